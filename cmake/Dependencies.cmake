@@ -1,0 +1,35 @@
+# Debian packages only; each is wrapped so that a room links what it is allowed to use and nothing else.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json filesystem)
+find_package(spdlog REQUIRED)
+find_package(PostgreSQL REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(LIBPQXX REQUIRED IMPORTED_TARGET libpqxx)
+pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+find_library(PGQUERY_LIBRARY pg_query REQUIRED)
+
+# Asio and spdlog are compiled once: Asio here, spdlog in its Debian library.
+add_library(pgteal_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/asio.cpp)
+target_compile_definitions(pgteal_asio PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+                                              BOOST_BEAST_SEPARATE_COMPILATION)
+target_link_libraries(pgteal_asio PUBLIC Boost::boost Threads::Threads)
+
+add_library(pgteal_deps INTERFACE)
+target_link_libraries(pgteal_deps INTERFACE pgteal_asio pgteal_warnings Boost::json Boost::filesystem spdlog::spdlog)
+target_include_directories(pgteal_deps INTERFACE ${CMAKE_SOURCE_DIR})
+
+add_library(pgteal_pqxx INTERFACE)
+target_link_libraries(pgteal_pqxx INTERFACE PkgConfig::LIBPQXX)
+add_library(pgteal_pgquery INTERFACE)
+target_link_libraries(pgteal_pgquery INTERFACE ${PGQUERY_LIBRARY})
+add_library(pgteal_prometheus INTERFACE)
+target_link_libraries(pgteal_prometheus INTERFACE prometheus-cpp::core)
+add_library(pgteal_sqlite INTERFACE)
+target_link_libraries(pgteal_sqlite INTERFACE PkgConfig::SQLITE3)
+add_library(pgteal_toml INTERFACE)
+target_link_libraries(pgteal_toml INTERFACE tomlplusplus::tomlplusplus)
+add_library(pgteal_cli INTERFACE)
+target_link_libraries(pgteal_cli INTERFACE CLI11::CLI11)

@@ -1,0 +1,29 @@
+# Compiler warnings, sanitizers, a fast linker and a compiler cache when the machine has them.
+add_library(pgteal_warnings INTERFACE)
+target_compile_options(pgteal_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wold-style-cast -Wnull-dereference -Werror)
+# g++ 12 sees null dereferences in its own coroutine frames and in inlined std::string, and takes the operator delete of
+# Asio's frames for the wrong one; those two warnings are off there.
+target_compile_options(pgteal_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-null-dereference -Wno-mismatched-new-delete>)
+
+if(PGTEAL_SANITIZE)
+  add_compile_options(-fsanitize=${PGTEAL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${PGTEAL_SANITIZE})
+  if(PGTEAL_SANITIZE MATCHES "thread")
+    # ThreadSanitizer does not understand fences; Asio's locks order everything without them.
+    add_compile_definitions(BOOST_ASIO_DISABLE_FENCED_BLOCK)
+    add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>) # a fence remains in Asio's thread_pool
+  endif()
+endif()
+
+find_program(PGTEAL_CCACHE ccache)
+if(PGTEAL_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${PGTEAL_CCACHE})
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+endif()
+find_program(PGTEAL_MOLD mold)
+if(PGTEAL_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()

@@ -1,0 +1,122 @@
+// Actions: everything pgteal does to a server, a pooler or a file, as data. plan prints them, the journal keeps them, the
+// executor performs them; nothing is done that is not one of these.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cutover/side.hpp"
+#include "pooler/config_file.hpp"
+#include "pooler/pooler.hpp"
+#include "postgres/program.hpp"
+#include "postgres/statement.hpp"
+#include "replication/clone.hpp"
+#include "replication/lanes.hpp"
+
+namespace pgteal::cutover {
+
+/// SQL for one database of one side.
+struct Sql {
+    Side side = Side::blue;
+    postgres::Statement statement;
+    /// Through a walsender session that stays open until the end of the step: a slot's snapshot lives as long as it does.
+    bool walsender = false;
+    bool close_sessions = false; ///< ends our own idle sessions first: DROP DATABASE would be in their way
+    bool canary = false; ///< when it succeeds, a row made on the new side has come back on the old one
+    std::chrono::milliseconds limit{60'000};
+};
+
+/// A command for a pooler's admin console.
+struct PoolerCommand {
+    enum class Kind { pause, resume, raise_shield, lower_shield, reload };
+    std::string pooler;
+    Kind kind = Kind::pause;
+    std::string entry;
+};
+
+/// Writes the rewritten config beside the pooler's file, flushed, not yet in force.
+struct StageConfig {
+    std::string pooler;
+    std::string path;
+    std::map<std::string, pooler::Target> targets;
+};
+/// Renames the staged file into place.
+struct InstallConfig {
+    std::string pooler;
+    std::string path;
+    std::map<std::string, pooler::Target> targets;
+};
+/// Reads SHOW DATABASES back and compares.
+struct VerifyPooler {
+    std::string pooler;
+    std::map<std::string, pooler::Target> targets;
+};
+
+struct RunProgram {
+    Side side = Side::blue;
+    std::string database;
+    postgres::Program program;
+    std::vector<int> accepted_exit_codes{0};
+};
+
+/// COPY of all tables of a lane under :'snapshot_<lane object>'.
+struct CopyLane {
+    replication::Lane lane;
+    Side from = Side::blue;
+    std::vector<replication::Table> tables;
+    bool truncate_first = false;
+};
+
+struct ApplyMigrations {
+    std::string database;
+    std::string folder;
+    std::vector<std::string> scripts; ///< file names, in order
+};
+
+struct CarrySequences {
+    std::string database;
+    Side from = Side::blue;
+};
+
+struct CompareData {
+    std::string database;
+    Side serving = Side::blue;
+};
+
+/// The switch point: the journal's record that `to` serves from now on.
+struct RecordSwitch {
+    Side to = Side::green;
+    std::int64_t epoch = 0;
+};
+
+/// A client's login and write through an entry, which must reach `expected`.
+struct ProbeEntry {
+    std::string pooler;
+    std::string entry;
+    Side expected = Side::green;
+};
+
+struct Action {
+    std::variant<Sql, PoolerCommand, StageConfig, InstallConfig, VerifyPooler, RunProgram, CopyLane, ApplyMigrations, CarrySequences,
+                 CompareData, RecordSwitch, ProbeEntry>
+        what;
+    /// Phases of a step run one after the other; within one, actions for different places run at once, for one place in order.
+    int phase = 0;
+};
+
+/// Where an action happens ("green/app", "pgb1", "controller") and what it sends, word for word, secrets as :'names'.
+struct Description {
+    std::string where;
+    std::string what;
+    bool operator==(const Description&) const = default;
+};
+Description describe(const Action& action);
+std::vector<Description> describe(const std::vector<Action>& actions);
+
+/// Convenience for step builders.
+Action sql(Side side, postgres::Statement statement, int phase = 0);
+
+} // namespace pgteal::cutover

@@ -1,0 +1,99 @@
+// The poolers as the run found them: which entries are ours to move, where they pointed, and the file's hash.
+#include "cutover/context.hpp"
+#include "postgres/error.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+bool points_at_blue(const Config& config, const pooler::Entry& entry) {
+    return entry.host == config.blue.pooler_host && entry.port == config.blue.pooler_port;
+}
+
+Task<PoolerBaseline> read_one(Estate* estate, PoolerUnit* unit, Deadline deadline) {
+    PoolerBaseline baseline;
+    baseline.name = unit->config.name;
+    baseline.path = unit->config.config;
+    const auto file = pooler::read_config(unit->config.config);
+    baseline.hash = file.hash;
+    const auto entries = co_await unit->console->entries(deadline);
+    const auto& wanted = unit->config.entries;
+    std::string known;
+    for (const auto& entry : entries) {
+        const bool named = std::find(wanted.begin(), wanted.end(), entry.name) != wanted.end();
+        if (named || (wanted.empty() && points_at_blue(estate->config(), entry))) {
+            baseline.entries[entry.name] = {entry.host, entry.port, entry.database};
+        }
+        known += (known.empty() ? "" : ", ") + entry.name;
+    }
+    for (const auto& name : wanted) {
+        if (!baseline.entries.contains(name)) {
+            throw Error(ErrorCode::config, baseline.name, "pooler " + baseline.name + " has no entry " + name, "its entries are: " + known);
+        }
+    }
+    co_return baseline;
+}
+
+} // namespace
+
+Task<std::vector<PoolerBaseline>> read_poolers(Estate* estate, Deadline deadline) {
+    std::vector<PoolerBaseline> baselines;
+    for (auto& unit : estate->poolers()) {
+        auto one = co_await read_one(estate, &unit, deadline);
+        baselines.push_back(std::move(one));
+    }
+    co_return baselines;
+}
+
+std::vector<PoolerBaseline> recorded_poolers(const Journal& journal) {
+    std::vector<PoolerBaseline> baselines;
+    const auto fact = journal.fact("poolers");
+    if (!fact.is_array()) {
+        return baselines;
+    }
+    for (const auto& item : fact.as_array()) {
+        const auto& object = item.as_object();
+        PoolerBaseline one;
+        one.name = std::string(object.at("name").as_string());
+        one.path = std::string(object.at("path").as_string());
+        one.hash = std::string(object.at("hash").as_string());
+        for (const auto& [entry, target] : object.at("entries").as_object()) {
+            const auto& parts = target.as_array();
+            one.entries[std::string(entry)] = {std::string(parts.at(0).as_string()), std::string(parts.at(1).as_string()), std::string(parts.at(2).as_string())};
+        }
+        baselines.push_back(std::move(one));
+    }
+    return baselines;
+}
+
+void record_poolers(Journal& journal, const std::vector<PoolerBaseline>& baselines) {
+    boost::json::array all;
+    for (const auto& one : baselines) {
+        boost::json::object entries;
+        for (const auto& [entry, target] : one.entries) {
+            entries[entry] = boost::json::array{target.host, target.port, target.database};
+        }
+        boost::json::object object;
+        object["name"] = one.name;
+        object["path"] = one.path;
+        object["hash"] = one.hash;
+        object["entries"] = std::move(entries);
+        all.push_back(std::move(object));
+    }
+    journal.set_fact("poolers", all);
+}
+
+pooler::Target target_for(const Config& config, Side side, const pooler::Target& original) {
+    // Blue's own words in the file come back as they were; green's come from the config.
+    return side == Side::blue ? original : pooler::Target{config.green.pooler_host, config.green.pooler_port, original.database};
+}
+
+std::map<std::string, pooler::Target> targets_for(const Config& config, Side side, const PoolerBaseline& baseline) {
+    std::map<std::string, pooler::Target> targets;
+    for (const auto& [entry, original] : baseline.entries) {
+        targets[entry] = target_for(config, side, original);
+    }
+    return targets;
+}
+
+} // namespace pgteal::cutover

@@ -1,0 +1,153 @@
+#include "cutover/cli.hpp"
+
+#include <array>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace pgteal::cutover {
+
+namespace {
+
+struct Entry {
+    std::string_view name;
+    std::string_view help;
+    Command run;
+};
+
+constexpr std::array<Entry, 13> commands{{
+    {"check", "every preflight check; changes nothing", run_check},
+    {"plan", "the runbook for this config, with the exact actions; changes nothing", run_plan},
+    {"prepare", "everything up to \"ready to cut over\"; run again to go on", run_prepare},
+    {"status", "side serving, step, lanes and lag, poolers and targets", run_status},
+    {"compare", "compares the data of both sides while both live", run_compare},
+    {"cutover", "moves the clients to green", run_cutover},
+    {"switch-back", "moves the clients back to blue, losing nothing", run_switch_back},
+    {"resume", "brings an interrupted run to a safe end", run_resume},
+    {"abort", "before cutover: removes everything pgteal made", run_abort},
+    {"finish", "after cutover: retires the standing side", run_finish},
+    {"migrate", "schema changes on green: apply, status", run_migrate},
+    {"serve", "follows the run; serves metrics and status over HTTP", run_serve},
+    {"docs", "prints a page of the documentation: runbook, config", run_docs},
+}};
+
+std::string default_config() {
+    const char* from_environment = std::getenv("PGTEAL_CONFIG");
+    return from_environment != nullptr && *from_environment != '\0' ? from_environment : "pgteal.toml";
+}
+
+void report(const Session& session, const Error& error, Exit exit) {
+    if (session.options.json) {
+        print_json(error_document(error));
+        return;
+    }
+    std::string text;
+    const bool colour = ::isatty(STDERR_FILENO) == 1;
+    const std::string state = exit == Exit::refused ? "refused" : exit == Exit::usage ? "error" : exit == Exit::interrupted ? "interrupted" : "failed";
+    text += fmt::format("  {}{:<11}{} {}{}\n", colour ? "\033[31m" : "", state, colour ? "\033[0m" : "", error.side().empty() ? "" : error.side() + ": ", error.what());
+    if (exit == Exit::refused || exit == Exit::usage) {
+        text += "              Nothing was changed; clients are served as before.\n";
+    } else if (exit == Exit::interrupted) {
+        text += "              Clients may be held, or the old side is not in step yet.\n";
+    } else {
+        text += "              Clients are served by the same side as before.\n";
+    }
+    if (!error.hint().empty()) {
+        text += "              " + error.hint() + "\n";
+    }
+    std::fputs(text.c_str(), stderr);
+}
+
+Task<void> run_session(Session* session, Command command, Exit* exit) {
+    session->estate = co_await Estate::make(session->config);
+    *exit = co_await command(session);
+}
+
+} // namespace
+
+Command find_command(std::string_view name) {
+    for (const auto& entry : commands) {
+        if (entry.name == name) {
+            return entry.run;
+        }
+    }
+    return nullptr;
+}
+
+Parsed parse_command_line(int argc, char** argv) {
+    CLI::App app{"pgteal moves live traffic from one PostgreSQL server (blue) to another (green), and back, without losing a write.", "pgteal"};
+    Options options;
+    options.config_path = default_config();
+    bool show_version = false;
+    app.add_option("-c,--config", options.config_path, "config file (default: $PGTEAL_CONFIG, else ./pgteal.toml)");
+    app.add_flag("--json", options.json, "one JSON document on stdout; logs on stderr");
+    app.add_flag("-v,--verbose", options.verbose, "say more (on stderr)");
+    app.add_flag("-q,--quiet", options.quiet, "say only errors");
+    app.add_flag("--version", show_version, "print the version");
+    app.footer("Exit codes: 0 done and checked; 1 failed, clients served as before; 2 bad usage or config; 3 refused, nothing touched; 4 run pgteal resume.");
+    app.fallthrough();
+    for (const auto& entry : commands) {
+        auto* sub = app.add_subcommand(std::string(entry.name), std::string(entry.help));
+        if (entry.name == "cutover" || entry.name == "switch-back") {
+            sub->add_flag("--dry-run", options.dry_run, "every read and gate, no change, and a forecast of the pause");
+        } else if (entry.name == "status") {
+            sub->add_flag("--watch", options.watch, "follow");
+        } else if (entry.name == "migrate") {
+            sub->add_option("what", options.argument, "apply or status")->required()->check(CLI::IsMember({"apply", "status"}));
+        } else if (entry.name == "docs") {
+            sub->add_option("page", options.argument, "runbook or config")->required()->check(CLI::IsMember({"runbook", "config"}));
+        }
+    }
+    app.require_subcommand(0, 1);
+    Parsed parsed;
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        std::ostringstream out;
+        std::ostringstream problem;
+        const int code = app.exit(error, out, problem);
+        parsed.text = code == 0 ? out.str() : problem.str();
+        parsed.exit = code == 0 ? Exit::done : Exit::usage;
+        return parsed;
+    }
+    if (show_version) {
+        parsed.text = "pgteal 0.1.0\n";
+        return parsed;
+    }
+    if (app.get_subcommands().empty()) {
+        parsed.text = app.help();
+        parsed.exit = Exit::usage;
+        return parsed;
+    }
+    options.command = app.get_subcommands().front()->get_name();
+    parsed.options = std::move(options);
+    return parsed;
+}
+
+Exit run_command(Options options) {
+    Session session;
+    session.options = std::move(options);
+    spdlog::set_level(session.options.verbose ? spdlog::level::debug : session.options.quiet ? spdlog::level::err : spdlog::level::warn);
+    Exit exit = Exit::failed;
+    try {
+        const auto command = find_command(session.options.command);
+        if (session.options.command == "docs") {
+            run_here([&] { return [](Session* s, Command c, Exit* e) -> Task<void> { *e = co_await c(s); }(&session, command, &exit); });
+            return exit;
+        }
+        session.config = load_config(session.options.config_path);
+        run_here([&] { return run_session(&session, command, &exit); });
+        return exit;
+    } catch (const Error& error) {
+        exit = session.interrupted ? Exit::interrupted : exit_code(error.code(), session.touched);
+        report(session, error, exit);
+    } catch (const std::exception& error) {
+        exit = session.touched ? Exit::interrupted : Exit::failed;
+        report(session, Error(ErrorCode::internal, "controller", error.what(), "this is a mistake in pgteal: keep the journal and report it"), exit);
+    }
+    return exit;
+}
+
+} // namespace pgteal::cutover

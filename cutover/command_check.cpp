@@ -1,0 +1,187 @@
+// check and plan: what would be done and what stands in its way; nothing is changed.
+#include <fmt/format.h>
+
+#include "cutover/checks.hpp"
+#include "cutover/runbook.hpp"
+#include "cutover/work.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+constexpr const char* version = "0.1.0";
+
+Task<std::string> side_words(Estate* estate, Side side) {
+    auto& server = estate->server(side);
+    try {
+        const auto identity = co_await server.identity(after(std::chrono::seconds(10)));
+        co_return fmt::format("{} {} ({}.{})", to_string(side), server.dsn().address(), identity.version / 10000, identity.version % 10000);
+    } catch (const Error&) {
+        co_return fmt::format("{} {} (unreachable)", to_string(side), server.dsn().address());
+    }
+}
+
+void print_finding(const health::Finding& finding) {
+    const auto state = finding.level == health::Level::error ? "refused" : finding.level == health::Level::warning ? "warning" : "info";
+    print(fmt::format("  {:<9} {}{}", state, finding.object.empty() ? "" : finding.object + ": ", finding.message));
+    if (!finding.fix.empty()) {
+        print(fmt::format("            fix{}:  {}", finding.side.empty() ? "" : ", on " + finding.side, finding.fix));
+    }
+}
+
+boost::json::object findings_document(const std::vector<health::CheckResult>& results) {
+    boost::json::array list;
+    for (const auto& result : results) {
+        for (const auto& finding : result.findings) {
+            boost::json::object one;
+            one["check"] = finding.check;
+            one["level"] = health::to_string(finding.level);
+            one["side"] = finding.side;
+            one["object"] = finding.object;
+            one["message"] = finding.message;
+            one["fix"] = finding.fix;
+            list.push_back(std::move(one));
+        }
+    }
+    boost::json::object document;
+    document["findings"] = std::move(list);
+    document["checks"] = results.size();
+    return document;
+}
+
+void print_findings(const std::vector<health::CheckResult>& results) {
+    std::string ok;
+    int refused = 0;
+    int warnings = 0;
+    int passed = 0;
+    for (const auto& result : results) {
+        for (const auto& finding : result.findings) {
+            refused += finding.level == health::Level::error ? 1 : 0;
+            warnings += finding.level == health::Level::warning ? 1 : 0;
+            if (finding.level != health::Level::info) {
+                print_finding(finding);
+            }
+        }
+        if (std::none_of(result.findings.begin(), result.findings.end(), [](const auto& f) { return f.level != health::Level::info; })) {
+            ++passed;
+            if (!result.summary.empty() && ok.size() < 160) {
+                ok += (ok.empty() ? "" : ", ") + result.summary;
+            }
+        }
+    }
+    print(fmt::format("  {:<9} {} checks: {}", "ok", passed, ok));
+    print(fmt::format("\n{} refused, {} {}. Nothing was changed.{}", refused, warnings, warnings == 1 ? "warning" : "warnings",
+                      refused > 0 ? " Fix what is refused and run pgteal check again." : " Next:  pgteal plan, then pgteal prepare"));
+}
+
+boost::json::object step_document(const Step& step, const std::vector<Action>& actions, const std::string& state) {
+    boost::json::array list;
+    for (const auto& [where, what] : describe(actions)) {
+        boost::json::object one;
+        one["where"] = where;
+        one["what"] = what;
+        list.push_back(std::move(one));
+    }
+    boost::json::object document;
+    document["id"] = step.id;
+    document["title"] = step.title;
+    document["makes_true"] = step.makes_true;
+    document["writers_after"] = to_string(step.writers_after);
+    document["recovery"] = to_string(step.recovery);
+    document["in_pause"] = step.in_pause;
+    document["state"] = state;
+    document["actions"] = std::move(list);
+    return document;
+}
+
+std::string indented(const std::string& text) {
+    std::string out;
+    for (const char c : text) {
+        out += c;
+        if (c == '\n') {
+            out += "                ";
+        }
+    }
+    return out;
+}
+
+void print_step(const boost::json::object& step) {
+    print(fmt::format("\n  {:<12} {}{}", step.at("id").as_string().c_str(), step.at("title").as_string().c_str(), step.at("in_pause").as_bool() ? "   (clients held)" : ""));
+    print(fmt::format("            = {}", step.at("makes_true").as_string().c_str()));
+    if (step.at("state").as_string() == "done") {
+        print("              (done)");
+    }
+    for (const auto& action : step.at("actions").as_array()) {
+        print(fmt::format("            {}:  {}", action.at("where").as_string().c_str(), indented(action.at("what").as_string().c_str())));
+    }
+}
+
+/// A step of prepare is looked at as it is now.
+Task<boost::json::object> planned(const Step* step) {
+    const auto seen = co_await step->observe();
+    auto actions = seen.state == State::done ? std::vector<Action>{} : step->plan(seen);
+    auto document = step_document(*step, actions, to_string(seen.state));
+    co_return document;
+}
+
+/// A step of the switchover is planned for an undisturbed run: when its turn comes everything before it is done.
+boost::json::object expected(const Step& step) { return step_document(step, step.plan(step.expected ? step.expected() : Observation{}), to_string(State::absent)); }
+
+} // namespace
+
+Task<Exit> run_check(Session* session) {
+    const auto peeked = Journal::peek(session->config.state, session->config.run);
+    const auto progress = peeked ? progress_of(peeked->events(), last_prepare_step) : Progress{};
+    auto results = co_await run_checks(session->estate.get(), progress.active && progress.steps.contains("claim"));
+    if (session->options.json) {
+        print_json(findings_document(results));
+    } else {
+        const auto blue = co_await side_words(session->estate.get(), Side::blue);
+        const auto green = co_await side_words(session->estate.get(), Side::green);
+        print(fmt::format("pgteal {}   run {}   {}   {}\n", version, session->config.run, blue, green));
+        print_findings(results);
+    }
+    co_return errors_in(results) > 0 ? Exit::refused : Exit::done;
+}
+
+Task<Exit> run_plan(Session* session) {
+    Work work(session, "plan");
+    auto progress = work.context.progress();
+    if (recorded_poolers(work.journal).empty() || !progress.active) {
+        const auto baselines = co_await read_poolers(session->estate.get(), after(std::chrono::seconds(20)));
+        record_poolers(work.journal, baselines);
+    }
+    boost::json::array steps;
+    const auto add = [&steps](boost::json::object step) { steps.push_back(std::move(step)); };
+    for (const auto& step : prepare_steps(work.context)) {
+        if (step.id == "check") {
+            add(step_document(step, {}, "absent"));
+            continue;
+        }
+        auto document = co_await planned(&step);
+        add(std::move(document));
+    }
+    const Move move{progress.serving, other(progress.serving), progress.epoch + 1};
+    const auto moved = switchover_steps(work.context, move);
+    const auto finish = finish_steps(work.context, progress.serving);
+    for (const auto* part : {&moved.before, &moved.pause, &moved.after, &finish}) {
+        for (const auto& step : *part) {
+            add(expected(step));
+        }
+    }
+    if (session->options.json) {
+        boost::json::object document;
+        document["run"] = session->config.run;
+        document["steps"] = std::move(steps);
+        print_json(document);
+        co_return Exit::done;
+    }
+    print("The runbook of run " + session->config.run + ". Values known only when a step runs are written as psql variables, :'name'.");
+    for (const auto& step : steps) {
+        print_step(step.as_object());
+    }
+    print("\nNothing was changed. Next:  pgteal prepare");
+    co_return Exit::done;
+}
+
+} // namespace pgteal::cutover

@@ -1,0 +1,214 @@
+// status, compare, migrate, serve, docs.
+#include <csignal>
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include "cutover/runbook.hpp"
+#include "cutover/status.hpp"
+#include "cutover/work.hpp"
+#include "migration/apply.hpp"
+#include "replication/compare.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+Progress peek_progress(const Config& config) {
+    const auto journal = Journal::peek(config.state, config.run);
+    return journal ? progress_of(journal->events(), last_prepare_step) : Progress{};
+}
+
+/// The lanes' idle direction keeps WAL on the standing side: its slots are moved up from time to time. Everything they skip was
+/// made by the other direction's apply or is nobody's.
+Task<void> freshen(Estate* estate, Side standing) {
+    for (const auto& lane : estate->lanes(standing)) {
+        try {
+            const auto deadline = after(std::chrono::seconds(60));
+            const auto now = co_await estate->server(standing).exec(lane.database, "SELECT pg_current_wal_flush_lsn()", {}, deadline);
+            postgres::Bindings values;
+            values["now"] = {std::string(now.text(0, 0)), false};
+            auto text = postgres::bind(replication::advance_slot(lane, "now").text, values);
+            co_await estate->server(standing).script(lane.database, text, deadline);
+        } catch (const Error& error) {
+            spdlog::warn("slot {} on {} was not moved up: {}", lane.object(), to_string(standing), error.what());
+        }
+    }
+}
+
+boost::json::object comparison_document(const std::vector<replication::Comparison>& comparisons) {
+    boost::json::object document;
+    bool equal = true;
+    std::int64_t rows = 0;
+    boost::json::array tables;
+    for (const auto& comparison : comparisons) {
+        equal = equal && comparison.equal;
+        rows += comparison.rows;
+        for (const auto& table : comparison.tables) {
+            boost::json::array differences;
+            for (const auto& difference : table.differences) {
+                boost::json::object one;
+                one["key"] = difference.key;
+                one["kind"] = difference.kind;
+                differences.push_back(std::move(one));
+            }
+            boost::json::object one;
+            one["database"] = table.database;
+            one["name"] = table.name;
+            one["rows"] = table.rows;
+            one["difference_count"] = table.difference_count;
+            one["differences"] = std::move(differences);
+            tables.push_back(std::move(one));
+        }
+    }
+    document["equal"] = equal;
+    document["rows"] = rows;
+    document["tables"] = std::move(tables);
+    return document;
+}
+
+Task<void> wait_for_signal(std::shared_ptr<bool> stop) {
+    auto executor = co_await asio::this_coro::executor;
+    asio::signal_set signals(executor, SIGINT, SIGTERM);
+    co_await signals.async_wait(asio::use_awaitable);
+    *stop = true;
+}
+
+} // namespace
+
+Task<Exit> run_status(Session* session) {
+    while (true) {
+        const auto status = co_await read_status(session->estate.get(), peek_progress(session->config), after(std::chrono::seconds(15)));
+        if (session->options.json) {
+            print_json(to_json(status));
+        } else {
+            print((session->options.watch ? "\033[H\033[2J" : "") + to_text(status));
+        }
+        if (!session->options.watch) {
+            co_return Exit::done;
+        }
+        co_await sleep_for(std::chrono::seconds(1));
+    }
+}
+
+Task<Exit> run_compare(Session* session) {
+    auto& estate = *session->estate;
+    const auto progress = peek_progress(session->config);
+    if (!progress.active) {
+        throw Error(ErrorCode::wrong_state, "", "there is no run: nothing to compare", "pgteal prepare");
+    }
+    const auto serving = progress.serving;
+    std::vector<replication::Comparison> comparisons;
+    Terminal terminal(session->options.json ? stderr : stdout, session->options.quiet);
+    Step step;
+    step.id = "compare";
+    terminal.started(step);
+    for (const auto& database : estate.config().databases) {
+        const auto deadline = after(std::chrono::hours(24));
+        const auto left = co_await tables_on(&estate.server(serving), database.name, deadline);
+        const auto right = co_await tables_on(&estate.server(other(serving)), database.name, deadline);
+        const auto common = replication::published(left, right);
+        const std::function<void(int, int)> progress_of_tables = [&](int done, int total) {
+            terminal.progress(step, database.name + "  table " + std::to_string(done) + " of " + std::to_string(total), total == 0 ? 1 : static_cast<double>(done) / total);
+        };
+        auto one = co_await replication::compare_database(estate.server(serving), estate.server(other(serving)), database.name, estate.lanes(serving, database.name), common, estate.config().jobs, deadline,
+                                                          progress_of_tables);
+        comparisons.push_back(std::move(one));
+    }
+    const auto document = comparison_document(comparisons);
+    const bool equal = document.at("equal").as_bool();
+    if (session->options.json) {
+        print_json(document);
+        co_return equal ? Exit::done : Exit::failed;
+    }
+    std::size_t tables = 0;
+    for (const auto& comparison : comparisons) {
+        tables += comparison.tables.size();
+        for (const auto& table : comparison.tables) {
+            for (const auto& difference : table.differences) {
+                terminal.say(fmt::format("  {:<9} {}: {} {}", difference.kind, table.database, table.name, difference.key));
+            }
+        }
+    }
+    terminal.say(fmt::format("{} rows in {} tables compared: {}", document.at("rows").as_int64(), tables, equal ? "equal on both sides" : "the sides differ"));
+    co_return equal ? Exit::done : Exit::failed;
+}
+
+Task<Exit> run_migrate(Session* session) {
+    boost::json::array list;
+    Terminal terminal(session->options.json ? stderr : stdout, session->options.quiet);
+    const bool apply = session->options.argument == "apply";
+    const auto progress = peek_progress(session->config);
+    if (apply && (!progress.active || progress.serving != Side::blue || progress.attempt)) {
+        throw Error(ErrorCode::wrong_state, "", "migrations are applied to green before a cutover, within a run", progress.active ? "pgteal status" : "pgteal prepare applies them in its turn");
+    }
+    if (apply && progress.prepared) {
+        throw Error(ErrorCode::wrong_state, "", "the run is prepared: reverse lanes are armed for the schema as it is", "pgteal abort, then pgteal prepare with the new migrations");
+    }
+    for (const auto& database : session->config.databases) {
+        if (database.migrations.empty()) {
+            continue;
+        }
+        const auto dsn = session->estate->server(Side::green).dsn().with_database(database.name);
+        const auto folder = database.migrations;
+        std::vector<migration::File> files;
+        std::vector<migration::Applied> applied;
+        const std::function<void()> work = [&files, &applied, &dsn, &folder, apply] {
+            files = migration::find_migrations(folder);
+            applied = apply ? migration::apply(dsn, files, migration::Options{}, [](const migration::File&, bool, double) {}) : migration::history(dsn);
+        };
+        co_await run_blocking(work);
+        for (const auto& file : files) {
+            const auto found = std::find_if(applied.begin(), applied.end(), [&file](const auto& one) { return one.version == file.version; });
+            const auto state = found == applied.end() ? std::string(apply ? "applied before" : "pending") : found->state;
+            boost::json::object one;
+            one["database"] = database.name;
+            one["script"] = file.script;
+            one["version"] = file.version;
+            one["state"] = state;
+            list.push_back(std::move(one));
+            terminal.say(fmt::format("  {:<14} {:<12} {}", state, database.name, file.script));
+        }
+    }
+    if (session->options.json) {
+        boost::json::object document;
+        document["migrations"] = std::move(list);
+        print_json(document);
+    } else if (list.empty()) {
+        terminal.say("No database has migrations: set migrations = \"DIR\" in its [[database]] section.");
+    }
+    co_return Exit::done;
+}
+
+Task<Exit> run_serve(Session* session) {
+    if (session->config.metrics.empty()) {
+        throw Error(ErrorCode::config, "", "serve needs an address", "set listen = \"127.0.0.1:9187\" in [metrics]");
+    }
+    health::Metrics metrics(session->config.run);
+    auto latest = std::make_shared<std::string>("{}");
+    auto executor = co_await asio::this_coro::executor;
+    health::Endpoint endpoint(executor, session->config.metrics, [&metrics] { return metrics.text(); }, [latest] { return *latest; });
+    Terminal terminal(session->options.json ? stderr : stdout, session->options.quiet);
+    terminal.say("serving http://" + session->config.metrics + "/metrics and /status; following the run every 2 s");
+    auto stop = std::make_shared<bool>(false);
+    asio::co_spawn(executor, wait_for_signal(stop), asio::detached);
+    int round = 0;
+    while (!*stop) {
+        const auto progress = peek_progress(session->config);
+        const auto status = co_await read_status(session->estate.get(), progress, after(std::chrono::seconds(15)));
+        publish(status, metrics);
+        metrics.step(step_words(progress));
+        *latest = boost::json::serialize(to_json(status));
+        // Between commands only: during a switchover the slots are not ours to move.
+        if (++round % 15 == 0 && progress.active && progress.prepared && !progress.attempt && !progress.finishing && !progress.removing) {
+            co_await freshen(session->estate.get(), other(progress.serving));
+        }
+        for (int i = 0; i < 20 && !*stop; ++i) {
+            co_await sleep_for(std::chrono::milliseconds(100));
+        }
+    }
+    co_return Exit::done;
+}
+
+} // namespace pgteal::cutover

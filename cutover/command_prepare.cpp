@@ -1,0 +1,263 @@
+// prepare, abort, finish, resume: the run's life apart from its switchovers.
+#include <random>
+
+#include <fmt/format.h>
+
+#include "cutover/decision.hpp"
+#include "cutover/runbook.hpp"
+#include "cutover/runner.hpp"
+#include "cutover/switchover.hpp"
+#include "cutover/work.hpp"
+#include "postgres/quote.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+Event run_event(EventKind kind, std::int64_t epoch, boost::json::object body = {}) {
+    Event event;
+    event.epoch = epoch;
+    event.step = "run";
+    event.kind = kind;
+    event.body = std::move(body);
+    return event;
+}
+
+std::string new_run_id() {
+    std::random_device source;
+    return fmt::format("{:08x}{:08x}", source(), source());
+}
+
+/// What the run must remember of the world as it was: pooler entries and files, connection limits, roles that green had.
+Task<void> record_baseline(Work* work) {
+    const auto deadline = after(std::chrono::seconds(30));
+    auto& estate = work->context.estate;
+    auto baselines = co_await read_poolers(&estate, deadline);
+    for (const auto& baseline : baselines) {
+        if (baseline.entries.empty()) {
+            throw Error(ErrorCode::refused, baseline.name, "no entry of pooler " + baseline.name + " points at blue (" + estate.config().blue.pooler_host + ":" + estate.config().blue.pooler_port + ")",
+                        "name its entries in [[pooler]], or set pooler_host and pooler_port of [blue]");
+        }
+    }
+    record_poolers(work->journal, baselines);
+    boost::json::object limits;
+    for (const auto& database : estate.config().databases) {
+        const auto fence = co_await read_fence(&estate.server(Side::blue), database.name, deadline);
+        limits[database.name] = fence.connection_limit;
+    }
+    work->journal.set_fact("limits", limits);
+    const auto roles = co_await estate.server(Side::green).exec("", "SELECT rolname::text FROM pg_roles", {}, deadline);
+    boost::json::array existing;
+    for (int i = 0; i < roles.rows(); ++i) {
+        existing.push_back(boost::json::value(roles.get<std::string>(i, 0)));
+    }
+    work->journal.set_fact("roles_before", existing);
+}
+
+Task<void> record_fingerprint(Work* work) {
+    boost::json::object prints;
+    for (const auto side : {Side::blue, Side::green}) {
+        prints[to_string(side)] = co_await fingerprint(&work->context.estate, side, after(std::chrono::minutes(1)));
+    }
+    work->journal.set_fact("fingerprint", prints);
+}
+
+boost::json::object steps_document(const std::vector<StepTime>& times) {
+    boost::json::array list;
+    for (const auto& time : times) {
+        boost::json::object one;
+        one["id"] = time.id;
+        one["ms"] = time.ms;
+        list.push_back(std::move(one));
+    }
+    boost::json::object document;
+    document["steps"] = std::move(list);
+    return document;
+}
+
+Task<Exit> go_on_preparing(Work* work) {
+    auto& context = work->context;
+    Runner runner(context.journal, context.executor, work->narrator);
+    auto progress = context.progress();
+    auto steps = prepare_steps(context);
+    if (!progress.active) {
+        // The checks come before there is a run: a refusal leaves no trace of one.
+        const Steps first(steps.begin(), steps.begin() + 1);
+        work->narrator.started(first.front());
+        const auto start = Clock::now();
+        const auto seen = co_await first.front().observe();
+        if (seen.state != State::done) {
+            throw_conflict(first.front(), seen);
+        }
+        work->narrator.done(first.front(), seen.summary, to_ms(Clock::now() - start));
+        co_await record_baseline(work);
+        const auto id = new_run_id();
+        boost::json::object body;
+        body["run_id"] = id;
+        context.journal.append(run_event(EventKind::run_begun, 1, std::move(body)));
+        bind_run(*work, id);
+        progress = context.progress();
+    }
+    work->session.touched = true;
+    const Steps rest(steps.begin() + 1, steps.end());
+    co_await runner.forward(&rest, 1, progress.steps);
+    if (context.journal.fact("fingerprint").is_null() || !progress.prepared) {
+        co_await record_fingerprint(work);
+    }
+    auto document = steps_document(runner.times());
+    document["outcome"] = "prepared";
+    document["run"] = work->session.config.run;
+    document["rows_copied"] = context.executor.results().rows_copied;
+    if (work->session.options.json) {
+        print_json(document);
+    } else {
+        work->narrator.say("\nGreen is a copy of blue and in step. Blue serves.\nMove to green:   pgteal cutover\nTake it away:    pgteal abort");
+    }
+    co_return Exit::done;
+}
+
+Task<Exit> go_on_removing(Work* work) {
+    auto& context = work->context;
+    const auto progress = context.progress();
+    if (!progress.removing) {
+        context.journal.append(run_event(EventKind::removing, progress.epoch));
+    }
+    work->session.touched = true;
+    Runner runner(context.journal, context.executor, work->narrator);
+    const auto steps = prepare_steps(context);
+    co_await runner.back(&steps, 1, progress.steps);
+    context.journal.append(run_event(EventKind::removed, progress.epoch));
+    if (work->session.options.json) {
+        boost::json::object document;
+        document["outcome"] = "removed";
+        document["serving"] = "blue";
+        print_json(document);
+    } else {
+        work->narrator.say("\nEverything pgteal made is gone. Blue serves, as found.");
+    }
+    co_return Exit::done;
+}
+
+Task<Exit> go_on_finishing(Work* work) {
+    auto& context = work->context;
+    const auto progress = context.progress();
+    if (!progress.finishing) {
+        context.journal.append(run_event(EventKind::finishing, progress.epoch));
+    }
+    work->session.touched = true;
+    Runner runner(context.journal, context.executor, work->narrator);
+    const auto standing = other(progress.serving);
+    const auto steps = finish_steps(context, standing);
+    co_await runner.forward(&steps, progress.epoch, {});
+    context.journal.append(run_event(EventKind::finished, progress.epoch));
+    const auto serving = to_string(progress.serving);
+    if (work->session.options.json) {
+        auto document = steps_document(runner.times());
+        document["outcome"] = "finished";
+        document["serving"] = serving;
+        document["epoch"] = progress.epoch;
+        print_json(document);
+        co_return Exit::done;
+    }
+    std::string text = "\n" + serving + " serves for good; " + to_string(standing) + " is retired and stays read-only for clients.\nTo open it again, on " + to_string(standing) + ":";
+    for (const auto& database : work->session.config.database_names()) {
+        const auto name = postgres::quote_identifier(database);
+        text += "\n  ALTER DATABASE " + name + " RESET default_transaction_read_only; ALTER DATABASE " + name + " CONNECTION LIMIT " + std::to_string(recorded_limit(context.journal, database)) + ";";
+    }
+    work->narrator.say(text);
+    co_return Exit::done;
+}
+
+} // namespace
+
+Task<Exit> run_prepare(Session* session) {
+    Work work(session, "prepare");
+    const auto progress = work.context.progress();
+    if (progress.attempt || progress.removing || progress.finishing) {
+        throw Error(ErrorCode::wrong_state, "", "the run was interrupted: " + progress.last_step, "pgteal resume");
+    }
+    if (progress.active && progress.epoch > 1) {
+        throw Error(ErrorCode::wrong_state, "", "this run has switched already; " + to_string(progress.serving) + " serves", "pgteal status shows where it stands");
+    }
+    co_await work.open_endpoint();
+    if (progress.prepared) {
+        // Run again on a prepared run it takes note of pooler files that the operator changed, and mends the way back.
+        const auto deadline = after(std::chrono::seconds(30));
+        auto baselines = co_await read_poolers(session->estate.get(), deadline);
+        record_poolers(work.journal, baselines);
+    }
+    auto exit = co_await go_on_preparing(&work);
+    co_return exit;
+}
+
+Task<Exit> run_abort(Session* session) {
+    Work work(session, "abort");
+    const auto progress = work.context.progress();
+    if (!progress.active) {
+        throw Error(ErrorCode::wrong_state, "", "there is no run to abort", "pgteal status");
+    }
+    if (progress.attempt && progress.attempt->switched) {
+        throw Error(ErrorCode::wrong_state, "", "the switch to " + to_string(progress.attempt->to) + " is recorded: it can only be brought to its end", "pgteal resume, then pgteal switch-back");
+    }
+    if (progress.epoch > 1) {
+        throw Error(ErrorCode::wrong_state, "", "this run has switched already (epoch " + std::to_string(progress.epoch) + "); abort is for before the first cutover",
+                    progress.serving == Side::green ? "pgteal switch-back, then pgteal finish" : "pgteal finish");
+    }
+    if (progress.attempt) {
+        session->touched = true;
+        co_await settle_switchover(&work.context, &work.narrator);
+    }
+    auto exit = co_await go_on_removing(&work);
+    co_return exit;
+}
+
+Task<Exit> run_finish(Session* session) {
+    Work work(session, "finish");
+    const auto progress = work.context.progress();
+    if (!progress.active && progress.ever_finished) {
+        throw Error(ErrorCode::wrong_state, "", "this run was finished already; " + to_string(progress.serving) + " serves", "pgteal status");
+    }
+    if (progress.finishing && !progress.attempt) {
+        auto exit = co_await go_on_finishing(&work);
+        co_return exit;
+    }
+    require_resting_run(progress, "finish");
+    if (progress.epoch == 1) {
+        throw Error(ErrorCode::wrong_state, "", "nothing was cut over yet: finish retires the side that stands after a cutover", "pgteal cutover, or pgteal abort to take the run away");
+    }
+    auto exit = co_await go_on_finishing(&work);
+    co_return exit;
+}
+
+Task<Exit> run_resume(Session* session) {
+    Work work(session, "resume");
+    const auto progress = work.context.progress();
+    const auto next = decide_resume(progress);
+    if (next == Resume::nothing) {
+        throw Error(ErrorCode::wrong_state, "", progress.active ? "nothing was interrupted: the run rests, " + to_string(progress.serving) + " serves" : "there is no run to resume",
+                    progress.active ? "pgteal status" : "pgteal prepare");
+    }
+    co_await work.open_endpoint();
+    switch (next) {
+    case Resume::nothing: break;
+    case Resume::go_on_preparing: co_return co_await go_on_preparing(&work);
+    case Resume::go_on_removing: co_return co_await go_on_removing(&work);
+    case Resume::go_on_finishing: co_return co_await go_on_finishing(&work);
+    case Resume::undo_switchover:
+    case Resume::finish_switchover: {
+        session->touched = true;
+        const auto result = co_await settle_switchover(&work.context, &work.narrator);
+        if (session->options.json) {
+            auto document = switchover_document(work, result);
+            print_json(document);
+        } else {
+            work.narrator.say(result.outcome == "switched" ? "\n" + to_string(result.serving) + " serves; the interrupted switch came to its end."
+                                                           : "\n" + to_string(result.serving) + " serves as before; the interrupted switch was taken back.");
+        }
+        co_return Exit::done;
+    }
+    }
+    co_return Exit::done;
+}
+
+} // namespace pgteal::cutover

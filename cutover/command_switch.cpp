@@ -1,0 +1,159 @@
+// cutover and switch-back: one procedure, two directions.
+#include <fmt/format.h>
+
+#include "cutover/runbook.hpp"
+#include "cutover/switchover.hpp"
+#include "cutover/work.hpp"
+#include "replication/markers.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+/// Round trips measured now, and how often the pause makes them: what clients would feel without waiting for their own transactions.
+Task<double> forecast_ms(Context* context, Move move) {
+    const auto databases = context->estate.config().database_names();
+    double slowest_sql = 0;
+    for (const auto side : {move.from, move.to}) {
+        for (const auto& database : databases) {
+            const auto start = Clock::now();
+            co_await context->estate.server(side).script(database, "SELECT 1", after(std::chrono::seconds(5)));
+            slowest_sql = std::max(slowest_sql, to_ms(Clock::now() - start));
+        }
+    }
+    double slowest_pooler = 0;
+    for (auto& unit : context->estate.poolers()) {
+        const auto start = Clock::now();
+        co_await unit.console->entries(after(std::chrono::seconds(5)));
+        slowest_pooler = std::max(slowest_pooler, to_ms(Clock::now() - start));
+    }
+    const auto lanes = context->estate.lanes(move.from, databases.front());
+    const auto lags = co_await replication::measure_lag(context->estate.server(move.from), context->estate.server(move.to), lanes, std::chrono::seconds(3));
+    double lag = 0;
+    for (const auto& [number, one] : lags) {
+        lag = std::max(lag, to_ms(one.time));
+    }
+    // SQL: fence, marker, barrier and sequences, switch; pooler: PAUSE, shield, RELOAD, read-back, RESUME twice. Each of the four commits
+    // is flushed, and so are the journal and the directory: about 1 ms each on a local disk.
+    co_return 5 * slowest_sql + 6 * slowest_pooler + lag + 6;
+}
+
+Task<Exit> rehearse(Work* work, Side to) {
+    auto& context = work->context;
+    const auto progress = context.progress();
+    const Move move{other(to), to, progress.epoch + 1};
+    co_await warm_up(&context, after(std::chrono::seconds(20)));
+    const auto gate = gate_step(context, move);
+    work->narrator.started(gate);
+    const auto start = Clock::now();
+    const auto seen = co_await gate.observe();
+    if (seen.state != State::done) {
+        if (seen.refusal) {
+            throw Error(ErrorCode::refused, seen.side, seen.evidence, seen.hint);
+        }
+        throw Error(ErrorCode::conflict, seen.side, seen.evidence, seen.hint);
+    }
+    work->narrator.done(gate, seen.summary, to_ms(Clock::now() - start));
+    const auto forecast = co_await forecast_ms(&context, move);
+    if (work->session.options.json) {
+        boost::json::object document;
+        document["outcome"] = "rehearsed";
+        document["serving"] = to_string(move.from);
+        document["epoch"] = progress.epoch;
+        document["forecast_ms"] = forecast;
+        print_json(document);
+    } else {
+        work->narrator.say(fmt::format("\nThe gate is open. Clients would be held about {}, and longer by as much as their longest open transaction.\nNothing was changed.", duration_text(forecast)));
+    }
+    co_return Exit::done;
+}
+
+std::string next_lines(Side serving) {
+    const auto standing = to_string(other(serving));
+    auto text = "\n" + to_string(serving) + " serves. " + standing + " is read-only and in step.";
+    text[1] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[1])));
+    return text + (serving == Side::green ? "\nBack to blue at any time:   pgteal switch-back\nWhen you are sure:          pgteal finish"
+                                          : "\nTo green again:             pgteal cutover\nWhen you are sure:          pgteal finish");
+}
+
+Task<Exit> move_to(Session* session, Side to) {
+    const std::string command = to == Side::green ? "cutover" : "switch-back";
+    Work work(session, command);
+    const auto progress = work.context.progress();
+    if (command == "switch-back" && progress.active && progress.epoch == 1 && !progress.attempt) {
+        throw Error(ErrorCode::wrong_state, "", "nothing was cut over yet: blue serves", progress.prepared ? "pgteal cutover" : "pgteal prepare");
+    }
+    require_resting_run(progress, command);
+    if (progress.serving == to) {
+        throw Error(ErrorCode::wrong_state, "", to_string(to) + " serves already", to == Side::green ? "pgteal switch-back goes back to blue" : "pgteal cutover goes to green");
+    }
+    if (session->options.dry_run) {
+        co_return co_await rehearse(&work, to);
+    }
+    co_await work.open_endpoint();
+    const auto direction = to_string(other(to)) + ">" + to_string(to);
+    SwitchoverResult result;
+    try {
+        result = co_await switchover(&work.context, &work.narrator, to);
+    } catch (const SwitchoverFailed& failed) {
+        work.metrics.switchover(direction, failed.result().outcome, failed.result().pause_ms / 1000);
+        if (session->options.json) {
+            auto document = switchover_document(work, failed.result());
+            const auto wrapped = error_document(failed);
+            document["error"] = wrapped.at("error");
+            print_json(document);
+            co_return failed.result().outcome == "interrupted" ? Exit::interrupted : Exit::failed;
+        }
+        session->touched = true;
+        session->interrupted = failed.result().outcome == "interrupted";
+        throw;
+    }
+    work.metrics.switchover(direction, result.outcome, result.pause_ms / 1000);
+    if (session->options.json) {
+        print_json(switchover_document(work, result));
+    } else {
+        work.narrator.say(next_lines(result.serving));
+    }
+    co_return Exit::done;
+}
+
+} // namespace
+
+boost::json::object switchover_document(Work& work, const SwitchoverResult& result) {
+    boost::json::object document;
+    document["outcome"] = result.outcome;
+    document["serving"] = to_string(result.serving);
+    document["epoch"] = result.epoch;
+    document["pause_ms"] = result.pause_ms;
+    boost::json::array steps;
+    for (const auto& time : result.steps) {
+        boost::json::object one;
+        one["id"] = time.id;
+        one["ms"] = time.ms;
+        steps.push_back(std::move(one));
+    }
+    document["steps"] = std::move(steps);
+    boost::json::array databases;
+    for (const auto& name : work.session.config.database_names()) {
+        boost::json::object one;
+        one["name"] = name;
+        one["serving"] = to_string(result.serving);
+        databases.push_back(std::move(one));
+    }
+    document["databases"] = std::move(databases);
+    boost::json::array poolers;
+    for (const auto& baseline : recorded_poolers(work.journal)) {
+        boost::json::object one;
+        one["name"] = baseline.name;
+        const auto proven = work.executor.results().targets.find(baseline.name);
+        one["target"] = proven != work.executor.results().targets.end() ? proven->second : to_string(result.serving);
+        poolers.push_back(std::move(one));
+    }
+    document["poolers"] = std::move(poolers);
+    return document;
+}
+
+Task<Exit> run_cutover(Session* session) { return move_to(session, Side::green); }
+Task<Exit> run_switch_back(Session* session) { return move_to(session, Side::blue); }
+
+} // namespace pgteal::cutover

@@ -1,0 +1,69 @@
+// The commands as functions of parsed options. Each returns its exit code or throws; only main() exits.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "cutover/config.hpp"
+#include "cutover/estate.hpp"
+#include "postgres/async.hpp"
+#include "postgres/error.hpp"
+
+namespace pgteal::cutover {
+
+struct Options {
+    std::string config_path;
+    bool json = false;
+    bool verbose = false;
+    bool quiet = false;
+    std::string command;
+    std::string argument; ///< of docs and migrate
+    bool dry_run = false;
+    bool watch = false;
+};
+
+/// Exit codes (docs/operations.md): 0 done and checked; 1 failed, clients served as before; 2 bad usage or config; 3 refused; 4 resume is needed.
+enum class Exit { done = 0, failed = 1, usage = 2, refused = 3, interrupted = 4 };
+
+/// What one command has at hand.
+struct Session {
+    Options options;
+    Config config;
+    std::unique_ptr<Estate> estate;
+    bool interrupted = false; ///< past the switch point, or unable to tell
+    bool touched = false; ///< something may have been changed on a side or a pooler
+};
+
+using Command = Task<Exit> (*)(Session*);
+
+Task<Exit> run_check(Session* session);
+Task<Exit> run_plan(Session* session);
+Task<Exit> run_prepare(Session* session);
+Task<Exit> run_status(Session* session);
+Task<Exit> run_compare(Session* session);
+Task<Exit> run_cutover(Session* session);
+Task<Exit> run_switch_back(Session* session);
+Task<Exit> run_resume(Session* session);
+Task<Exit> run_abort(Session* session);
+Task<Exit> run_finish(Session* session);
+Task<Exit> run_migrate(Session* session);
+Task<Exit> run_serve(Session* session);
+Task<Exit> run_docs(Session* session);
+
+/// The command of that name; null when there is none.
+Command find_command(std::string_view name);
+
+/// Exit code for an error by what it is; `touched` says that something may have been changed before it.
+Exit exit_code(ErrorCode code, bool touched);
+/// {"error":{"code","message","side","hint"}}
+boost::json::object error_document(const Error& error);
+
+/// stdout: with --json exactly one document.
+void print_json(const boost::json::value& document);
+void print(const std::string& text);
+
+} // namespace pgteal::cutover

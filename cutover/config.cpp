@@ -1,0 +1,341 @@
+#include "cutover/config.hpp"
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include <unistd.h>
+
+#include <toml++/toml.h>
+
+#include "cutover/config_values.hpp"
+#include "postgres/error.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+/// Walks one table of the file, key by key, against config_keys().
+class Section {
+  public:
+    Section(const toml::table& table, std::string name, std::string path)
+        : table_(table), name_(std::move(name)), path_(std::move(path)) {
+        check_keys();
+    }
+
+    [[nodiscard]] bool has(std::string_view key) const { return table_.contains(key); }
+
+    [[nodiscard]] std::string text(std::string_view key, std::string fallback) const {
+        const auto* node = table_.get(key);
+        return node == nullptr ? std::move(fallback) : want_text(*node, key);
+    }
+    [[nodiscard]] std::string required_text(std::string_view key) const {
+        const auto* node = table_.get(key);
+        if (node == nullptr) {
+            fail(table_, "[" + name_ + "] has no '" + std::string(key) + "'", "add it; docs/config.md lists every key");
+        }
+        auto value = want_text(*node, key);
+        if (value.empty()) {
+            fail(*node, "'" + std::string(key) + "' is empty", "");
+        }
+        return value;
+    }
+    [[nodiscard]] int number(std::string_view key, int fallback, int low, int high) const {
+        const auto* node = table_.get(key);
+        if (node == nullptr) {
+            return fallback;
+        }
+        const auto value = node->value_exact<std::int64_t>();
+        if (!value || *value < low || *value > high) {
+            fail(*node, "'" + std::string(key) + "' must be a whole number from " + std::to_string(low) + " to " + std::to_string(high), "");
+        }
+        return static_cast<int>(*value);
+    }
+    [[nodiscard]] std::chrono::milliseconds duration(std::string_view key, std::chrono::milliseconds fallback) const {
+        const auto* node = table_.get(key);
+        if (node == nullptr) {
+            return fallback;
+        }
+        const auto text = node->value_exact<std::string>();
+        const auto value = text ? parse_duration(*text) : std::nullopt;
+        if (!value) {
+            fail(*node, "'" + std::string(key) + "' needs a duration with its unit, in quotes", "write it like " + std::string(key) + " = \"5s\" (ms, s, min, h)");
+        }
+        return *value;
+    }
+    [[nodiscard]] Bytes size(std::string_view key, Bytes fallback) const {
+        const auto* node = table_.get(key);
+        if (node == nullptr) {
+            return fallback;
+        }
+        const auto text = node->value_exact<std::string>();
+        const auto value = text ? parse_size(*text) : std::nullopt;
+        if (!value) {
+            fail(*node, "'" + std::string(key) + "' needs a size with its unit, in quotes", "write it like " + std::string(key) + " = \"16MB\" (kB, MB, GB)");
+        }
+        return *value;
+    }
+    [[nodiscard]] std::vector<std::string> list(std::string_view key) const {
+        std::vector<std::string> values;
+        const auto* node = table_.get(key);
+        if (node == nullptr) {
+            return values;
+        }
+        const auto* array = node->as_array();
+        if (array == nullptr) {
+            fail(*node, "'" + std::string(key) + "' must be a list of texts", "write it like " + std::string(key) + " = [\"app\"]");
+        }
+        for (const auto& item : *array) {
+            values.push_back(want_text(item, key));
+        }
+        return values;
+    }
+    [[nodiscard]] postgres::Dsn dsn(std::string_view key, bool with_database) const {
+        const auto text = required_text(key);
+        try {
+            auto parsed = postgres::Dsn::parse(text);
+            if (!with_database && parsed.get("dbname")) {
+                fail(*table_.get(key), "'" + std::string(key) + "' names a database", "leave dbname out: pgteal adds it");
+            }
+            return parsed;
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::config || std::string_view(error.what()).starts_with(path_)) {
+                throw;
+            }
+            fail(*table_.get(key), "'" + std::string(key) + "': " + error.what(), error.hint());
+        }
+    }
+    [[noreturn]] void fail(const toml::node& node, const std::string& message, const std::string& hint) const {
+        throw Error(ErrorCode::config, "", path_ + ":" + std::to_string(node.source().begin.line) + ": " + message, hint);
+    }
+    [[nodiscard]] const toml::table& table() const { return table_; }
+
+  private:
+    void check_keys() const {
+        std::vector<std::string_view> known;
+        for (const auto& key : config_keys()) {
+            if (key.table == name_ || key.table == "[" + name_ + "]") {
+                known.push_back(key.key);
+            }
+        }
+        for (const auto& [key, node] : table_) {
+            if (std::find(known.begin(), known.end(), key.str()) == known.end()) {
+                const auto meant = nearest(key.str(), known);
+                throw Error(ErrorCode::config, "", path_ + ":" + std::to_string(key.source().begin.line) + ": unknown key '" + std::string(key.str()) + "' in [" + name_ + "]",
+                            meant.empty() ? "docs/config.md lists every key" : "did you mean '" + std::string(meant) + "'?");
+            }
+        }
+    }
+    [[nodiscard]] std::string want_text(const toml::node& node, std::string_view key) const {
+        const auto value = node.value_exact<std::string>();
+        if (!value) {
+            fail(node, "'" + std::string(key) + "' must be a text in quotes", "");
+        }
+        return *value;
+    }
+
+    const toml::table& table_;
+    std::string name_;
+    std::string path_;
+};
+
+Section section(const toml::table& root, const std::string& name, const std::string& path, const toml::table& empty) {
+    const auto* node = root.get(name);
+    if (node == nullptr) {
+        return Section(empty, name, path);
+    }
+    if (!node->is_table()) {
+        throw Error(ErrorCode::config, "", path + ":" + std::to_string(node->source().begin.line) + ": [" + name + "] must be one section", "write [" + name + "]");
+    }
+    return Section(*node->as_table(), name, path);
+}
+
+std::vector<Section> sections(const toml::table& root, const std::string& name, const std::string& path) {
+    std::vector<Section> found;
+    const auto* node = root.get(name);
+    if (node == nullptr) {
+        return found;
+    }
+    if (!node->is_array_of_tables()) {
+        throw Error(ErrorCode::config, "", path + ":" + std::to_string(node->source().begin.line) + ": " + name + " may be there several times", "write [[" + name + "]] with two brackets");
+    }
+    for (const auto& item : *node->as_array()) {
+        found.emplace_back(*item.as_table(), name, path);
+    }
+    return found;
+}
+
+void check_sections(const toml::table& root, const std::string& path) {
+    std::vector<std::string_view> known;
+    for (const auto& key : config_keys()) {
+        auto name = key.table;
+        if (name.starts_with('[')) {
+            name = name.substr(1, name.size() - 2);
+        }
+        known.push_back(name);
+    }
+    for (const auto& [key, node] : root) {
+        if (std::find(known.begin(), known.end(), key.str()) == known.end()) {
+            const auto meant = nearest(key.str(), known);
+            throw Error(ErrorCode::config, "", path + ":" + std::to_string(key.source().begin.line) + ": unknown section or key '" + std::string(key.str()) + "'",
+                        meant.empty() ? "docs/config.md lists every key" : "did you mean [" + std::string(meant) + "]?");
+        }
+    }
+}
+
+SideConfig read_side(const Section& section) {
+    SideConfig side;
+    side.dsn = section.dsn("dsn", false);
+    side.peer_dsn = section.has("peer_dsn") && !section.text("peer_dsn", "").empty() ? section.dsn("peer_dsn", false) : side.dsn;
+    side.pooler_host = section.text("pooler_host", side.dsn.host());
+    side.pooler_port = section.text("pooler_port", side.dsn.port());
+    side.password_command = section.list("password_command");
+    return side;
+}
+
+template <typename Items>
+void refuse_twice(const Items& items, const std::string& what, const std::vector<Section>& where) {
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        if (!seen.insert(items[i].name).second) {
+            where[i].fail(where[i].table(), "two [[" + what + "]] sections have the name '" + items[i].name + "'", "each " + what + " is listed once");
+        }
+    }
+}
+
+std::string default_state() {
+    if (::geteuid() == 0) {
+        return "/var/lib/pgteal";
+    }
+    if (const char* xdg = std::getenv("XDG_STATE_HOME"); xdg != nullptr && *xdg != '\0') {
+        return std::string(xdg) + "/pgteal";
+    }
+    const char* home = std::getenv("HOME");
+    return std::string(home == nullptr ? "." : home) + "/.local/state/pgteal";
+}
+
+void read_databases(Config& config, const toml::table& root) {
+    const auto all = sections(root, "database", config.path);
+    for (const auto& one : all) {
+        DatabaseConfig database;
+        database.name = one.required_text("name");
+        database.lanes = one.number("lanes", 1, 1, 16);
+        database.migrations = one.text("migrations", "");
+        config.databases.push_back(std::move(database));
+    }
+    if (config.databases.empty()) {
+        throw Error(ErrorCode::config, "", config.path + ": no [[database]] section", "add one for each database to move");
+    }
+    refuse_twice(config.databases, "database", all);
+}
+
+void read_poolers(Config& config, const toml::table& root) {
+    const auto all = sections(root, "pooler", config.path);
+    for (const auto& one : all) {
+        PoolerConfig pooler;
+        pooler.name = one.required_text("name");
+        pooler.admin = one.dsn("admin", true);
+        if (!pooler.admin.get("dbname")) {
+            pooler.admin = pooler.admin.with_database("pgbouncer");
+        }
+        pooler.probe = one.has("probe") ? one.dsn("probe", false) : pooler.admin.with("dbname", "");
+        pooler.config = one.required_text("config");
+        pooler.entries = one.list("entries");
+        config.poolers.push_back(std::move(pooler));
+    }
+    if (config.poolers.empty()) {
+        throw Error(ErrorCode::config, "", config.path + ": no [[pooler]] section", "add one for each PgBouncer process that clients use");
+    }
+    refuse_twice(config.poolers, "pooler", all);
+}
+
+void check_run_name(const Section& run, const std::string& name) {
+    const bool fits = name.size() <= 40 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+    });
+    if (!fits) {
+        run.fail(*run.table().get("name"), "the run's name may hold letters, digits, '-', '_' and '.', at most 40", "");
+    }
+}
+
+void check_accept(const Section& check, const std::vector<std::string>& accept) {
+    static const std::vector<std::string_view> allowed{"unlogged-tables", "large-objects"};
+    for (const auto& one : accept) {
+        if (std::find(allowed.begin(), allowed.end(), one) == allowed.end()) {
+            const auto meant = nearest(one, allowed);
+            check.fail(*check.table().get("accept"), "'" + one + "' can't be accepted", meant.empty() ? "only unlogged-tables and large-objects can" : "did you mean '" + std::string(meant) + "'?");
+        }
+    }
+}
+
+} // namespace
+
+std::vector<std::string> Config::database_names() const {
+    std::vector<std::string> names;
+    for (const auto& database : databases) {
+        names.push_back(database.name);
+    }
+    return names;
+}
+
+const DatabaseConfig& Config::database(std::string_view name) const {
+    for (const auto& database : databases) {
+        if (database.name == name) {
+            return database;
+        }
+    }
+    throw Error(ErrorCode::internal, "", "no database " + std::string(name) + " in the config");
+}
+
+Config parse_config(const std::string& text, const std::string& path) {
+    toml::table root;
+    try {
+        root = toml::parse(text, path);
+    } catch (const toml::parse_error& error) {
+        throw Error(ErrorCode::config, "", path + ":" + std::to_string(error.source().begin.line) + ": " + std::string(error.description()), "see https://toml.io for the syntax");
+    }
+    check_sections(root, path);
+    const toml::table empty;
+    Config config;
+    config.path = path;
+    const auto run = section(root, "run", path, empty);
+    config.run = run.required_text("name");
+    check_run_name(run, config.run);
+    config.state = run.text("state", default_state());
+    config.blue = read_side(section(root, "blue", path, empty));
+    config.green = read_side(section(root, "green", path, empty));
+    read_databases(config, root);
+    read_poolers(config, root);
+    const auto cutover = section(root, "cutover", path, empty);
+    config.max_pause = cutover.duration("max_pause", config.max_pause);
+    if (config.max_pause < std::chrono::milliseconds(100)) {
+        cutover.fail(*cutover.table().get("max_pause"), "max_pause is below 100 ms", "a switchover needs about 20 ms and the longest open transaction");
+    }
+    config.max_lag = cutover.size("max_lag", config.max_lag);
+    const auto clone = section(root, "clone", path, empty);
+    config.jobs = clone.number("jobs", static_cast<int>(std::max(1U, std::thread::hardware_concurrency())), 1, 128);
+    config.catch_up = clone.duration("catch_up", config.catch_up);
+    const auto check = section(root, "check", path, empty);
+    config.accept = check.list("accept");
+    check_accept(check, config.accept);
+    config.metrics = section(root, "metrics", path, empty).text("listen", "");
+    return config;
+}
+
+Config load_config(const std::string& path) {
+    std::ifstream file(path);
+    std::stringstream text;
+    if (file) {
+        text << file.rdbuf();
+    }
+    if (!file || std::filesystem::is_directory(path)) {
+        throw Error(ErrorCode::config, "", "can't read the config file " + path, "name it with -c FILE or $PGTEAL_CONFIG");
+    }
+    return parse_config(text.str(), path);
+}
+
+} // namespace pgteal::cutover

@@ -1,0 +1,120 @@
+#include "cutover/context.hpp"
+
+#include "postgres/error.hpp"
+#include "postgres/quote.hpp"
+
+namespace pgteal::cutover {
+
+Progress Context::progress() const { return progress_of(journal.events(), last_prepare_step); }
+
+bool Context::begun(const std::string& step) const {
+    const auto now = progress();
+    const auto found = now.steps.find(step);
+    return now.active && found != now.steps.end() && found->second.intent;
+}
+
+Task<RunRow> read_run_row(postgres::Server* server, std::string database, Deadline deadline) {
+    auto exists = co_await server->exec(database, "SELECT to_regclass('pgteal.run') IS NOT NULL", {}, deadline);
+    RunRow row;
+    if (!exists.get<bool>(0, 0)) {
+        co_return row;
+    }
+    auto result = co_await server->exec(database, "SELECT run_id, epoch, serving FROM pgteal.run", {}, deadline);
+    if (!result.empty() && !result.is_null(0, 0)) {
+        row.present = true;
+        row.run_id = result.get<std::string>(0, 0);
+        row.epoch = result.get<std::optional<std::int64_t>>(0, 1).value_or(0);
+        row.serving = result.get<std::optional<std::string>>(0, 2).value_or("");
+    }
+    co_return row;
+}
+
+Task<std::set<std::string>> milestones(postgres::Server* green, std::string database, Deadline deadline) {
+    std::set<std::string> found;
+    postgres::Params name{database};
+    auto exists = co_await green->exec("", "SELECT 1 FROM pg_database WHERE datname = $1", name, deadline);
+    if (exists.empty()) {
+        co_return found;
+    }
+    auto table = co_await green->exec(database, "SELECT to_regclass('pgteal.progress') IS NOT NULL", {}, deadline);
+    if (!table.get<bool>(0, 0)) {
+        co_return found;
+    }
+    auto rows = co_await green->exec(database, "SELECT step FROM pgteal.progress", {}, deadline);
+    for (int i = 0; i < rows.rows(); ++i) {
+        found.insert(rows.get<std::string>(i, 0));
+    }
+    co_return found;
+}
+
+postgres::Statement milestone(const std::string& database, const std::string& what) {
+    return {database, "INSERT INTO pgteal.progress (step) VALUES (" + postgres::quote_literal(what) + ") ON CONFLICT DO NOTHING", {}};
+}
+
+Task<std::vector<replication::Table>> tables_on(postgres::Server* server, std::string database, Deadline deadline) {
+    auto session = co_await server->session(database, deadline);
+    auto tables = co_await replication::read_tables(*session, deadline);
+    co_return tables;
+}
+
+namespace {
+
+Task<replication::LaneState> lane_state(Estate* estate, replication::Lane lane, Deadline deadline) {
+    const auto publisher = *parse_side(lane.publisher);
+    auto state = co_await replication::read_lane(estate->server(publisher), estate->server(other(publisher)), lane, deadline);
+    co_return state;
+}
+
+} // namespace
+
+Task<std::vector<replication::LaneState>> lane_states(Estate* estate, Side publisher, Deadline deadline) {
+    std::vector<Task<replication::LaneState>> reads;
+    for (const auto& lane : estate->lanes(publisher)) {
+        reads.push_back(lane_state(estate, lane, deadline));
+    }
+    auto states = co_await all(std::move(reads));
+    co_return states;
+}
+
+Task<std::string> fingerprint(Estate* estate, Side side, Deadline deadline) {
+    std::string text;
+    for (const auto& database : estate->config().databases) {
+        auto tables = co_await tables_on(&estate->server(side), database.name, deadline);
+        text += database.name + "\n";
+        for (const auto& table : tables) {
+            text += table.qualified();
+            for (const auto& column : table.columns) {
+                text += " " + postgres::quote_identifier(column.name) + ":" + column.type + (column.generated ? ":g" : "") + (column.in_key ? ":k" : "");
+            }
+            text += "\n";
+        }
+    }
+    co_return pooler::content_hash(text);
+}
+
+Task<FenceState> read_fence(postgres::Server* server, std::string database, Deadline deadline) {
+    postgres::Params name{database};
+    auto result = co_await server->exec("",
+                                        "SELECT d.datconnlimit, COALESCE('default_transaction_read_only=on' = ANY (s.setconfig), false)"
+                                        " FROM pg_database d LEFT JOIN pg_db_role_setting s ON s.setdatabase = d.oid AND s.setrole = 0"
+                                        " WHERE d.datname = $1",
+                                        name, deadline);
+    FenceState state;
+    if (!result.empty()) {
+        state.connection_limit = result.get<int>(0, 0);
+        state.read_only = result.get<bool>(0, 1);
+    }
+    co_return state;
+}
+
+int recorded_limit(const Journal& journal, const std::string& database) {
+    const auto limits = journal.fact("limits");
+    if (limits.is_object()) {
+        if (const auto* limit = limits.as_object().if_contains(database); limit != nullptr && limit->is_int64()) {
+            return static_cast<int>(limit->as_int64());
+        }
+    }
+    return -1;
+}
+
+} // namespace pgteal::cutover

@@ -1,0 +1,77 @@
+#include "cutover/estate.hpp"
+
+#include "pooler/pgbouncer.hpp"
+#include "postgres/error.hpp"
+#include "postgres/program.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+/// Sets the password that the side's command prints, unless the DSN has one.
+Task<void> resolve_password(SideConfig* side, std::string name) {
+    if (side->password_command.empty()) {
+        co_return;
+    }
+    postgres::Program program{side->password_command, {}};
+    const auto deadline = after(std::chrono::seconds(30));
+    auto output = co_await postgres::run_program(program, deadline);
+    if (output.exit_code != 0) {
+        throw Error(ErrorCode::config, name, "password_command of [" + name + "] ended with exit code " + std::to_string(output.exit_code),
+                    "run it by hand: " + postgres::to_string(program));
+    }
+    auto password = output.out.substr(0, output.out.find('\n'));
+    if (!side->peer_dsn.get("password") && side->peer_dsn == side->dsn) {
+        side->peer_dsn = side->peer_dsn.with("password", password);
+    }
+    side->dsn = side->dsn.with("password", password);
+}
+
+} // namespace
+
+Estate::Estate(Config config) : config_(std::move(config)) {
+    blue_ = std::make_unique<postgres::Server>("blue", config_.blue.dsn);
+    green_ = std::make_unique<postgres::Server>("green", config_.green.dsn);
+    for (const auto& one : config_.poolers) {
+        poolers_.push_back(PoolerUnit{one, pooler::make_pgbouncer(one.name, one.admin)});
+    }
+}
+
+Task<std::unique_ptr<Estate>> Estate::make(Config config) {
+    co_await resolve_password(&config.blue, "blue");
+    co_await resolve_password(&config.green, "green");
+    co_return std::unique_ptr<Estate>(new Estate(std::move(config)));
+}
+
+PoolerUnit& Estate::pooler(const std::string& name) {
+    for (auto& unit : poolers_) {
+        if (unit.config.name == name) {
+            return unit;
+        }
+    }
+    throw Error(ErrorCode::internal, "controller", "no pooler " + name);
+}
+
+std::string Estate::peer_conninfo(Side side, const std::string& database) const {
+    return config_.side(side).peer_dsn.with_database(database).with("application_name", "").conninfo();
+}
+
+std::vector<replication::Lane> Estate::lanes(Side publisher, const std::string& database) const {
+    std::vector<replication::Lane> lanes;
+    for (int n = 1; n <= config_.database(database).lanes; ++n) {
+        lanes.push_back(replication::Lane{config_.run, database, n, to_string(publisher)});
+    }
+    return lanes;
+}
+
+std::vector<replication::Lane> Estate::lanes(Side publisher) const {
+    std::vector<replication::Lane> all;
+    for (const auto& database : config_.databases) {
+        for (auto& lane : lanes(publisher, database.name)) {
+            all.push_back(std::move(lane));
+        }
+    }
+    return all;
+}
+
+} // namespace pgteal::cutover

@@ -1,0 +1,97 @@
+// Performs actions: the one place where data becomes effect.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cutover/action.hpp"
+#include "cutover/estate.hpp"
+#include "cutover/journal.hpp"
+#include "postgres/statement.hpp"
+#include "replication/compare.hpp"
+
+namespace pgteal::cutover {
+
+/// Lives as long as one command. Values that actions give (snapshot names, LSNs) are kept for later ones.
+class Executor {
+  public:
+    using Progress = std::function<void(const std::string& text, double fraction)>;
+    struct Hooks {
+        Progress progress;                  ///< never empty
+        std::function<void()> after_action; ///< called after each action; never empty
+    };
+
+    Executor(Estate& estate, Journal& journal);
+    ~Executor();
+    Executor(const Executor&) = delete;
+    Executor& operator=(const Executor&) = delete;
+
+    /// Performs the actions of one step: phases in order; within a phase, places at once and actions of one place in order. When one
+    /// fails the others of its phase are waited for, then the first error is thrown.
+    Task<void> perform(std::vector<Action> actions, Deadline deadline, Hooks hooks);
+    /// Walsender sessions (and with them exported snapshots) end here; the runner calls it when a step is over.
+    void release_held();
+
+    [[nodiscard]] const postgres::Bindings& bindings() const { return bindings_; }
+    void set(const std::string& name, std::string value, bool secret = false);
+    /// A token for markers, greater than any before; used by :'token' from now on.
+    void fresh_token();
+
+    /// Results worth a line on the display or in a document.
+    struct Results {
+        int sequences = 0;
+        std::int64_t rows_copied = 0;
+        std::vector<replication::Comparison> comparisons;
+        std::map<std::string, std::string> targets; ///< pooler -> side proven by probes
+        int migrations = 0;
+        double longest_probe_ms = 0;
+    };
+    [[nodiscard]] Results& results() { return results_; }
+    /// A config for this pooler was staged by this process and is not installed yet.
+    [[nodiscard]] bool staged(const std::string& pooler) const { return staged_.contains(pooler); }
+    /// Every pooler's shield was lowered by this process, and none raised since.
+    [[nodiscard]] bool resumed() const { return lowered_.size() == estate_.poolers().size(); }
+    [[nodiscard]] bool canary_back() const { return canary_back_; }
+    void on_copied(std::function<void(double bytes, double tables)> listener) { copied_ = std::move(listener); }
+
+  private:
+    Task<void> perform_one(const Action* action, Deadline deadline, Progress progress);
+    Task<void> perform_in_order(std::vector<const Action*> actions, Deadline deadline, Hooks hooks);
+
+    Task<void> run(const Sql* action, Deadline deadline);
+    Task<void> run(const PoolerCommand* action, Deadline deadline);
+    Task<void> run(const VerifyPooler* action, Deadline deadline);
+    Task<void> run(const RunProgram* action, Deadline deadline);
+    Task<void> run(const CopyLane* action, Progress progress);
+    Task<void> run(const ApplyMigrations* action, Progress progress);
+    Task<void> run(const CarrySequences* action, Deadline deadline);
+    Task<void> run(const CompareData* action, Deadline deadline, Progress progress);
+    Task<void> run(const ProbeEntry* action, Deadline deadline);
+    void run(const StageConfig& action);
+    void run(const InstallConfig& action);
+    void run(const RecordSwitch& action);
+
+    Estate& estate_;
+    Journal& journal_;
+    postgres::Bindings bindings_;
+    std::map<std::string, postgres::Connection> held_;
+    struct Staged {
+        std::string path;
+        std::string replaces; ///< hash of the file that it replaces
+    };
+    std::map<std::string, Staged> staged_;
+    std::map<std::string, std::string> identifiers_; ///< side -> system_identifier
+    std::set<std::string> lowered_;
+    bool canary_back_ = false;
+    Results results_;
+    std::function<void(double, double)> copied_;
+};
+
+/// PGTEAL_TEST_KILL_AT=<step>:<point> ends this process with SIGKILL there, as a crash would. Points: intent (on disk, nothing
+/// performed), action-<n> (after the n-th action), done (performed, not yet recorded). The seam for tests; unset it does nothing.
+void crash_point(const std::string& step, const std::string& point);
+
+} // namespace pgteal::cutover

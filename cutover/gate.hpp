@@ -1,0 +1,70 @@
+// The gate's judgement: a pure function of what was read.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cutover/context.hpp"
+#include "replication/markers.hpp"
+#include "replication/sequences.hpp"
+
+namespace pgteal::cutover {
+
+struct LongTransaction {
+    int pid = 0;
+    std::string role;
+    std::string application;
+    double seconds = 0;
+    std::string query;
+};
+
+struct GateDatabase {
+    std::string name;
+    std::array<std::string, 2> run_ids;   ///< on from, on to
+    std::array<std::int64_t, 2> epochs{};
+    bool from_fenced = false;
+    bool to_fenced = false;
+    std::vector<std::string> prepared_transactions;
+    std::vector<LongTransaction> long_transactions;
+    std::vector<std::string> writing_roles; ///< with a default_transaction_read_only = off of their own
+    replication::Carry carry;
+};
+struct GateLane {
+    replication::Lane lane;         ///< published by from
+    replication::Lag lag;
+    replication::LaneState active;  ///< from -> to
+    replication::LaneState armed;   ///< to -> from, waiting
+};
+struct GatePooler {
+    std::string name;
+    std::string path;
+    double query_wait_timeout = 0;
+    std::vector<pooler::Entry> entries;
+    std::map<std::string, pooler::Target> wanted; ///< where our entries have to point now
+    bool file_changed = false;
+    int clients = 0;
+};
+struct GateFacts {
+    Move move;
+    std::string run_id;
+    Bytes max_lag{};
+    std::chrono::milliseconds max_pause{};
+    std::vector<GateDatabase> databases;
+    std::vector<GateLane> lanes;
+    std::vector<GatePooler> poolers;
+    std::vector<std::string> changed_schemas; ///< sides whose tables or columns are not as recorded
+};
+
+struct Refusal {
+    std::string side;
+    std::string message;
+    std::string hint;
+};
+/// The first reason not to go on, most serious first; nullopt when there is none.
+std::optional<Refusal> judge(const GateFacts& facts);
+/// "lag 0.4 ms, 3 poolers, 41 clients, 87 sequences"
+std::string summary_of(const GateFacts& facts);
+
+} // namespace pgteal::cutover

@@ -1,0 +1,24 @@
+#include "cutover/run_row.hpp"
+
+#include "postgres/quote.hpp"
+
+namespace pgteal::cutover {
+
+postgres::Statement insert_run_row(const std::string& database) {
+    return {database,
+            "INSERT INTO pgteal.run (run_id, run_name, epoch, serving, system_identifier) SELECT :'run_id', :'run_name', 1, 'blue', system_identifier::text"
+            " FROM pg_control_system() ON CONFLICT (one) DO UPDATE SET run_id = excluded.run_id, run_name = excluded.run_name, epoch = 1, serving = 'blue', system_identifier = excluded.system_identifier",
+            {}};
+}
+
+std::string raise_fence_text(const std::string& database) {
+    const auto name = postgres::quote_identifier(database);
+    return "ALTER DATABASE " + name + " SET default_transaction_read_only = on; ALTER DATABASE " + name + " CONNECTION LIMIT 0";
+}
+
+std::string lift_fence_text(const std::string& database, int connection_limit) {
+    const auto name = postgres::quote_identifier(database);
+    return "ALTER DATABASE " + name + " RESET default_transaction_read_only; ALTER DATABASE " + name + " CONNECTION LIMIT " + std::to_string(connection_limit);
+}
+
+} // namespace pgteal::cutover

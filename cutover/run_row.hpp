@@ -1,0 +1,19 @@
+// Statements on pgteal.run, the switch record that both databases hold.
+#pragma once
+
+#include <string>
+
+#include "cutover/side.hpp"
+#include "postgres/statement.hpp"
+
+namespace pgteal::cutover {
+
+/// The row as a run begins: epoch 1, blue serves. Binds :'run_id' and :'run_name'.
+postgres::Statement insert_run_row(const std::string& database);
+
+/// ALTER DATABASE: default_transaction_read_only = on keeps sessions that begin from now on read-only; CONNECTION LIMIT 0 keeps out the ones that
+/// would say BEGIN READ WRITE (superusers and apply workers of a superuser's subscription are exempt, source: postinit.c CheckMyDatabase).
+std::string raise_fence_text(const std::string& database);
+std::string lift_fence_text(const std::string& database, int connection_limit);
+
+} // namespace pgteal::cutover

@@ -1,0 +1,233 @@
+#include "cutover/runner.hpp"
+
+#include "postgres/error.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+boost::json::object actions_body(const std::vector<Action>& actions) {
+    boost::json::array list;
+    for (const auto& [where, what] : describe(actions)) {
+        boost::json::object one;
+        one["where"] = where;
+        one["what"] = what;
+        list.push_back(std::move(one));
+    }
+    boost::json::object body;
+    body["actions"] = std::move(list);
+    return body;
+}
+
+Event event(std::int64_t epoch, const std::string& step, EventKind kind, boost::json::object body = {}) {
+    Event made;
+    made.epoch = epoch;
+    made.step = step;
+    made.kind = kind;
+    made.body = std::move(body);
+    return made;
+}
+
+boost::json::object done_body(double ms, const std::string& summary) {
+    boost::json::object body;
+    body["ms"] = ms;
+    body["summary"] = summary;
+    return body;
+}
+
+bool worth_a_retry(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const Error& failed) {
+        return failed.code() == ErrorCode::connection_lost || failed.code() == ErrorCode::unreachable || failed.code() == ErrorCode::deadline;
+    } catch (...) {
+        return false;
+    }
+}
+
+} // namespace
+
+void throw_conflict(const Step& step, const Observation& observation) {
+    throw Error(observation.refusal ? ErrorCode::refused : ErrorCode::conflict, observation.side, observation.evidence.empty() ? step.id + ": not as expected" : observation.evidence,
+                observation.hint);
+}
+
+struct Runner::Planned {
+    const Step* step = nullptr;
+    Observation observation;
+    std::vector<Action> actions;
+    double ms = 0;
+    std::string summary;
+};
+
+Executor::Hooks Runner::hooks(const Step* step) {
+    auto count = std::make_shared<int>(0);
+    return {[this, step](const std::string& text, double fraction) { reporter_.progress(*step, text, fraction); },
+            [step, count] { crash_point(step->id, "action-" + std::to_string(++*count)); }};
+}
+
+void Runner::record_done(const Step& step, std::int64_t epoch, double ms, const std::string& summary) {
+    crash_point(step.id, "done");
+    journal_.append(event(epoch, step.id, EventKind::done, done_body(ms, summary)));
+    times_.push_back({step.id, ms});
+    reporter_.done(step, summary, ms);
+}
+
+Task<Observation> Runner::wait_until_done(const Step* step, Deadline deadline) {
+    auto wait = std::chrono::milliseconds(step->in_pause ? 1 : 20);
+    while (true) {
+        auto seen = co_await step->observe();
+        if (seen.state == State::done) {
+            co_return seen;
+        }
+        if (seen.state == State::conflict) {
+            throw_conflict(*step, seen);
+        }
+        if (Clock::now() >= deadline) {
+            throw DeadlinePassed(seen.side, "step " + step->id + " did not come to its end within " + std::to_string(step->deadline.count() / 1000) + " s" + (seen.summary.empty() ? "" : ": " + seen.summary),
+                                 "look at pgteal status; pgteal resume goes on");
+        }
+        reporter_.progress(*step, seen.summary, -1);
+        co_await sleep_for(wait);
+        wait = std::min(wait * 2, std::chrono::milliseconds(step->in_pause ? 5 : 500));
+    }
+}
+
+Task<void> Runner::forward(const Steps* steps, std::int64_t epoch, std::map<std::string, StepRecord> records) {
+    for (const auto& step : *steps) {
+        co_await forward_one(&step, epoch, records[step.id]);
+    }
+}
+
+Task<void> Runner::forward_one(const Step* step, std::int64_t epoch, StepRecord record) {
+    reporter_.started(*step);
+    const auto start = Clock::now();
+    auto seen = co_await step->observe();
+    switch (decide(record, seen)) {
+    case Verdict::stop: throw_conflict(*step, seen);
+    case Verdict::skip: break;
+    case Verdict::perform: {
+        const auto deadline = after(step->deadline);
+        auto actions = step->plan(seen);
+        journal_.append(event(epoch, step->id, EventKind::intent, actions_body(actions)));
+        crash_point(step->id, "intent");
+        auto with = hooks(step);
+        co_await executor_.perform(std::move(actions), deadline, std::move(with));
+        seen = co_await wait_until_done(step, deadline);
+        break;
+    }
+    }
+    executor_.release_held();
+    record_done(*step, epoch, to_ms(Clock::now() - start), seen.summary);
+}
+
+Task<void> Runner::perform_in_pause(Planned* planned, Deadline deadline) {
+    const auto* step = planned->step;
+    const auto start = Clock::now();
+    crash_point(step->id, "intent");
+    auto actions = planned->actions;
+    auto with = hooks(step);
+    co_await executor_.perform(std::move(actions), std::min(deadline, after(step->deadline)), std::move(with));
+    if (step->observe_after) {
+        co_await wait_until_done(step, deadline);
+    }
+    planned->ms = to_ms(Clock::now() - start);
+    planned->summary = step->summary ? step->summary() : std::string();
+    crash_point(step->id, "done");
+}
+
+namespace {
+
+Task<Observation> observe(const Step* step) {
+    auto seen = co_await step->observe();
+    if (seen.state == State::conflict) {
+        throw_conflict(*step, seen);
+    }
+    co_return seen;
+}
+
+} // namespace
+
+Task<void> Runner::pause(const Steps* steps, std::int64_t epoch, std::chrono::milliseconds max_pause) {
+    std::vector<Task<Observation>> looks;
+    for (const auto& step : *steps) {
+        looks.push_back(observe(&step));
+    }
+    auto seen = co_await all(std::move(looks));
+    std::vector<Planned> planned;
+    std::vector<Event> intents;
+    for (std::size_t i = 0; i < steps->size(); ++i) {
+        const auto& step = (*steps)[i];
+        auto actions = step.plan(seen[i]);
+        intents.push_back(event(epoch, step.id, EventKind::intent, actions_body(actions)));
+        planned.push_back(Planned{&step, std::move(seen[i]), std::move(actions), 0, {}});
+    }
+    journal_.append(std::move(intents));
+    executor_.fresh_token();
+
+    reporter_.clients_held();
+    const auto start = Clock::now();
+    const auto deadline = start + max_pause;
+    for (std::size_t i = 0; i < planned.size();) {
+        std::vector<Task<void>> together;
+        do {
+            together.push_back(perform_in_pause(&planned[i], deadline));
+            ++i;
+        } while (i < planned.size() && planned[i].step->with_previous);
+        if (together.size() == 1) {
+            co_await std::move(together.front());
+        } else {
+            co_await all(std::move(together));
+        }
+    }
+    pause_ms_ = to_ms(Clock::now() - start);
+    std::vector<Event> dones;
+    for (const auto& one : planned) {
+        dones.push_back(event(epoch, one.step->id, EventKind::done, done_body(one.ms, one.summary)));
+        times_.push_back({one.step->id, one.ms});
+        reporter_.done(*one.step, one.summary, one.ms);
+    }
+    reporter_.clients_go_on(pause_ms_);
+    journal_.append(std::move(dones));
+}
+
+Task<void> Runner::back(const Steps* steps, std::int64_t epoch, std::map<std::string, StepRecord> records) {
+    for (auto step = steps->rbegin(); step != steps->rend(); ++step) {
+        const auto deadline = after(step->deadline);
+        while (true) {
+            std::exception_ptr error;
+            try {
+                co_await back_one(&*step, epoch, records[step->id]);
+            } catch (...) {
+                error = std::current_exception();
+            }
+            if (!error) {
+                break;
+            }
+            if (!worth_a_retry(error) || Clock::now() >= deadline) {
+                std::rethrow_exception(error);
+            }
+            co_await sleep_for(std::chrono::milliseconds(200));
+        }
+    }
+}
+
+Task<void> Runner::back_one(const Step* step, std::int64_t epoch, StepRecord record) {
+    if (step->recovery != Recovery::undo || !step->undo) {
+        co_return;
+    }
+    auto seen = co_await step->observe();
+    if (decide_undo(*step, record, seen) == UndoVerdict::leave) {
+        co_return;
+    }
+    auto actions = step->undo(seen);
+    journal_.append(event(epoch, step->id, EventKind::undoing, actions_body(actions)));
+    crash_point(step->id, "undoing");
+    auto with = hooks(step);
+    co_await executor_.perform(std::move(actions), after(step->deadline), std::move(with));
+    crash_point(step->id, "undone");
+    journal_.append(event(epoch, step->id, EventKind::undone));
+    reporter_.undone(*step);
+}
+
+} // namespace pgteal::cutover

@@ -1,0 +1,57 @@
+// The loop that runs the runbook: observe, decide, journal, perform, look again. Resume after a crash is the same loop.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cutover/decision.hpp"
+#include "cutover/executor.hpp"
+#include "cutover/journal.hpp"
+#include "cutover/reporter.hpp"
+#include "cutover/step.hpp"
+
+namespace pgteal::cutover {
+
+struct StepTime {
+    std::string id;
+    double ms = 0;
+};
+
+class Runner {
+  public:
+    Runner(Journal& journal, Executor& executor, Reporter& reporter) : journal_(journal), executor_(executor), reporter_(reporter) {}
+
+    /// Runs the steps in order, each observed first. Throws the first error; what is done stays done.
+    Task<void> forward(const Steps* steps, std::int64_t epoch, std::map<std::string, StepRecord> records);
+
+    /// Runs the steps of a pause. All of them are observed and planned, and their intents are on disk in one write, before the first
+    /// one runs; inside, only the switch point writes to the journal. What was done is recorded after the last one.
+    Task<void> pause(const Steps* steps, std::int64_t epoch, std::chrono::milliseconds max_pause);
+
+    /// Takes steps back, last first. Connection errors are retried until each step's deadline: a server that restarts comes back.
+    Task<void> back(const Steps* steps, std::int64_t epoch, std::map<std::string, StepRecord> records);
+
+    [[nodiscard]] const std::vector<StepTime>& times() const { return times_; }
+    [[nodiscard]] double pause_ms() const { return pause_ms_; }
+
+  private:
+    struct Planned;
+    Task<void> forward_one(const Step* step, std::int64_t epoch, StepRecord record);
+    Task<void> perform_in_pause(Planned* planned, Deadline deadline);
+    Task<void> back_one(const Step* step, std::int64_t epoch, StepRecord record);
+    Task<Observation> wait_until_done(const Step* step, Deadline deadline);
+    Executor::Hooks hooks(const Step* step);
+    void record_done(const Step& step, std::int64_t epoch, double ms, const std::string& summary);
+
+    Journal& journal_;
+    Executor& executor_;
+    Reporter& reporter_;
+    std::vector<StepTime> times_;
+    double pause_ms_ = 0;
+};
+
+/// The error that a conflict or refusal of observe() is thrown as.
+[[noreturn]] void throw_conflict(const Step& step, const Observation& observation);
+
+} // namespace pgteal::cutover

@@ -1,0 +1,60 @@
+// What is so now: read from servers and poolers, with the journal's word for where the run stands.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "cutover/context.hpp"
+#include "health/metrics.hpp"
+#include "replication/markers.hpp"
+
+namespace pgteal::cutover {
+
+struct LaneStatus {
+    replication::Lane lane;
+    replication::LaneState state;
+    std::optional<replication::Lag> lag; ///< of an enabled lane
+};
+struct EntryStatus {
+    std::string name;
+    std::string side; ///< blue, green, other
+    bool paused = false;
+};
+struct PoolerStatus {
+    std::string name;
+    bool reachable = false;
+    bool paused = false;
+    std::string problem;
+    std::vector<EntryStatus> entries;
+};
+struct SideStatus {
+    Side side = Side::blue;
+    std::string address;
+    bool reachable = false;
+    std::string problem;
+    std::string version;
+    int clients = 0;
+    bool fenced = false;
+};
+struct Status {
+    Progress progress;
+    std::string run;
+    std::vector<SideStatus> sides;
+    std::map<std::string, std::vector<LaneStatus>> lanes; ///< by database
+    std::vector<PoolerStatus> poolers;
+};
+
+/// Never throws for a side or pooler that is away: it says so. Writes a lag marker on the serving side when the run's lanes are on.
+Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline);
+boost::json::object to_json(const Status& status);
+std::string to_text(const Status& status);
+void publish(const Status& status, health::Metrics& metrics);
+
+/// From the journal alone: {"run","serving","epoch","step"}.
+boost::json::object brief_status(const Progress& progress, const Config& config);
+/// "prepared", "preparing: copy", "green serves", "interrupted in fence", "none"
+std::string step_words(const Progress& progress);
+
+} // namespace pgteal::cutover

@@ -1,0 +1,137 @@
+// arm-reverse: the way back is ready before anybody goes forth.
+#include "cutover/runbook.hpp"
+#include "postgres/error.hpp"
+#include "replication/control.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+constexpr auto patience = std::chrono::seconds(60);
+
+struct ArmSeen {
+    struct Todo {
+        replication::Lane lane;
+        std::vector<replication::PublishedTable> tables;
+        replication::LaneState state;
+    };
+    std::vector<Todo> todo;
+    std::vector<std::string> unfrozen; ///< databases whose schema on green is not frozen yet
+};
+
+/// Tables of a forward lane, by display name; the plan of a run that hasn't begun takes the distribution instead.
+Task<std::vector<replication::Table>> tables_of_lane(Context* context, replication::Lane forward, std::vector<replication::Table> blue_tables) {
+    const auto state = co_await replication::read_lane(context->estate.server(Side::blue), context->estate.server(Side::green), forward, after(patience));
+    std::vector<replication::Table> mine;
+    if (!state.publication) {
+        const auto groups = replication::distribute(blue_tables, context->estate.config().database(forward.database).lanes);
+        mine = groups.at(static_cast<std::size_t>(forward.number - 1));
+        std::sort(mine.begin(), mine.end(), [](const auto& a, const auto& b) { return a.display() < b.display(); });
+        co_return mine;
+    }
+    for (auto& table : blue_tables) {
+        if (std::find(state.published.begin(), state.published.end(), table.display()) != state.published.end()) {
+            mine.push_back(std::move(table));
+        }
+    }
+    std::sort(mine.begin(), mine.end(), [](const auto& a, const auto& b) { return a.display() < b.display(); });
+    co_return mine;
+}
+
+Task<bool> exists_on_green(Context* context, std::string database) {
+    const auto reached = co_await milestones(&context->estate.server(Side::green), database, after(patience));
+    co_return reached.contains("schema");
+}
+
+Task<Observation> observe_arm(Context* context) {
+    ArmSeen found;
+    std::size_t armed = 0;
+    std::size_t lanes = 0;
+    for (const auto& database : context->estate.config().databases) {
+        const bool cloned = co_await exists_on_green(context, database.name);
+        const auto blue_tables = co_await tables_on(&context->estate.server(Side::blue), database.name, after(patience));
+        std::vector<replication::Table> green_tables;
+        if (cloned) {
+            green_tables = co_await tables_on(&context->estate.server(Side::green), database.name, after(patience));
+            if (!co_await replication::frozen(context->estate.server(Side::green), database.name, after(patience))) {
+                found.unfrozen.push_back(database.name);
+            }
+        } else {
+            green_tables = blue_tables;
+            found.unfrozen.push_back(database.name);
+        }
+        for (const auto& lane : context->estate.lanes(Side::green, database.name)) {
+            ++lanes;
+            auto forward = lane;
+            forward.publisher = "blue";
+            const auto mine = co_await tables_of_lane(context, forward, blue_tables);
+            ArmSeen::Todo todo{lane, replication::published(green_tables, mine), {}};
+            if (cloned) {
+                todo.state = co_await replication::read_lane(context->estate.server(Side::green), context->estate.server(Side::blue), lane, after(patience));
+            }
+            if (todo.state.publication && todo.state.slot && todo.state.slot_status != "lost" && todo.state.subscription) {
+                ++armed;
+            } else {
+                found.todo.push_back(std::move(todo));
+            }
+        }
+    }
+    Observation seen;
+    seen.state = armed == lanes && found.unfrozen.empty() ? State::done : State::partial;
+    seen.summary = std::to_string(armed) + (armed == 1 ? " reverse lane" : " reverse lanes") + " ready, disabled until cutover";
+    seen.seen = std::move(found);
+    co_return seen;
+}
+
+std::vector<Action> plan_arm(const Observation& seen) {
+    const auto& found = std::any_cast<const ArmSeen&>(seen.seen);
+    std::vector<Action> actions;
+    for (const auto& todo : found.todo) {
+        if (!todo.state.publication) {
+            actions.push_back(sql(Side::green, replication::create_publication(todo.lane, todo.tables), 0));
+        }
+        if (todo.state.slot && todo.state.slot_status == "lost") {
+            actions.push_back(sql(Side::green, replication::drop_slot(todo.lane), 0));
+        }
+        if (!todo.state.slot || todo.state.slot_status == "lost") {
+            auto slot = sql(Side::green, replication::create_slot(todo.lane), 1);
+            std::get<Sql>(slot.what).limit = std::chrono::minutes(10); // waits for the write transactions that run
+            actions.push_back(std::move(slot));
+        }
+        if (!todo.state.subscription) {
+            actions.push_back(sql(Side::blue, replication::create_subscription(todo.lane), 2));
+        }
+    }
+    for (const auto& database : found.unfrozen) {
+        actions.push_back(sql(Side::green, replication::freeze_ddl(database), 3));
+    }
+    return actions;
+}
+
+std::vector<Action> undo_arm(Context* context) {
+    std::vector<Action> actions;
+    for (const auto& lane : context->estate.lanes(Side::green)) {
+        actions.push_back(sql(Side::blue, replication::drop_subscription(lane), 0));
+    }
+    for (const auto& lane : context->estate.lanes(Side::green)) {
+        actions.push_back(sql(Side::green, replication::drop_slot(lane), 1));
+        actions.push_back(sql(Side::green, replication::drop_publication(lane), 1));
+    }
+    return actions;
+}
+
+} // namespace
+
+Step arm_step(Context& context) {
+    Step step;
+    step.id = last_prepare_step;
+    step.title = "Arm the way back";
+    step.makes_true = "Reverse lanes (green to blue, columns that blue has) exist with slots, disabled; green's schema is frozen too.";
+    step.deadline = std::chrono::minutes(15);
+    step.observe = [c = &context] { return observe_arm(c); };
+    step.plan = [](const Observation& seen) { return plan_arm(seen); };
+    step.undo = [c = &context](const Observation&) { return undo_arm(c); };
+    return step;
+}
+
+} // namespace pgteal::cutover

@@ -1,0 +1,193 @@
+// check, claim, freeze-ddl, roles: what comes before there is a clone.
+#include "cutover/checks.hpp"
+#include "cutover/run_row.hpp"
+#include "cutover/runbook.hpp"
+#include "postgres/error.hpp"
+#include "replication/control.hpp"
+#include "replication/roles.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+constexpr auto patience = std::chrono::seconds(30);
+
+Task<Observation> observe_check(Context* context) {
+    const auto results = co_await run_checks(&context->estate, context->progress().active && context->begun("claim"));
+    Observation seen;
+    seen.summary = summary_of(results);
+    seen.state = State::done;
+    for (const auto& result : results) {
+        for (const auto& finding : result.findings) {
+            if (finding.level == health::Level::error) {
+                seen.state = State::conflict;
+                seen.refusal = true;
+                seen.side = finding.side;
+                seen.evidence = std::to_string(errors_in(results)) + " checks refuse; the first: " + (finding.object.empty() ? "" : finding.object + ": ") + finding.message;
+                seen.hint = "pgteal check shows all of them, with what to do";
+                co_return seen;
+            }
+        }
+    }
+    co_return seen;
+}
+
+Task<Observation> observe_claim(Context* context) {
+    Observation seen;
+    const auto run_id = context->progress().run_id;
+    std::size_t ours = 0;
+    for (const auto& database : context->estate.config().databases) {
+        const auto row = co_await read_run_row(&context->estate.server(Side::blue), database.name, after(patience));
+        if (row.present && row.run_id != run_id) {
+            seen.state = State::conflict;
+            seen.side = "blue";
+            seen.evidence = "database " + database.name + " belongs to another run of pgteal (" + row.run_id + ")";
+            seen.hint = "end that run with pgteal abort or finish from where its journal is; if it is lost for good: DROP SCHEMA pgteal CASCADE on blue";
+            co_return seen;
+        }
+        ours += row.present ? 1U : 0U;
+    }
+    seen.state = ours == context->estate.config().databases.size() ? State::done : State::absent;
+    seen.summary = std::to_string(ours) + (ours == 1 ? " database" : " databases");
+    co_return seen;
+}
+
+std::vector<Action> plan_claim(Context* context) {
+    std::vector<Action> actions;
+    for (const auto& database : context->estate.config().databases) {
+        actions.push_back(sql(Side::blue, replication::create_control_schema(database.name, database.lanes)));
+        actions.push_back(sql(Side::blue, insert_run_row(database.name)));
+    }
+    return actions;
+}
+
+std::vector<Action> undo_claim(Context* context) {
+    std::vector<Action> actions;
+    for (const auto& database : context->estate.config().databases) {
+        actions.push_back(sql(Side::blue, replication::drop_control_schema(database.name)));
+    }
+    return actions;
+}
+
+Task<Observation> observe_freeze(Context* context) {
+    Observation seen;
+    std::size_t frozen = 0;
+    for (const auto& database : context->estate.config().databases) {
+        frozen += (co_await replication::frozen(context->estate.server(Side::blue), database.name, after(patience))) ? 1U : 0U;
+    }
+    seen.state = frozen == context->estate.config().databases.size() ? State::done : frozen == 0 ? State::absent : State::partial;
+    seen.summary = "schema changes on blue are refused until finish";
+    co_return seen;
+}
+
+std::vector<Action> freeze_actions(Context* context, bool freeze) {
+    std::vector<Action> actions;
+    for (const auto& database : context->estate.config().databases) {
+        actions.push_back(sql(Side::blue, freeze ? replication::freeze_ddl(database.name) : replication::unfreeze_ddl(database.name)));
+    }
+    return actions;
+}
+
+struct RolesSeen {
+    replication::RolePlan plan;
+    std::size_t total = 0;
+    std::vector<std::string> on_both;
+};
+
+Task<Observation> observe_roles(Context* context) {
+    const auto deadline = after(patience);
+    const auto source = co_await replication::read_roles(context->estate.server(Side::blue), deadline);
+    const auto target = co_await replication::read_roles(context->estate.server(Side::green), deadline);
+    const auto keep = context->estate.config().green.dsn.get("user").value_or("");
+    RolesSeen roles{replication::plan_roles(source, target, keep), source.roles.size(), {}};
+    for (const auto& role : source.roles) {
+        if (std::any_of(target.roles.begin(), target.roles.end(), [&role](const auto& one) { return one.name == role.name; })) {
+            roles.on_both.push_back(role.name);
+        }
+    }
+    Observation seen;
+    seen.state = roles.plan.statements.empty() ? State::done : State::absent;
+    seen.summary = std::to_string(roles.total) + " roles";
+    seen.seen = std::move(roles);
+    co_return seen;
+}
+
+std::vector<Action> plan_roles_step(Context* context, const Observation& seen) {
+    const auto& roles = std::any_cast<const RolesSeen&>(seen.seen);
+    for (const auto& [name, binding] : roles.plan.secrets) {
+        context->executor.set(name, binding.value, true);
+    }
+    std::vector<Action> actions;
+    for (const auto& statement : roles.plan.statements) {
+        actions.push_back(sql(Side::green, statement));
+    }
+    return actions;
+}
+
+/// Roles of blue that green did not have when the run began: those are ours to drop.
+std::vector<Action> undo_roles(Context* context, const Observation& seen) {
+    const auto& roles = std::any_cast<const RolesSeen&>(seen.seen);
+    std::set<std::string> before;
+    const auto recorded = context->journal.fact("roles_before");
+    if (!recorded.is_array()) {
+        return {};
+    }
+    for (const auto& name : recorded.as_array()) {
+        before.insert(std::string(name.as_string()));
+    }
+    std::vector<Action> actions;
+    for (const auto& name : roles.on_both) {
+        if (!before.contains(name)) {
+            actions.push_back(sql(Side::green, replication::drop_role(name)));
+        }
+    }
+    return actions;
+}
+
+} // namespace
+
+Step check_step(Context& context) {
+    Step step;
+    step.id = "check";
+    step.title = "Preflight checks";
+    step.makes_true = "Everything that would make the run fail later has been looked for; nothing was changed.";
+    step.observe = [c = &context] { return observe_check(c); };
+    step.plan = [](const Observation&) { return std::vector<Action>{}; };
+    step.undo = step.plan;
+    return step;
+}
+
+Step claim_step(Context& context) {
+    Step step;
+    step.id = "claim";
+    step.title = "Claim the databases";
+    step.makes_true = "Schema pgteal on blue says which run holds the database, and at which epoch.";
+    step.observe = [c = &context] { return observe_claim(c); };
+    step.plan = [c = &context](const Observation&) { return plan_claim(c); };
+    step.undo = [c = &context](const Observation&) { return undo_claim(c); };
+    return step;
+}
+
+Step freeze_step(Context& context) {
+    Step step;
+    step.id = "freeze-ddl";
+    step.title = "Freeze the schema";
+    step.makes_true = "Schema changes on blue by anybody but pgteal are refused, with the reason; temporary tables and REFRESH go on.";
+    step.observe = [c = &context] { return observe_freeze(c); };
+    step.plan = [c = &context](const Observation&) { return freeze_actions(c, true); };
+    step.undo = [c = &context](const Observation&) { return freeze_actions(c, false); };
+    return step;
+}
+
+Step roles_step(Context& context) {
+    Step step;
+    step.id = "roles";
+    step.title = "Copy roles";
+    step.makes_true = "Every role of blue exists on green with the same attributes, password, memberships and settings.";
+    step.observe = [c = &context] { return observe_roles(c); };
+    step.plan = [c = &context](const Observation& seen) { return plan_roles_step(c, seen); };
+    step.undo = [c = &context](const Observation& seen) { return undo_roles(c, seen); };
+    return step;
+}
+
+} // namespace pgteal::cutover

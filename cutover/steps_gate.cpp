@@ -1,0 +1,155 @@
+// gate: everything that would spoil a switchover is found before a client is held.
+#include <filesystem>
+
+#include "cutover/gate.hpp"
+#include "cutover/runbook.hpp"
+#include "postgres/error.hpp"
+#include "replication/markers.hpp"
+#include "replication/sequences.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+constexpr auto patience = std::chrono::seconds(20);
+
+Task<void> read_database_facts(Context* context, Move move, std::string database, GateDatabase* facts) {
+    const auto deadline = after(patience);
+    auto& from = context->estate.server(move.from);
+    auto& to = context->estate.server(move.to);
+    facts->name = database;
+    const auto from_row = co_await read_run_row(&from, database, deadline);
+    const auto to_row = co_await read_run_row(&to, database, deadline);
+    facts->run_ids = {from_row.run_id, to_row.run_id};
+    facts->epochs = {from_row.epoch, to_row.epoch};
+    facts->from_fenced = (co_await read_fence(&from, database, deadline)).read_only;
+    facts->to_fenced = (co_await read_fence(&to, database, deadline)).up();
+    const auto prepared = co_await from.exec(database, "SELECT gid, owner::text FROM pg_prepared_xacts WHERE database = current_database()", {}, deadline);
+    for (int i = 0; i < prepared.rows(); ++i) {
+        facts->prepared_transactions.push_back(prepared.get<std::string>(i, 0));
+    }
+    postgres::Params age{std::to_string(static_cast<double>(context->estate.config().max_pause.count()) / 1000.0)};
+    const auto old = co_await from.exec(database,
+                                        "SELECT pid, usename::text, application_name, extract(epoch FROM clock_timestamp() - xact_start)::float8, left(query, 60)"
+                                        " FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+                                        " AND pid <> pg_backend_pid() AND application_name <> 'pgteal' AND clock_timestamp() - xact_start > make_interval(secs => $1::float8)"
+                                        " ORDER BY xact_start LIMIT 5",
+                                        age, deadline);
+    for (int i = 0; i < old.rows(); ++i) {
+        facts->long_transactions.push_back({old.get<int>(i, 0), old.get<std::optional<std::string>>(i, 1).value_or(""), std::string(old.text(i, 2)), old.get<double>(i, 3), std::string(old.text(i, 4))});
+    }
+    const auto roles = co_await from.exec(database,
+                                          "SELECT r.rolname::text FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole"
+                                          " WHERE 'default_transaction_read_only=off' = ANY (s.setconfig) ORDER BY 1",
+                                          {}, deadline);
+    for (int i = 0; i < roles.rows(); ++i) {
+        facts->writing_roles.push_back(roles.get<std::string>(i, 0));
+    }
+    auto from_session = co_await from.session(database, deadline);
+    auto to_session = co_await to.session(database, deadline);
+    const auto from_sequences = co_await replication::read_sequences(*from_session, deadline);
+    const auto to_sequences = co_await replication::read_sequences(*to_session, deadline);
+    facts->carry = replication::carry(from_sequences, to_sequences);
+}
+
+Task<void> read_lane_facts(Context* context, Move move, std::string database, std::vector<GateLane>* lanes) {
+    auto& from = context->estate.server(move.from);
+    auto& to = context->estate.server(move.to);
+    const auto active = context->estate.lanes(move.from, database);
+    const auto lags = co_await replication::measure_lag(from, to, active, std::chrono::seconds(3));
+    for (const auto& lane : active) {
+        GateLane facts;
+        facts.lane = lane;
+        facts.lag = lags.at(lane.number);
+        facts.active = co_await replication::read_lane(from, to, lane, after(patience));
+        auto back = lane;
+        back.publisher = to_string(move.to);
+        facts.armed = co_await replication::read_lane(to, from, back, after(patience));
+        lanes->push_back(std::move(facts));
+    }
+}
+
+Task<void> read_pooler_facts(Context* context, Move move, PoolerBaseline baseline, std::vector<GatePooler>* poolers) {
+    GatePooler facts;
+    facts.name = baseline.name;
+    facts.path = baseline.path;
+    const auto deadline = after(std::chrono::seconds(10));
+    auto& console = *context->estate.pooler(baseline.name).console;
+    const auto settings = co_await console.settings(deadline);
+    facts.query_wait_timeout = settings.query_wait_timeout;
+    facts.entries = co_await console.entries(deadline);
+    facts.wanted = targets_for(context->estate.config(), move.from, baseline);
+    const auto file = pooler::read_config(baseline.path);
+    facts.file_changed = file.hash != baseline.hash;
+    std::vector<std::string> names;
+    for (const auto& [entry, target] : baseline.entries) {
+        names.push_back(entry);
+    }
+    facts.clients = co_await console.clients(names, deadline);
+    poolers->push_back(std::move(facts));
+}
+
+Task<Observation> observe_gate(Context* context, Move move) {
+    Observation seen;
+    GateFacts facts;
+    facts.move = move;
+    facts.max_lag = context->estate.config().max_lag;
+    facts.max_pause = context->estate.config().max_pause;
+    facts.run_id = context->progress().run_id;
+    std::vector<Task<void>> reads;
+    facts.databases.resize(context->estate.config().databases.size());
+    std::vector<std::vector<GateLane>> lanes(facts.databases.size());
+    const auto names = context->estate.config().database_names();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        reads.push_back(read_database_facts(context, move, names[i], &facts.databases[i]));
+        reads.push_back(read_lane_facts(context, move, names[i], &lanes[i]));
+    }
+    const auto baselines = recorded_poolers(context->journal);
+    std::vector<std::vector<GatePooler>> poolers(baselines.size());
+    for (std::size_t i = 0; i < baselines.size(); ++i) {
+        reads.push_back(read_pooler_facts(context, move, baselines[i], &poolers[i]));
+    }
+    co_await all(std::move(reads));
+    for (auto& some : lanes) {
+        facts.lanes.insert(facts.lanes.end(), some.begin(), some.end());
+    }
+    for (auto& some : poolers) {
+        facts.poolers.insert(facts.poolers.end(), some.begin(), some.end());
+    }
+    const auto recorded = context->journal.fact("fingerprint");
+    for (const auto side : {Side::blue, Side::green}) {
+        const auto now = co_await fingerprint(&context->estate, side, after(patience));
+        const auto* was = recorded.is_object() ? recorded.as_object().if_contains(to_string(side)) : nullptr;
+        if (was == nullptr || std::string(was->as_string()) != now) {
+            facts.changed_schemas.push_back(to_string(side));
+        }
+    }
+    const auto refusal = judge(facts);
+    if (refusal) {
+        seen.state = State::conflict;
+        seen.refusal = true;
+        seen.side = refusal->side;
+        seen.evidence = refusal->message;
+        seen.hint = refusal->hint;
+        co_return seen;
+    }
+    seen.state = State::done;
+    seen.summary = summary_of(facts);
+    co_return seen;
+}
+
+} // namespace
+
+Step gate_step(Context& context, Move move) {
+    Step step;
+    step.id = "gate";
+    step.title = "Gate";
+    step.makes_true = "Lanes are healthy and near, nothing on the serving side would outlast the pause, poolers and schemas are as recorded.";
+    step.writers_after = Writers::from;
+    step.observe = [c = &context, move] { return observe_gate(c, move); };
+    step.plan = [](const Observation&) { return std::vector<Action>{}; };
+    step.undo = step.plan;
+    return step;
+}
+
+} // namespace pgteal::cutover

@@ -1,0 +1,281 @@
+// stage, pause, fence, marker, barrier, sequences: from "clients write to `from`" to "everything they wrote is flushed on `to`".
+#include <fmt/format.h>
+
+#include "cutover/run_row.hpp"
+#include "cutover/runbook.hpp"
+#include "postgres/error.hpp"
+#include "postgres/quote.hpp"
+#include "replication/markers.hpp"
+#include "replication/sequences.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+constexpr auto patience = std::chrono::seconds(20);
+
+std::vector<Action> nothing(const Observation& seen) {
+    static_cast<void>(seen);
+    return {};
+}
+
+Task<Observation> absent() { co_return Observation{}; }
+
+/// The whole fence of one database in one round trip. After the commit of the settings every new session is read-only or kept out; sessions that
+/// began before are ended. A session that was just starting may have read the old settings and not show in pg_stat_activity yet: until it does it
+/// holds a RowExclusiveLock on its database (source: postinit.c), so locks are looked at first and sessions after.
+postgres::Statement fence_statement(const std::string& database, std::chrono::milliseconds limit) {
+    postgres::Statement statement;
+    statement.database = database;
+    statement.text = "BEGIN; " + raise_fence_text(database) + "; COMMIT;\n" + fmt::format(R"(DO $fence$
+DECLARE
+  own int[] := :'own_pids';
+  until timestamptz := clock_timestamp() + interval '{} ms';
+  ended int := 0;
+  starting int;
+  sessions int;
+BEGIN
+  PERFORM 1 FROM pg_prepared_xacts WHERE database = current_database();
+  IF FOUND THEN
+    RAISE EXCEPTION 'a prepared transaction is there: it could be committed past the fence' USING ERRCODE = '55006';
+  END IF;
+  LOOP
+    PERFORM pg_stat_clear_snapshot();
+    SELECT count(*) INTO starting FROM pg_locks
+      WHERE locktype = 'object' AND classid = 'pg_database'::regclass AND mode = 'RowExclusiveLock' AND pid <> ALL (own)
+        AND objid = (SELECT oid FROM pg_database WHERE datname = current_database());
+    SELECT count(pg_terminate_backend(pid)) INTO sessions FROM pg_stat_activity
+      WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> ALL (own) AND pid <> pg_backend_pid();
+    ended := greatest(ended, sessions);
+    EXIT WHEN starting = 0 AND sessions = 0;
+    IF clock_timestamp() > until THEN
+      RAISE EXCEPTION 'sessions do not end: % left, % starting', sessions, starting USING ERRCODE = '57014';
+    END IF;
+    PERFORM pg_sleep(0.0005);
+  END LOOP;
+  PERFORM set_config('pgteal.ended', ended::text, false);
+END
+$fence$;
+SELECT current_setting('pgteal.ended') AS ended)",
+                                                                                           limit.count());
+    statement.gives = {replication::binding_for("ended", database)};
+    return statement;
+}
+
+Task<Observation> observe_stage(Context* context) {
+    Observation seen;
+    const auto baselines = recorded_poolers(context->journal);
+    const bool all_staged = std::all_of(baselines.begin(), baselines.end(), [context](const auto& one) { return context->executor.staged(one.name); });
+    seen.state = all_staged ? State::done : State::absent;
+    seen.summary = "new config written beside the old on " + std::to_string(baselines.size()) + (baselines.size() == 1 ? " pooler" : " poolers");
+    co_return seen;
+}
+
+std::vector<Action> plan_stage(Context* context, Move move) {
+    std::vector<Action> actions;
+    for (const auto& baseline : recorded_poolers(context->journal)) {
+        actions.push_back({StageConfig{baseline.name, baseline.path, targets_for(context->estate.config(), move.to, baseline)}, 0});
+    }
+    // The idle direction's slots are moved up, so that they have little to read when they start, and keep no WAL for nothing.
+    for (const auto& database : context->estate.config().databases) {
+        actions.push_back(sql(move.to, {database.name, "SELECT pg_current_wal_flush_lsn() AS now", {replication::binding_for("now", database.name)}}, 0));
+        for (const auto& lane : context->estate.lanes(move.to, database.name)) {
+            actions.push_back(sql(move.to, replication::advance_slot(lane, replication::binding_for("now", database.name)), 1));
+        }
+    }
+    return actions;
+}
+
+Task<Observation> observe_pause(Context* context) {
+    Observation seen;
+    std::size_t paused = 0;
+    std::size_t entries = 0;
+    for (const auto& baseline : recorded_poolers(context->journal)) {
+        for (const auto& entry : co_await context->estate.pooler(baseline.name).console->entries(after(patience))) {
+            if (baseline.entries.contains(entry.name)) {
+                ++entries;
+                paused += entry.paused ? 1U : 0U;
+            }
+        }
+    }
+    seen.state = paused == 0 ? State::absent : paused == entries ? State::done : State::partial;
+    co_return seen;
+}
+
+std::vector<Action> plan_pause(Context* context) {
+    std::vector<Action> actions;
+    for (const auto& baseline : recorded_poolers(context->journal)) {
+        for (const auto& [entry, target] : baseline.entries) {
+            actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::pause, entry}, 0});
+        }
+    }
+    return actions;
+}
+
+Task<Observation> observe_fence(Context* context, Move move) {
+    Observation seen;
+    std::size_t up = 0;
+    const auto& databases = context->estate.config().databases;
+    for (const auto& database : databases) {
+        const auto fence = co_await read_fence(&context->estate.server(move.from), database.name, after(patience));
+        up += fence.read_only ? 1U : 0U;
+    }
+    seen.state = up == 0 ? State::absent : up == databases.size() ? State::done : State::partial;
+    co_return seen;
+}
+
+std::vector<Action> plan_fence(Context* context, Move move) {
+    std::vector<Action> actions;
+    for (const auto& database : context->estate.config().databases) {
+        actions.push_back(sql(move.from, fence_statement(database.name, context->estate.config().max_pause)));
+    }
+    return actions;
+}
+
+std::vector<Action> undo_fence(Context* context, Move move) {
+    std::vector<Action> actions;
+    for (const auto& database : context->estate.config().databases) {
+        actions.push_back(sql(move.from, {database.name, "BEGIN; " + lift_fence_text(database.name, recorded_limit(context->journal, database.name)) + "; COMMIT", {}}));
+    }
+    return actions;
+}
+
+} // namespace
+
+std::vector<Action> resume_actions(Context& context) {
+    std::vector<Action> actions;
+    for (const auto& baseline : recorded_poolers(context.journal)) {
+        for (const auto& [entry, target] : baseline.entries) {
+            actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::resume, entry}, 0});
+        }
+        actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::lower_shield, {}}, 0});
+    }
+    return actions;
+}
+
+Step stage_step(Context& context, Move move) {
+    Step step;
+    step.id = "stage";
+    step.title = "Lay out what the pause needs";
+    step.makes_true = "The rewritten pooler configs lie beside the old ones, flushed; the slots of the way back are fresh.";
+    step.writers_after = Writers::from;
+    step.deadline = std::chrono::minutes(5);
+    step.observe = [c = &context] { return observe_stage(c); };
+    step.plan = [c = &context, move](const Observation&) { return plan_stage(c, move); };
+    step.undo = nothing;
+    return step;
+}
+
+Step pause_step(Context& context, Move move) {
+    static_cast<void>(move);
+    Step step;
+    step.id = "pause";
+    step.title = "Hold the clients";
+    step.makes_true = "Every pooler holds its clients; no transaction of theirs is open.";
+    step.writers_after = Writers::from;
+    step.in_pause = true;
+    step.observe_after = false;
+    step.observe = [c = &context] { return observe_pause(c); };
+    step.plan = [c = &context](const Observation&) { return plan_pause(c); };
+    step.undo = [c = &context](const Observation&) { return resume_actions(*c); };
+    step.summary = [c = &context] {
+        const auto count = recorded_poolers(c->journal).size();
+        return std::to_string(count) + (count == 1 ? " pooler" : " poolers") + " drained";
+    };
+    return step;
+}
+
+Step fence_step(Context& context, Move move) {
+    Step step;
+    step.id = "fence";
+    step.title = "Fence the old side";
+    step.makes_true = "No client can write to the side that served, past any pooler, in any session, old or new.";
+    step.writers_after = Writers::none;
+    step.in_pause = true;
+    step.observe_after = false;
+    step.observe = [c = &context, move] { return observe_fence(c, move); };
+    step.plan = [c = &context, move](const Observation&) { return plan_fence(c, move); };
+    step.undo = [c = &context, move](const Observation&) { return undo_fence(c, move); };
+    step.summary = [c = &context, move] {
+        int ended = 0;
+        for (const auto& database : c->estate.config().databases) {
+            const auto found = c->executor.bindings().find(replication::binding_for("ended", database.name));
+            ended += found == c->executor.bindings().end() ? 0 : std::atoi(found->second.value.c_str());
+        }
+        return to_string(move.from) + " read-only, " + std::to_string(ended) + " direct sessions ended";
+    };
+    return step;
+}
+
+Step marker_step(Context& context, Move move) {
+    Step step;
+    step.id = "marker";
+    step.title = "Commit a marker in every lane";
+    step.makes_true = "A row that comes after every write of the old side is on its way in every lane.";
+    step.writers_after = Writers::none;
+    step.in_pause = true;
+    step.observe_after = false;
+    step.observe = absent;
+    step.plan = [c = &context, move](const Observation&) {
+        std::vector<Action> actions;
+        for (const auto& database : c->estate.config().databases) {
+            actions.push_back(sql(move.from, replication::write_markers(database.name, database.lanes, "barrier")));
+        }
+        return actions;
+    };
+    step.undo = nothing;
+    return step;
+}
+
+Step barrier_step(Context& context, Move move) {
+    Step step;
+    step.id = "barrier";
+    step.title = "Wait for the barrier";
+    step.makes_true = "Every commit made before the fence is present on the new side, and flushed there.";
+    step.writers_after = Writers::none;
+    step.in_pause = true;
+    step.observe_after = false;
+    step.observe = absent;
+    step.plan = [c = &context, move](const Observation&) {
+        std::vector<Action> actions;
+        for (const auto& database : c->estate.config().databases) {
+            actions.push_back(sql(move.to, replication::await_markers(database.name, database.lanes, "barrier", c->estate.config().max_pause)));
+        }
+        return actions;
+    };
+    step.undo = nothing;
+    step.summary = [c = &context, move] {
+        std::string where;
+        for (const auto& database : c->estate.config().databases) {
+            const auto found = c->executor.bindings().find(replication::binding_for("flush", database.name));
+            where = found == c->executor.bindings().end() ? where : found->second.value;
+        }
+        const auto lanes = c->estate.lanes(move.from).size();
+        return std::to_string(lanes) + (lanes == 1 ? " lane" : " lanes") + ", flushed on " + to_string(move.to) + " at " + where;
+    };
+    return step;
+}
+
+Step sequences_step(Context& context, Move move) {
+    Step step;
+    step.id = "sequences";
+    step.title = "Carry the sequences";
+    step.makes_true = "No sequence of the new side can return a value that was returned before.";
+    step.writers_after = Writers::none;
+    step.in_pause = true;
+    step.observe_after = false;
+    step.with_previous = true;
+    step.observe = absent;
+    step.plan = [c = &context, move](const Observation&) {
+        std::vector<Action> actions;
+        for (const auto& database : c->estate.config().databases) {
+            actions.push_back({CarrySequences{database.name, move.from}, 0});
+        }
+        return actions;
+    };
+    step.undo = nothing;
+    step.summary = [c = &context] { return std::to_string(c->executor.results().sequences) + ", none moved back"; };
+    return step;
+}
+
+} // namespace pgteal::cutover

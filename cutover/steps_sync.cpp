@@ -1,0 +1,273 @@
+// migrate, subscribe, catch-up, analyze, compare: from a copy to a side that is in step.
+#include <filesystem>
+
+#include "cutover/runbook.hpp"
+#include "migration/apply.hpp"
+#include "postgres/error.hpp"
+#include "replication/markers.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+constexpr auto patience = std::chrono::seconds(60);
+
+Observation counted(std::size_t have, std::size_t want, std::string summary) {
+    Observation seen;
+    seen.state = have == want ? State::done : have == 0 ? State::absent : State::partial;
+    seen.summary = std::move(summary);
+    return seen;
+}
+
+// ---- migrate
+
+struct MigrateSeen {
+    std::map<std::string, std::vector<std::string>> pending; ///< database -> scripts
+};
+
+Task<Observation> observe_migrate(Context* context) {
+    MigrateSeen found;
+    std::size_t files = 0;
+    for (const auto& database : context->estate.config().databases) {
+        if (database.migrations.empty()) {
+            continue;
+        }
+        const auto reached = co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
+        const bool exists = reached.contains("schema");
+        const auto dsn = context->estate.server(Side::green).dsn().with_database(database.name);
+        const auto folder = database.migrations;
+        std::vector<std::string> scripts;
+        std::size_t total = 0;
+        const std::function<void()> work = [&scripts, &total, exists, dsn, folder] {
+            const auto all = migration::find_migrations(folder);
+            total = all.size();
+            const auto applied = exists ? migration::history(dsn) : std::vector<migration::Applied>{};
+            for (const auto& file : migration::pending(all, applied)) {
+                scripts.push_back(file.script);
+            }
+        };
+        co_await run_blocking(work);
+        files += total;
+        if (!scripts.empty()) {
+            found.pending[database.name] = std::move(scripts);
+        }
+    }
+    Observation seen;
+    seen.state = found.pending.empty() ? State::done : State::absent;
+    seen.summary = std::to_string(files) + (files == 1 ? " migration" : " migrations");
+    seen.seen = std::move(found);
+    co_return seen;
+}
+
+std::vector<Action> plan_migrate(Context* context, const Observation& seen) {
+    const auto& found = std::any_cast<const MigrateSeen&>(seen.seen);
+    std::vector<Action> actions;
+    for (const auto& [database, scripts] : found.pending) {
+        actions.push_back({ApplyMigrations{database, context->estate.config().database(database).migrations, scripts}, 0});
+    }
+    return actions;
+}
+
+// ---- subscribe
+
+struct SubscribeSeen {
+    std::vector<replication::Lane> missing;
+    std::vector<replication::Lane> disabled;
+};
+
+Task<Observation> observe_subscribe(Context* context) {
+    SubscribeSeen found;
+    const auto lanes = context->estate.lanes(Side::blue);
+    Observation seen;
+    // Before the databases exist there is nothing to look at.
+    bool ready = true;
+    for (const auto& database : context->estate.config().databases) {
+        const auto reached = co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
+        ready = ready && reached.contains("schema");
+    }
+    std::size_t streaming = 0;
+    for (const auto& lane : lanes) {
+        replication::LaneState state;
+        if (ready) {
+            state = co_await replication::read_lane(context->estate.server(Side::blue), context->estate.server(Side::green), lane, after(patience));
+        }
+        if (!state.subscription) {
+            found.missing.push_back(lane);
+        } else if (state.subscribed != state.published) {
+            seen.state = State::conflict;
+            seen.side = "green";
+            seen.evidence = "lane " + lane.name() + " is subscribed to other tables than it publishes";
+            seen.hint = "pgteal abort, then prepare again";
+            co_return seen;
+        } else if (!state.enabled) {
+            found.disabled.push_back(lane);
+        } else if (state.worker && state.not_ready.empty()) {
+            ++streaming;
+        }
+    }
+    seen = counted(streaming, lanes.size(), std::to_string(streaming) + " of " + std::to_string(lanes.size()) + " lanes streaming");
+    seen.seen = std::move(found);
+    co_return seen;
+}
+
+std::vector<Action> plan_subscribe(const Observation& seen) {
+    const auto& found = std::any_cast<const SubscribeSeen&>(seen.seen);
+    std::vector<Action> actions;
+    for (const auto& lane : found.missing) {
+        actions.push_back(sql(Side::green, replication::create_subscription(lane), 0));
+        actions.push_back(sql(Side::green, replication::enable_subscription(lane), 1));
+    }
+    for (const auto& lane : found.disabled) {
+        actions.push_back(sql(Side::green, replication::enable_subscription(lane), 1));
+    }
+    return actions;
+}
+
+std::vector<Action> undo_subscribe(Context* context) {
+    std::vector<Action> actions;
+    for (const auto& lane : context->estate.lanes(Side::blue)) {
+        actions.push_back(sql(Side::green, replication::drop_subscription(lane)));
+    }
+    return actions;
+}
+
+// ---- catch-up
+
+Task<Observation> observe_catch_up(Context* context) {
+    Observation seen;
+    seen.state = State::done;
+    double slowest = 0;
+    Bytes most{};
+    for (const auto& database : context->estate.config().databases) {
+        const auto reached = co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
+        if (!reached.contains("schema")) {
+            seen.state = State::absent;
+            co_return seen;
+        }
+        const auto lanes = context->estate.lanes(Side::blue, database.name);
+        const auto lags = co_await replication::measure_lag(context->estate.server(Side::blue), context->estate.server(Side::green), lanes, std::chrono::seconds(5));
+        for (const auto& [number, lag] : lags) {
+            slowest = std::max(slowest, to_ms(lag.time));
+            most = std::max(most, lag.bytes);
+            if (!lag.arrived || lag.bytes > context->estate.config().max_lag) {
+                seen.state = State::partial;
+            }
+        }
+    }
+    seen.summary = seen.state == State::done ? "lag " + std::to_string(static_cast<int>(slowest + 0.5)) + " ms, " + to_string(most) : to_string(most) + " behind";
+    co_return seen;
+}
+
+// ---- analyze and compare
+
+Task<Observation> observe_milestone(Context* context, std::string what, std::string summary) {
+    std::size_t reached = 0;
+    for (const auto& database : context->estate.config().databases) {
+        const auto all = co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
+        reached += all.contains(what) ? 1U : 0U;
+    }
+    co_return counted(reached, context->estate.config().databases.size(), std::move(summary));
+}
+
+std::vector<Action> plan_analyze(Context* context) {
+    std::vector<Action> actions;
+    for (const auto& database : context->estate.config().databases) {
+        Sql analyze;
+        analyze.side = Side::green;
+        analyze.statement = {database.name, "ANALYZE", {}};
+        analyze.limit = std::chrono::hours(24);
+        actions.push_back({std::move(analyze), 0});
+        actions.push_back(sql(Side::green, milestone(database.name, "analyze"), 1));
+    }
+    return actions;
+}
+
+Task<Observation> observe_compare(Context* context) {
+    auto seen = co_await observe_milestone(context, "compare", {});
+    std::int64_t rows = 0;
+    std::size_t tables = 0;
+    for (const auto& comparison : context->executor.results().comparisons) {
+        rows += comparison.rows;
+        tables += comparison.tables.size();
+    }
+    seen.summary = rows > 0 ? std::to_string(rows) + " rows in " + std::to_string(tables) + " tables equal" : "content equal";
+    co_return seen;
+}
+
+std::vector<Action> plan_compare(Context* context) {
+    std::vector<Action> actions;
+    int phase = 0;
+    for (const auto& database : context->estate.config().databases) {
+        actions.push_back({CompareData{database.name, Side::blue}, phase++});
+        actions.push_back(sql(Side::green, milestone(database.name, "compare"), phase++));
+    }
+    return actions;
+}
+
+std::vector<Action> nothing(const Observation& seen) {
+    static_cast<void>(seen);
+    return {};
+}
+
+} // namespace
+
+Step migrate_step(Context& context) {
+    Step step;
+    step.id = "migrate";
+    step.title = "Apply migrations to green";
+    step.makes_true = "Green has the new schema; nobody waited for a lock.";
+    step.deadline = std::chrono::hours(24 * 7);
+    step.observe = [c = &context] { return observe_migrate(c); };
+    step.plan = [c = &context](const Observation& seen) { return plan_migrate(c, seen); };
+    step.undo = nothing; // goes with the database
+    return step;
+}
+
+Step subscribe_step(Context& context) {
+    Step step;
+    step.id = "subscribe";
+    step.title = "Start the lanes";
+    step.makes_true = "Green receives every change that blue commits, from the slot's start on.";
+    step.observe = [c = &context] { return observe_subscribe(c); };
+    step.plan = [](const Observation& seen) { return plan_subscribe(seen); };
+    step.undo = [c = &context](const Observation&) { return undo_subscribe(c); };
+    return step;
+}
+
+Step catch_up_step(Context& context) {
+    Step step;
+    step.id = "catch-up";
+    step.title = "Catch up";
+    step.makes_true = "A marker committed on blue arrives on green in every lane, and the lag is below max_lag.";
+    step.deadline = context.estate.config().catch_up;
+    step.observe = [c = &context] { return observe_catch_up(c); };
+    step.plan = nothing;
+    step.undo = nothing;
+    return step;
+}
+
+Step analyze_step(Context& context) {
+    Step step;
+    step.id = "analyze";
+    step.title = "Gather statistics";
+    step.makes_true = "Green's planner knows the data.";
+    step.deadline = std::chrono::hours(24);
+    step.observe = [c = &context] { return observe_milestone(c, "analyze", "statistics gathered"); };
+    step.plan = [c = &context](const Observation&) { return plan_analyze(c); };
+    step.undo = nothing;
+    return step;
+}
+
+Step compare_step(Context& context) {
+    Step step;
+    step.id = "compare";
+    step.title = "Compare the data";
+    step.makes_true = "Every table has the same rows on both sides, apart from what is still under way.";
+    step.deadline = std::chrono::hours(24);
+    step.observe = [c = &context] { return observe_compare(c); };
+    step.plan = [c = &context](const Observation&) { return plan_compare(c); };
+    step.undo = nothing;
+    return step;
+}
+
+} // namespace pgteal::cutover

@@ -1,0 +1,182 @@
+#include "postgres/error.hpp"
+
+#include "cutover/runbook.hpp"
+#include "cutover/switchover.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+Event attempt_event(EventKind kind, const Move& move, boost::json::object body = {}) {
+    Event event;
+    event.epoch = move.epoch;
+    event.step = "switchover";
+    event.kind = kind;
+    event.body = std::move(body);
+    return event;
+}
+
+/// The error as ours, whatever it was.
+Error as_error(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const Error& known) {
+        return known;
+    } catch (const std::exception& other_error) {
+        return {ErrorCode::internal, "controller", other_error.what()};
+    }
+}
+
+Task<void> warm_pooler(PoolerUnit* unit, std::size_t entries, Deadline deadline) { co_await unit->console->warm(entries, deadline); }
+Task<void> warm_server(postgres::Server* server, std::vector<std::string> databases, Deadline deadline) { co_await server->warm(databases, 2, deadline); }
+
+/// The files as they are now are the ones that the next gate expects.
+void record_files(Context* context) {
+    auto baselines = recorded_poolers(context->journal);
+    for (auto& baseline : baselines) {
+        baseline.hash = pooler::read_config(baseline.path).hash;
+    }
+    record_poolers(context->journal, baselines);
+}
+
+void discard_files(Context* context) {
+    for (const auto& baseline : recorded_poolers(context->journal)) {
+        pooler::discard_staged(baseline.path);
+    }
+}
+
+Steps joined(Switchover moved) {
+    Steps steps = std::move(moved.before);
+    for (auto& step : moved.pause) {
+        steps.push_back(std::move(step));
+    }
+    return steps;
+}
+
+SwitchoverResult result_of(const Runner& runner, std::string outcome, Side serving, std::int64_t epoch) {
+    return {std::move(outcome), serving, epoch, runner.pause_ms(), runner.times()};
+}
+
+/// After the switch point: on to the end, observed, as often as it takes.
+Task<void> roll_forward(Context* context, Runner* runner, Move move) {
+    const auto progress = context->progress();
+    for (const auto& [name, value] : progress.bindings) {
+        context->executor.set(std::string(name), std::string(value.as_string()));
+    }
+    const auto records = progress.attempt ? progress.attempt->steps : std::map<std::string, StepRecord>{};
+    const auto steps = roll_forward_steps(*context, move);
+    co_await runner->forward(&steps, move.epoch, records);
+}
+
+Task<void> take_back(Context* context, Runner* runner, Move move) {
+    const auto progress = context->progress();
+    const auto records = progress.attempt ? progress.attempt->steps : std::map<std::string, StepRecord>{};
+    const auto steps = joined(switchover_steps(*context, move));
+    co_await runner->back(&steps, move.epoch, records);
+    record_files(context);
+    discard_files(context);
+    context->journal.append(attempt_event(EventKind::aborted, move));
+}
+
+void complete(Context* context, const Move& move, double pause_ms) {
+    record_files(context);
+    boost::json::object body;
+    body["pause_ms"] = pause_ms;
+    context->journal.append(attempt_event(EventKind::completed, move, std::move(body)));
+}
+
+/// What to do about a failure is decided by the journal: is the switch on disk?
+Task<SwitchoverResult> settle_failed(Context* context, Runner* runner, Move move, Error cause) {
+    const bool switched = context->progress().attempt && context->progress().attempt->switched;
+    std::exception_ptr again;
+    try {
+        if (switched) {
+            co_await roll_forward(context, runner, move);
+            complete(context, move, runner->pause_ms());
+        } else {
+            co_await take_back(context, runner, move);
+        }
+    } catch (...) {
+        again = std::current_exception();
+    }
+    if (again) {
+        const auto second = as_error(again);
+        auto result = result_of(*runner, "interrupted", switched ? move.to : move.from, switched ? move.epoch : move.epoch - 1);
+        throw SwitchoverFailed(second, std::string(cause.what()) + "; then: " + second.what(),
+                               std::string(switched ? "the switch is recorded, " : "the way back was not finished, ") + "clients may be held: run pgteal resume now", std::move(result));
+    }
+    if (!switched) {
+        auto result = result_of(*runner, "aborted", move.from, move.epoch - 1);
+        throw SwitchoverFailed(cause, cause.what(), to_string(move.from) + " serves as before and clients go on. " + cause.hint(), std::move(result));
+    }
+    co_return result_of(*runner, "switched", move.to, move.epoch);
+}
+
+} // namespace
+
+Task<void> warm_up(Context* context, Deadline deadline) {
+    const auto databases = context->estate.config().database_names();
+    std::vector<Task<void>> tasks;
+    for (const auto side : {Side::blue, Side::green}) {
+        tasks.push_back(warm_server(&context->estate.server(side), databases, deadline));
+    }
+    for (const auto& baseline : recorded_poolers(context->journal)) {
+        tasks.push_back(warm_pooler(&context->estate.pooler(baseline.name), baseline.entries.size(), deadline));
+    }
+    co_await all(std::move(tasks));
+}
+
+Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to) {
+    const auto progress = context->progress();
+    const Move move{other(to), to, progress.epoch + 1};
+    const auto moved = switchover_steps(*context, move);
+    Runner runner(context->journal, context->executor, *reporter);
+
+    // The gate comes before the attempt is begun: a refusal leaves no trace.
+    const auto& gate = moved.before.front();
+    reporter->started(gate);
+    const auto start = Clock::now();
+    co_await warm_up(context, after(std::chrono::seconds(20)));
+    const auto seen = co_await gate.observe();
+    if (seen.state != State::done) {
+        throw_conflict(gate, seen);
+    }
+    reporter->done(gate, seen.summary, to_ms(Clock::now() - start));
+
+    boost::json::object body;
+    body["from"] = to_string(move.from);
+    body["to"] = to_string(move.to);
+    context->journal.append(attempt_event(EventKind::begun, move, std::move(body)));
+    std::exception_ptr error;
+    try {
+        const Steps stage(moved.before.begin() + 1, moved.before.end());
+        co_await runner.forward(&stage, move.epoch, {});
+        co_await runner.pause(&moved.pause, move.epoch, context->estate.config().max_pause);
+        co_await runner.forward(&moved.after, move.epoch, {});
+        complete(context, move, runner.pause_ms());
+    } catch (...) {
+        error = std::current_exception();
+    }
+    if (error) {
+        const auto cause = as_error(error);
+        auto settled = co_await settle_failed(context, &runner, move, cause);
+        co_return settled;
+    }
+    co_return result_of(runner, "switched", move.to, move.epoch);
+}
+
+Task<SwitchoverResult> settle_switchover(Context* context, Reporter* reporter) {
+    const auto progress = context->progress();
+    const auto& attempt = *progress.attempt;
+    const Move move{attempt.from, attempt.to, attempt.epoch};
+    Runner runner(context->journal, context->executor, *reporter);
+    if (attempt.switched) {
+        co_await roll_forward(context, &runner, move);
+        complete(context, move, 0);
+        co_return result_of(runner, "switched", move.to, move.epoch);
+    }
+    co_await take_back(context, &runner, move);
+    co_return result_of(runner, "aborted", move.from, move.epoch - 1);
+}
+
+} // namespace pgteal::cutover

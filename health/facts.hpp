@@ -1,0 +1,129 @@
+// What the checks judge: rows of the catalogs as plain values. Read by read_facts.cpp, judged by pure
+// functions.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "postgres/server.hpp"
+
+namespace pgteal::health {
+
+/// What is in use of each limited resource; `_ours` is the part whose names begin with pgteal_.
+struct Usage {
+    int slots = 0, slots_ours = 0;
+    int senders = 0, senders_ours = 0;
+    int origins = 0, origins_ours = 0;
+    int apply_workers = 0, apply_workers_ours = 0;
+    int background_workers = 0; ///< everything that takes one of max_worker_processes, apply workers included
+    bool may_replicate = false; ///< our role has REPLICATION of its own
+};
+
+struct DatabaseRow {
+    std::string name, encoding, collate, ctype;
+    std::string provider; ///< c = libc, i = ICU, b = built in (pg_database.datlocprovider)
+    std::string locale;   ///< of ICU and the built-in provider
+    bool usable = true;   ///< allows connections and is no template
+    std::string tablespace;
+};
+struct CollationVersions {
+    std::string libc, icu;
+};
+struct AvailableExtension {
+    std::string default_version;
+    std::vector<std::string> versions;
+};
+struct PreparedRow {
+    std::string gid, database, owner;
+    double seconds = 0;
+};
+struct SessionRow {
+    int pid = 0;
+    std::string role, application, database;
+    double seconds = 0; ///< age of its transaction
+    bool has_xid = false, is_long = false, superuser = false;
+    bool ours = false; ///< in one of the run's databases
+};
+struct SubscriptionRow {
+    std::string name, database;
+    bool enabled = false, named_as_ours = false;
+};
+struct SlotRow {
+    std::string name, type, database, plugin;
+    bool active = false, named_as_ours = false;
+};
+struct RoleSettingRow {
+    std::string role, database, role_sql, database_sql;
+};
+
+/// One server, without what is inside its databases.
+struct ServerFacts {
+    std::string side;    ///< "blue" or "green"
+    std::string address; ///< "10.0.0.5:5432"
+    postgres::ServerIdentity identity;
+    std::map<std::string, std::string>
+        settings; ///< pg_settings; one that this version doesn't know is missing
+    Usage usage;
+    std::vector<DatabaseRow> databases;
+    CollationVersions collations;
+    std::map<std::string, AvailableExtension> extensions;
+    std::vector<std::string> tablespaces;
+    std::vector<PreparedRow> prepared;
+    std::vector<SessionRow> sessions;
+    std::vector<SubscriptionRow> subscriptions;
+    std::vector<SlotRow> slots;
+    std::vector<RoleSettingRow> role_settings;
+
+    [[nodiscard]] int major() const { return identity.version / 10000; }
+    [[nodiscard]] const DatabaseRow* database(const std::string& name) const;
+    [[nodiscard]] std::string setting(const std::string& name) const; ///< "" when unknown
+    [[nodiscard]] long number(const std::string& name) const;         ///< 0 when unknown or no number
+};
+
+/// How a table's UPDATE and DELETE find their row on the other side; `name` and the other names are quoted
+/// where SQL needs it.
+struct IdentityRow {
+    std::string name;
+    std::string identity; ///< pg_class.relreplident: d, i, f or n
+    bool has_key = false, key_usable = false, index_usable = false;
+    std::string candidate;   ///< unique index that could serve, or ""
+    std::string key_columns; ///< "id, part"
+    std::string index_name;  ///< for the index a fix would make
+    std::vector<std::string> incomparable;
+};
+struct TriggerRow {
+    std::string table, name, enabled;
+};
+struct SequenceRow {
+    std::string name, remaining, type;
+};
+struct ExtensionRow {
+    std::string name, version;
+    bool has_configuration = false;
+};
+struct NotableRow {
+    std::string kind, name;
+};
+
+/// One database of the serving side.
+struct DatabaseFacts {
+    std::string name;
+    std::vector<IdentityRow> identities;
+    std::vector<std::string> unlogged;
+    long large_objects = 0;
+    std::vector<std::string> large_object_columns;
+    std::vector<TriggerRow> triggers;
+    std::vector<SequenceRow> sequences;
+    std::vector<ExtensionRow> extensions;
+    std::vector<std::string> tablespaces;
+    std::vector<NotableRow> notable;
+};
+
+/// A database that exists on green before a run: everything in it that a user made (at most 1,000 rows).
+struct GreenDatabase {
+    std::string name;
+    std::vector<NotableRow> objects;
+};
+
+} // namespace pgteal::health

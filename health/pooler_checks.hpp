@@ -1,0 +1,23 @@
+// Checks of the poolers, from what cutover/ read of them. Pure functions.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "health/preflight.hpp"
+
+namespace pgteal::health {
+
+CheckResult check_poolers_reachable(const std::vector<PoolerFacts>& poolers);
+/// PAUSE in session pooling waits until clients disconnect (PgBouncer docs: PAUSE).
+CheckResult check_pool_mode(const std::vector<PoolerFacts>& poolers);
+/// query_wait_timeout and query_timeout go on counting for clients held by PAUSE.
+CheckResult check_pooler_timeouts(const std::vector<PoolerFacts>& poolers, double max_pause_seconds);
+/// With so_reuseport several processes share a port, and an admin command reaches one of them.
+CheckResult check_reuseport(const std::vector<PoolerFacts>& poolers);
+/// Every wanted entry is there and points at blue, and nothing else does. Once a run has started entries may
+/// point at green.
+CheckResult check_entries(const std::vector<PoolerFacts>& poolers, const std::vector<std::string>& databases,
+                          bool run_started);
+
+} // namespace pgteal::health

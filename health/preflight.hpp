@@ -1,0 +1,56 @@
+// The checks before a run: everything that would make it fail later is found now, and nothing is changed.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "health/finding.hpp"
+#include "postgres/server.hpp"
+
+namespace pgteal::health {
+
+/// What a pooler reported, passed in by cutover/ (health/ does not know pooler/).
+struct PoolerFacts {
+    std::string name;
+    std::string pool_mode;         ///< of the pooler
+    double query_wait_timeout = 0; ///< seconds, 0 = none
+    bool so_reuseport = false;
+    struct Entry {
+        std::string name, pool_mode, host, port, database;
+        bool points_at_blue = false;
+        bool wanted = false;
+        bool star = false;
+        bool known = true; ///< false: named in our config, but the pooler has no such entry
+    };
+    std::vector<Entry> entries;
+    std::string problem; ///< unreachable, unreadable file, … with `problem_fix`; "" when fine
+    std::string problem_fix;
+    double query_timeout = 0; ///< seconds, 0 = none
+    bool alone = false;       ///< known to be the only process on its port, so so_reuseport does no harm
+};
+
+struct PreflightInput {
+    std::vector<std::string> databases;
+    int lanes_per_database = 1;
+    double max_pause_seconds = 5;
+    std::vector<PoolerFacts> poolers;
+    std::string blue_peer_conninfo;  ///< how green reaches blue; secret
+    std::string green_peer_conninfo; ///< how blue reaches green; secret
+    std::string run_name;
+    bool run_started = false; ///< a run is under way: green need not be empty, our objects are expected
+    std::vector<std::string> accept; ///< check ids whose errors the operator accepted (they become warnings):
+                                     ///< unlogged-tables, large-objects
+    int dump_version = 0;            ///< of pg_dump, 0 = none found
+};
+
+/// Errors first, then warnings, then the rest; stable.
+std::vector<CheckResult> order(std::vector<CheckResult> results);
+
+/// All checks, ordered. Never throws for what a check is there to find: an unreachable server is a finding,
+/// and what depends on it is left out.
+Task<std::vector<CheckResult>> preflight(postgres::Server& blue, postgres::Server& green,
+                                         PreflightInput input, Deadline deadline);
+
+} // namespace pgteal::health

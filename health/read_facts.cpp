@@ -1,0 +1,208 @@
+#include "health/read_facts.hpp"
+
+#include "health/sql.hpp"
+
+namespace pgteal::health {
+
+namespace {
+
+using postgres::Params;
+using postgres::Result;
+
+Task<Result> rows(postgres::Connection& connection, std::string_view sql, Params params, Deadline deadline) {
+    std::string text(sql);
+    auto result = co_await connection.exec(std::move(text), std::move(params), deadline);
+    co_return result;
+}
+
+/// A text[] as the server reads it (docs: "Array Input and Output Syntax").
+std::string array_text(const std::vector<std::string>& values) {
+    std::string text = "{";
+    for (const auto& value : values) {
+        text += text.size() > 1 ? ",\"" : "\"";
+        for (const char c : value) {
+            if (c == '"' || c == '\\') {
+                text += '\\';
+            }
+            text += c;
+        }
+        text += '"';
+    }
+    return text + "}";
+}
+
+std::string array_text(const std::vector<int>& values) {
+    std::string text = "{";
+    for (const int value : values) {
+        text += (text.size() > 1 ? "," : "") + std::to_string(value);
+    }
+    return text + "}";
+}
+
+std::string str(const Result& r, int row, std::string_view name) {
+    return std::string(r.text(row, r.column(name)));
+}
+
+std::vector<std::string> first_column(const Result& r) {
+    std::vector<std::string> values;
+    for (int i = 0; i < r.rows(); ++i) {
+        values.emplace_back(r.text(i, 0));
+    }
+    return values;
+}
+
+template <typename Row>
+std::vector<Row> collect(const Result& r, Row (*make)(const Result&, int)) {
+    std::vector<Row> out;
+    out.reserve(static_cast<std::size_t>(r.rows()));
+    for (int i = 0; i < r.rows(); ++i) {
+        out.push_back(make(r, i));
+    }
+    return out;
+}
+
+DatabaseRow database_row(const Result& r, int i) {
+    return {str(r, i, "name"),     str(r, i, "encoding"), str(r, i, "collate"),     str(r, i, "ctype"),
+            str(r, i, "provider"), str(r, i, "locale"),   r.get<bool>(i, "usable"), str(r, i, "tablespace")};
+}
+PreparedRow prepared_row(const Result& r, int i) {
+    return {str(r, i, "gid"), str(r, i, "database"), str(r, i, "owner"), r.get<double>(i, "seconds")};
+}
+SessionRow session_row(const Result& r, int i) {
+    return {r.get<int>(i, "pid"),   str(r, i, "role"),           str(r, i, "application"),
+            str(r, i, "database"),  r.get<double>(i, "seconds"), r.get<bool>(i, "has_xid"),
+            r.get<bool>(i, "long"), r.get<bool>(i, "superuser"), r.get<bool>(i, "ours")};
+}
+SubscriptionRow subscription_row(const Result& r, int i) {
+    return {str(r, i, "name"), str(r, i, "database"), r.get<bool>(i, "enabled"),
+            r.get<bool>(i, "named_as_ours")};
+}
+SlotRow slot_row(const Result& r, int i) {
+    return {str(r, i, "name"),   str(r, i, "type"),        str(r, i, "database"),
+            str(r, i, "plugin"), r.get<bool>(i, "active"), r.get<bool>(i, "named_as_ours")};
+}
+RoleSettingRow role_setting_row(const Result& r, int i) {
+    return {str(r, i, "role"), str(r, i, "database"), str(r, i, "role_sql"), str(r, i, "database_sql")};
+}
+IdentityRow identity_row(const Result& r, int i) {
+    return {str(r, i, "name"),
+            str(r, i, "identity"),
+            r.get<bool>(i, "has_key"),
+            r.get<bool>(i, "key_usable"),
+            r.get<bool>(i, "index_usable"),
+            str(r, i, "candidate"),
+            str(r, i, "key_columns"),
+            str(r, i, "index_name"),
+            r.get<std::vector<std::string>>(i, "incomparable")};
+}
+TriggerRow trigger_row(const Result& r, int i) {
+    return {str(r, i, "table"), str(r, i, "name"), str(r, i, "enabled")};
+}
+SequenceRow sequence_row(const Result& r, int i) {
+    return {str(r, i, "name"), str(r, i, "remaining"), str(r, i, "type")};
+}
+ExtensionRow extension_row(const Result& r, int i) {
+    return {str(r, i, "name"), str(r, i, "version"), r.get<bool>(i, "has_configuration")};
+}
+NotableRow notable_row(const Result& r, int i) { return {str(r, i, "kind"), str(r, i, "name")}; }
+
+Task<Usage> read_usage(postgres::Connection& connection, bool superuser, Deadline deadline) {
+    auto r = co_await rows(connection, sql::usage, {}, deadline);
+    Usage usage;
+    usage.slots = r.get<int>(0, "slots");
+    usage.slots_ours = r.get<int>(0, "slots_ours");
+    usage.senders = r.get<int>(0, "senders");
+    usage.senders_ours = r.get<int>(0, "senders_ours");
+    usage.apply_workers = r.get<int>(0, "apply_workers");
+    usage.apply_workers_ours = r.get<int>(0, "apply_workers_ours");
+    usage.background_workers = r.get<int>(0, "background_workers");
+    usage.may_replicate = r.get<bool>(0, "may_replicate");
+    // pg_replication_origin_status is for superusers; others get a finding about that of its own.
+    if (superuser) {
+        auto o = co_await rows(connection, sql::origins, {}, deadline);
+        usage.origins = o.get<int>(0, "origins");
+        usage.origins_ours = o.get<int>(0, "origins_ours");
+    }
+    co_return usage;
+}
+
+} // namespace
+
+Task<ServerFacts> read_server_facts(postgres::Server& server, std::vector<std::string> databases,
+                                    double long_seconds, Deadline deadline) {
+    ServerFacts facts;
+    facts.side = server.name();
+    facts.address = server.dsn().address();
+    facts.identity = co_await server.identity(deadline);
+    auto session = co_await server.session("", deadline);
+    auto& connection = *session;
+
+    auto settings = co_await rows(connection, sql::settings, {}, deadline);
+    for (int i = 0; i < settings.rows(); ++i) {
+        facts.settings[str(settings, i, "name")] = str(settings, i, "setting");
+    }
+    facts.usage = co_await read_usage(connection, facts.identity.superuser, deadline);
+    auto database_rows = co_await rows(connection, sql::databases, {}, deadline);
+    facts.databases = collect(database_rows, database_row);
+    auto versions = co_await rows(connection, sql::collation_versions, {}, deadline);
+    facts.collations.libc = str(versions, 0, "libc");
+    facts.collations.icu = str(versions, 0, "icu");
+    auto extensions = co_await rows(connection, sql::available_extensions, {}, deadline);
+    for (int i = 0; i < extensions.rows(); ++i) {
+        facts.extensions[str(extensions, i, "name")] = {
+            str(extensions, i, "default_version"), extensions.get<std::vector<std::string>>(i, "versions")};
+    }
+    auto tablespaces = co_await rows(connection, sql::tablespaces, {}, deadline);
+    facts.tablespaces = first_column(tablespaces);
+    auto prepared = co_await rows(connection, sql::prepared, {}, deadline);
+    facts.prepared = collect(prepared, prepared_row);
+
+    Params session_params{array_text(databases), std::to_string(long_seconds), array_text(server.pids())};
+    auto sessions = co_await rows(connection, sql::sessions, session_params, deadline);
+    facts.sessions = collect(sessions, session_row);
+    auto subscriptions = co_await rows(connection, sql::subscriptions, {}, deadline);
+    facts.subscriptions = collect(subscriptions, subscription_row);
+    auto slots = co_await rows(connection, sql::slots, {}, deadline);
+    facts.slots = collect(slots, slot_row);
+    Params setting_params{array_text(databases)};
+    auto role_settings = co_await rows(connection, sql::role_settings, setting_params, deadline);
+    facts.role_settings = collect(role_settings, role_setting_row);
+    co_return facts;
+}
+
+Task<DatabaseFacts> read_database_facts(postgres::Server& server, std::string database, Deadline deadline) {
+    DatabaseFacts facts;
+    facts.name = database;
+    auto session = co_await server.session(database, deadline);
+    auto& connection = *session;
+    auto identities = co_await rows(connection, sql::identities, {}, deadline);
+    facts.identities = collect(identities, identity_row);
+    auto unlogged = co_await rows(connection, sql::unlogged, {}, deadline);
+    facts.unlogged = first_column(unlogged);
+    auto large = co_await rows(connection, sql::large_objects, {}, deadline);
+    facts.large_objects = large.get<long>(0, "count");
+    facts.large_object_columns = large.get<std::vector<std::string>>(0, "columns");
+    auto triggers = co_await rows(connection, sql::triggers, {}, deadline);
+    facts.triggers = collect(triggers, trigger_row);
+    auto sequences = co_await rows(connection, sql::sequences, {}, deadline);
+    facts.sequences = collect(sequences, sequence_row);
+    auto extensions = co_await rows(connection, sql::extensions, {}, deadline);
+    facts.extensions = collect(extensions, extension_row);
+    auto tablespaces = co_await rows(connection, sql::used_tablespaces, {}, deadline);
+    facts.tablespaces = first_column(tablespaces);
+    auto notable = co_await rows(connection, sql::notable, {}, deadline);
+    facts.notable = collect(notable, notable_row);
+    co_return facts;
+}
+
+Task<GreenDatabase> read_green_database(postgres::Server& server, std::string database, Deadline deadline) {
+    auto session = co_await server.session(database, deadline);
+    auto& connection = *session;
+    auto objects = co_await rows(connection, sql::user_objects, {}, deadline);
+    GreenDatabase green;
+    green.name = std::move(database);
+    green.objects = collect(objects, notable_row);
+    co_return green;
+}
+
+} // namespace pgteal::health

@@ -1,0 +1,47 @@
+-- How UPDATE and DELETE of each table find their row on the other side (docs: "Logical Replication / Publication", REPLICA IDENTITY).
+-- candidate: a unique index that could serve: not partial, without expressions, not deferrable, over NOT NULL columns.
+-- incomparable: columns of types without an equality operator class, which stop apply under REPLICA IDENTITY FULL.
+WITH tables AS (
+    SELECT c.oid, c.relname, c.relreplident, format('%I.%I', n.nspname, c.relname) AS name
+      FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'r' AND c.relpersistence = 'p'
+       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgteal') AND n.nspname !~ '^pg_(toast|temp)'
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend p
+                         JOIN pg_catalog.pg_extension e ON e.oid = p.refobjid
+                        WHERE p.classid = 'pg_catalog.pg_class'::regclass AND p.objid = c.oid
+                          AND p.refclassid = 'pg_catalog.pg_extension'::regclass AND p.deptype = 'e'
+                          AND c.oid <> ALL (coalesce(e.extconfig, '{}')))
+)
+SELECT t.name,
+       t.relreplident::text AS identity,
+       pk.indexrelid IS NOT NULL AS has_key,
+       coalesce(pk.indimmediate AND pk.indisvalid, false) AS key_usable,
+       EXISTS (SELECT FROM pg_catalog.pg_index i
+                WHERE i.indrelid = t.oid AND i.indisreplident AND i.indimmediate AND i.indisvalid) AS index_usable,
+       coalesce((SELECT format('%I', ic.relname)
+                   FROM pg_catalog.pg_index i
+                   JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid
+                  WHERE i.indrelid = t.oid AND i.indisunique AND i.indimmediate AND i.indisvalid
+                    AND i.indpred IS NULL AND i.indexprs IS NULL
+                    AND NOT EXISTS (SELECT FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, n)
+                                      JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum
+                                     WHERE k.n <= i.indnkeyatts AND NOT a.attnotnull)
+                  ORDER BY i.indnkeyatts, ic.relname LIMIT 1), '') AS candidate,
+       coalesce((SELECT string_agg(format('%I', a.attname), ', ' ORDER BY k.n)
+                   FROM unnest(pk.indkey::int2[]) WITH ORDINALITY AS k(attnum, n)
+                   JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum
+                  WHERE k.n <= pk.indnkeyatts), '') AS key_columns,
+       format('%I', left(t.relname, 48) || '_identity') AS index_name,
+       ARRAY(SELECT a.attname::text
+               FROM pg_catalog.pg_attribute a
+               JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
+               LEFT JOIN pg_catalog.pg_type element ON element.oid = y.typelem AND y.typcategory = 'A'
+               LEFT JOIN pg_catalog.pg_type base ON base.oid = y.typbasetype
+              WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+                AND coalesce(element.typname, base.typname, y.typname)
+                    IN ('json', 'jsonpath', 'xml', 'point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle')
+              ORDER BY a.attnum) AS incomparable
+  FROM tables t
+  LEFT JOIN pg_catalog.pg_index pk ON pk.indrelid = t.oid AND pk.indisprimary
+ ORDER BY t.name;

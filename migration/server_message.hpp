@@ -1,0 +1,19 @@
+// What libpq's text about a failed statement says.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace pgteal::migration {
+
+struct ServerMessage {
+    std::string message; ///< on one line, without severity
+    std::string detail;  ///< DETAIL and HINT on one line; may be empty
+    int line = 0;        ///< in the statement, 1-based; 0 when the server gave no position
+};
+
+/// Reads "ERROR:  message", "LINE n: …", "DETAIL:  …" and "HINT:  …" as libpq prints them at default
+/// verbosity (fe-protocol3.c, pqBuildErrorMessage3). libpqxx hands on nothing finer.
+ServerMessage read_server_message(std::string_view text);
+
+} // namespace pgteal::migration

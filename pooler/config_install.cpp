@@ -1,0 +1,186 @@
+// Reading a config file and putting another in its place, so that a crash at any moment leaves one of the
+// two, whole.
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <boost/uuid/name_generator_sha1.hpp>
+#include <boost/uuid/uuid_io.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pooler/config_file.hpp"
+#include "postgres/error.hpp"
+
+namespace pgteal::pooler {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& what, const std::string& path, int error, std::string hint = {}) {
+    throw Error(ErrorCode::file, "", what + " " + path + ": " + std::strerror(error), std::move(hint));
+}
+
+[[noreturn]] void refuse_symlink(const std::string& path) {
+    throw Error(ErrorCode::file, "", path + " is a symbolic link, which installing a new file would replace",
+                "Give `config` the path of the file itself.");
+}
+
+class File {
+public:
+    File(std::string path, int flags, mode_t mode = 0)
+        : path_(std::move(path)), fd_(::open(path_.c_str(), flags | O_CLOEXEC, mode)) {
+        if (fd_ < 0 && errno == ELOOP && (flags & O_NOFOLLOW) != 0) {
+            refuse_symlink(path_);
+        }
+        if (fd_ < 0) {
+            fail("cannot open", path_, errno);
+        }
+    }
+    ~File() { ::close(fd_); }
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+
+    [[nodiscard]] struct stat status() const {
+        struct stat found {};
+        if (::fstat(fd_, &found) != 0) {
+            fail("cannot stat", path_, errno);
+        }
+        return found;
+    }
+
+    [[nodiscard]] std::string read() const {
+        std::string text;
+        char chunk[16384];
+        for (;;) {
+            const ssize_t got = ::read(fd_, chunk, sizeof chunk);
+            if (got == 0) {
+                return text;
+            }
+            if (got > 0) {
+                text.append(chunk, static_cast<std::size_t>(got));
+            } else if (errno != EINTR) {
+                fail("cannot read", path_, errno);
+            }
+        }
+    }
+
+    void write(std::string_view text) const {
+        while (!text.empty()) {
+            const ssize_t put = ::write(fd_, text.data(), text.size());
+            if (put >= 0) {
+                text.remove_prefix(static_cast<std::size_t>(put));
+            } else if (errno != EINTR) {
+                fail("cannot write", path_, errno, "Is the disk full?");
+            }
+        }
+    }
+
+    void belong_to(unsigned owner, unsigned group, unsigned mode) const {
+        const struct stat now = status();
+        if ((now.st_uid != owner || now.st_gid != group) && ::fchown(fd_, owner, group) != 0) {
+            fail("cannot give the original's owner to", path_, errno,
+                 "Run pgteal as root or as the owner of PgBouncer's config file.");
+        }
+        if (::fchmod(fd_, mode) != 0) { // after the owner: a change of owner clears bits
+            fail("cannot give the original's mode to", path_, errno);
+        }
+    }
+
+    void sync() const {
+        if (::fsync(fd_) != 0) {
+            fail("cannot fsync", path_, errno);
+        }
+    }
+
+private:
+    std::string path_;
+    int fd_;
+};
+
+std::string folder_of(const std::string& path) {
+    const auto folder = std::filesystem::path(path).parent_path();
+    return folder.empty() ? "." : folder.string();
+}
+
+// A fixed name: what a crashed run left behind is found and replaced by the next one.
+std::string staged_path(const std::string& path) {
+    const std::filesystem::path whole(path);
+    return (whole.parent_path() / ("." + whole.filename().string() + ".pgteal")).string();
+}
+
+void sync_folder(const std::string& path) { File(folder_of(path), O_RDONLY | O_DIRECTORY).sync(); }
+
+void remove_if_there(const std::string& path) {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+        fail("cannot remove", path, errno);
+    }
+}
+
+} // namespace
+
+std::string content_hash(std::string_view text) {
+    const boost::uuids::name_generator_sha1 generator(boost::uuids::ns::oid());
+    return boost::uuids::to_string(generator(text.data(), text.size()));
+}
+
+ConfigFile read_config(std::string path) {
+    // O_NONBLOCK: a named pipe must not stop us before we see that it is none of ours.
+    const File file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const struct stat status = file.status();
+    if (!S_ISREG(status.st_mode)) {
+        throw Error(ErrorCode::file, "", path + " is no regular file",
+                    "Give `config` the path of PgBouncer's config file.");
+    }
+    ConfigFile found;
+    found.path = std::move(path);
+    found.text = file.read();
+    found.hash = content_hash(found.text);
+    found.mode = status.st_mode & 07777U;
+    found.owner = status.st_uid;
+    found.group = status.st_gid;
+    return found;
+}
+
+std::string stage_config(const ConfigFile& file, std::string_view text) {
+    const std::string staged = staged_path(file.path);
+    remove_if_there(staged);
+    try {
+        const File target(staged, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+        target.write(text);
+        target.belong_to(file.owner, file.group, file.mode);
+        target.sync();
+    } catch (...) {
+        ::unlink(staged.c_str());
+        throw;
+    }
+    sync_folder(staged);
+    return staged;
+}
+
+void install_staged(const std::string& staged, const std::string& path, const std::string& expected_hash) {
+    if (read_config(path).hash != expected_hash) {
+        throw Error(
+            ErrorCode::conflict, "",
+            path + " was changed by someone else since pgteal read it; it was left as it is",
+            "Look at what changed, then run the command again: it starts from the file as it is now.");
+    }
+    if (::rename(staged.c_str(), path.c_str()) != 0) {
+        fail("cannot put the new file in place of", path, errno,
+             errno == EBUSY ? "A single file that is mounted can't be replaced: mount its folder instead."
+                            : "");
+    }
+    sync_folder(path);
+}
+
+void discard_staged(const std::string& path) {
+    const std::string staged = staged_path(path);
+    if (::unlink(staged.c_str()) == 0) {
+        sync_folder(staged);
+    } else if (errno != ENOENT) {
+        fail("cannot remove", staged, errno);
+    }
+}
+
+} // namespace pgteal::pooler

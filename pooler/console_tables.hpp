@@ -1,0 +1,28 @@
+// What SHOW answers, by column name: PgBouncer adds columns with nearly every version.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "pooler/pooler.hpp"
+#include "postgres/result.hpp"
+
+namespace pgteal::pooler {
+
+/// SHOW CONFIG as key and value.
+std::map<std::string, std::string> read_config_table(const postgres::Result& config);
+
+/// SHOW VERSION and SHOW CONFIG. Throws Error(server) when a duration is none.
+Settings read_settings(const postgres::Result& version, const std::map<std::string, std::string>& config);
+
+/// SHOW DATABASES without the console's own line. An entry without a mode of its own has `default_pool_mode`.
+std::vector<Entry> read_entries(const postgres::Result& databases, const std::string& default_pool_mode);
+
+/// SHOW POOLS: clients that are served or wait, over all users.
+int count_clients(const postgres::Result& pools, const std::set<std::string>& entries);
+/// SHOW POOLS: server connections of an entry in the middle of their login.
+int count_logins(const postgres::Result& pools, const std::string& entry);
+
+} // namespace pgteal::pooler

@@ -1,0 +1,204 @@
+// Copying the rows of one lane's tables: a few workers, each with a session on both sides, take parts from one queue.
+
+#include "postgres/connection.hpp"
+#include "postgres/error.hpp"
+#include "replication/clone.hpp"
+#include "replication/copy_plan.hpp"
+
+namespace pgteal::replication {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t tables_a_probe = 200;
+constexpr auto start_over = "Run `pgteal prepare` again: this database's copy starts over, and nothing else is lost.";
+
+struct CopyRun {
+    postgres::Server& from;
+    postgres::Server& to;
+    std::string database;
+    std::vector<Table> tables;
+    std::string snapshot;
+    CopyOptions options;
+    std::function<void(const CopyProgress&)> report;
+
+    std::vector<CopyPart> parts;
+    std::size_t next_part = 0;
+    std::vector<std::int64_t> rows;   ///< by table
+    std::vector<int> parts_left;      ///< by table
+    CopyProgress progress;
+    std::exception_ptr failure;       ///< the first one
+
+    void tell(const Table& table, std::size_t bytes) {
+        progress.table = table.display();
+        progress.done.count += static_cast<std::int64_t>(bytes);
+        if (report) {
+            report(progress);
+        }
+    }
+};
+
+/// Thrown into the other workers' COPYs once one has failed.
+struct OthersFailed : std::exception {};
+
+Deadline soon() { return after(60s); }
+
+std::exception_ptr naming(const Table& table, const std::exception_ptr& error) {
+    const std::string lead = "the copy of " + table.display() + " failed: ";
+    try {
+        std::rethrow_exception(error);
+    } catch (const ServerError& e) {
+        return std::make_exception_ptr(
+            ServerError(e.side(), lead + e.what(), e.sqlstate(), e.hint().empty() ? start_over : e.hint(), e.detail()));
+    } catch (const Error& e) {
+        return std::make_exception_ptr(Error(e.code(), e.side(), lead + e.what(), e.hint().empty() ? start_over : e.hint()));
+    } catch (...) {
+        return std::current_exception();
+    }
+}
+
+Task<void> copy_part(CopyRun& run, CopyPart part, postgres::Connection& source, postgres::Connection& target) {
+    const Table& table = run.tables[part.table];
+    co_await target.script(begin_writing(table, part), soon());
+    const std::function<void(std::size_t)> progress = [&run, &table](std::size_t bytes) {
+        if (run.failure) {
+            throw OthersFailed();
+        }
+        run.tell(table, bytes);
+    };
+    const auto rows = co_await postgres::pipe_copy(source, copy_out_command(table, part), target, copy_in_command(table, part),
+                                                   run.options.stall, progress);
+    co_await target.script("COMMIT", soon());
+    run.rows[part.table] += rows;
+    if (--run.parts_left[part.table] == 0) {
+        ++run.progress.tables_done;
+        run.tell(table, 0);
+    }
+}
+
+Task<void> copy_parts(CopyRun& run, std::size_t& current) {
+    auto source = co_await run.from.session(run.database, soon());
+    auto target = co_await run.to.session(run.database, soon());
+    co_await source->script(begin_reading(run.snapshot), soon());
+    while (!run.failure && run.next_part < run.parts.size()) {
+        const CopyPart part = run.parts[run.next_part++];
+        current = part.table;
+        co_await copy_part(run, part, *source, *target);
+    }
+    co_await source->script("COMMIT", soon());
+}
+
+Task<void> work(CopyRun* run) {
+    constexpr auto none = static_cast<std::size_t>(-1);
+    std::size_t current = none;
+    try {
+        co_await copy_parts(*run, current);
+    } catch (...) {
+        if (!run->failure) {
+            run->failure = current == none ? std::current_exception() : naming(run->tables[current], std::current_exception());
+        }
+    }
+}
+
+/// The tables that `probe` finds on the target, quoted; those that an extension has filled don't count.
+Task<std::vector<const Table*>> probe_target(CopyRun& run, postgres::Connection& target,
+                                             std::string (*probe)(const std::vector<Table>&, std::size_t, std::size_t)) {
+    std::vector<const Table*> found;
+    for (std::size_t first = 0; first < run.tables.size(); first += tables_a_probe) {
+        const std::size_t end = std::min(first + tables_a_probe, run.tables.size());
+        const auto result = co_await target.exec(probe(run.tables, first, end), after(run.options.stall));
+        for (int row = 0; row < result.rows(); ++row) {
+            const Table& table = run.tables[result.get<std::size_t>(row, 0)];
+            if (!table.extension_config) {
+                found.push_back(&table);
+            }
+        }
+    }
+    co_return found;
+}
+
+Task<void> empty_target(CopyRun& run) {
+    auto target = co_await run.to.session(run.database, soon());
+    const auto used = co_await probe_target(run, *target, find_used);
+    if (!used.empty()) {
+        std::string names;
+        for (const Table* table : used) {
+            names += (names.empty() ? "ONLY " : ", ONLY ") + table->qualified();
+        }
+        co_await target->script("TRUNCATE " + names, after(run.options.stall));
+    }
+}
+
+/// A table that holds rows is never emptied unasked.
+Task<void> require_empty(CopyRun& run) {
+    auto target = co_await run.to.session(run.database, soon());
+    const auto filled = co_await probe_target(run, *target, find_filled);
+    if (!filled.empty()) {
+        const std::string others = filled.size() == 1 ? "" : " (and " + std::to_string(filled.size() - 1) + " more)";
+        throw Error(ErrorCode::conflict, run.to.name(),
+                    "table " + filled.front()->display() + others + " in database " + run.database + " on " + run.to.name() +
+                        " holds rows already; nothing was copied",
+                    "Empty or drop the database on " + run.to.name() + ", then run `pgteal prepare` again.");
+    }
+}
+
+/// A commit flushes only if its transaction wrote WAL (xact.c, RecordTransactionCommit): having an id is not enough. Its flush covers
+/// every earlier commit. The message is for no one: pgoutput leaves it out unless asked.
+Task<void> flush_target(CopyRun& run) {
+    const std::string text = "BEGIN; SET LOCAL synchronous_commit = on; "
+                             "SELECT pg_catalog.pg_logical_emit_message(true, 'pgteal', 'copied'); COMMIT";
+    auto target = co_await run.to.session(run.database, soon());
+    co_await target->script(text, soon());
+}
+
+void plan(CopyRun& run, int jobs, bool tid_ranges) {
+    run.parts = plan_parts(run.tables, jobs, run.options.split_above, tid_ranges);
+    run.rows.assign(run.tables.size(), 0);
+    run.parts_left.assign(run.tables.size(), 0);
+    for (const CopyPart& part : run.parts) {
+        ++run.parts_left[part.table];
+    }
+    run.progress.database = run.database;
+    run.progress.tables = static_cast<int>(run.tables.size());
+    for (const Table& table : run.tables) {
+        run.progress.total_estimate.count += table.size_with_toast().count;
+    }
+}
+
+Task<int> version_of(postgres::Server& server, std::string database) {
+    auto session = co_await server.session(std::move(database), soon());
+    co_return session->server_version();
+}
+
+} // namespace
+
+Task<std::vector<CopiedTable>> copy_tables(postgres::Server& from, postgres::Server& to, std::string database, std::vector<Table> tables,
+                                           std::string snapshot, int jobs, bool truncate_first,
+                                           std::function<void(const CopyProgress&)> progress, CopyOptions options) {
+    CopyRun run{from, to, std::move(database), std::move(tables), std::move(snapshot), options, std::move(progress), {}, 0, {}, {}, {}, {}};
+    const int version = co_await version_of(from, run.database);
+    plan(run, jobs, version >= 140000);
+    if (truncate_first) {
+        co_await empty_target(run);
+    } else {
+        co_await require_empty(run);
+    }
+    const auto workers = std::min(static_cast<std::size_t>(std::max(jobs, 1)), run.parts.size());
+    std::vector<Task<void>> tasks;
+    for (std::size_t i = 0; i < workers; ++i) {
+        tasks.push_back(work(&run));
+    }
+    co_await all(std::move(tasks));
+    if (run.failure) {
+        std::rethrow_exception(run.failure);
+    }
+    co_await flush_target(run);
+    std::vector<CopiedTable> copied;
+    for (std::size_t i = 0; i < run.tables.size(); ++i) {
+        copied.push_back({run.tables[i].display(), run.rows[i]});
+    }
+    co_return copied;
+}
+
+} // namespace pgteal::replication

@@ -1,0 +1,147 @@
+#include "replication/lag.hpp"
+
+#include "postgres/error.hpp"
+#include "postgres/quote.hpp"
+#include "replication/lane_names.hpp"
+#include "replication/markers.hpp"
+
+namespace pgteal::replication {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Quick at first, when the marker is on its way; slower once it clearly takes its time.
+Clock::duration next_pause(Clock::duration pause) { return std::min<Clock::duration>(pause * 3 / 2, 20ms); }
+
+/// Answers within the time left, and a little later at most: so that a wait that ran out leaves the
+/// connection usable.
+Deadline answer_by(Deadline deadline) { return std::max(deadline, after(0ms)) + 2s; }
+
+} // namespace
+
+Task<SentMarkers> send_markers(postgres::Connection& publisher, std::vector<int> lanes, Deadline deadline) {
+    const std::string token = std::to_string(next_token());
+    std::string text =
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;\nSET LOCAL synchronous_commit = local;\n";
+    for (const int lane : lanes) {
+        text += "INSERT INTO " + marker_table(lane) + " AS m (kind, token, at) VALUES ('lag', " + token +
+                ", pg_catalog.clock_timestamp())\n  ON CONFLICT (kind) DO UPDATE"
+                " SET token = GREATEST(EXCLUDED.token, m.token + 1), at = EXCLUDED.at RETURNING token;\n";
+    }
+    const std::vector<postgres::Result> results = co_await publisher.script(text + "COMMIT", deadline);
+    SentMarkers sent;
+    for (std::size_t i = 0; i < lanes.size(); ++i) {
+        sent[lanes[i]] = results.at(i + 2).get<std::int64_t>(0, 0);
+    }
+    co_return sent;
+}
+
+Task<std::vector<int>> arrived_markers(postgres::Connection& subscriber, SentMarkers sent,
+                                       Deadline deadline) {
+    std::vector<int> arrived;
+    if (sent.empty()) {
+        co_return arrived;
+    }
+    std::string text;
+    for (const auto& [lane, token] : sent) {
+        text += (text.empty() ? "" : "\nUNION ALL ") + ("SELECT " + std::to_string(lane)) + " FROM " +
+                marker_table(lane) + " WHERE kind = 'lag' AND token >= " + std::to_string(token);
+    }
+    const postgres::Result rows = co_await subscriber.exec(std::move(text), deadline);
+    for (int row = 0; row < rows.rows(); ++row) {
+        arrived.push_back(rows.get<int>(row, 0));
+    }
+    co_return arrived;
+}
+
+Task<void> await_sent(postgres::Connection& subscriber, std::string database, SentMarkers sent,
+                      Deadline deadline) {
+    Clock::duration pause = 300us;
+    while (true) {
+        const std::vector<int> arrived = co_await arrived_markers(subscriber, sent, answer_by(deadline));
+        for (const int lane : arrived) {
+            sent.erase(lane);
+        }
+        if (sent.empty()) {
+            co_return;
+        }
+        if (Clock::now() >= deadline) {
+            std::string late;
+            for (const auto& [lane, token] : sent) {
+                late += (late.empty() ? "" : ", ") + (database + ".") + std::to_string(lane);
+            }
+            throw DeadlinePassed(subscriber.label(),
+                                 "a marker has not arrived on " + subscriber.label() + " in lane " + late +
+                                     ": replication stands still or is far behind",
+                                 "look at the lanes with: pgteal status");
+        }
+        co_await sleep_for(pause);
+        pause = next_pause(pause);
+    }
+}
+
+namespace {
+
+/// WAL that each lane's slot has not seen confirmed.
+Task<std::map<int, Bytes>> unconfirmed(postgres::Connection& publisher, std::vector<Lane> lanes,
+                                       Deadline deadline) {
+    std::string names;
+    for (const Lane& lane : lanes) {
+        names += (names.empty() ? "" : ", ") + postgres::quote_literal(lane.object());
+    }
+    std::string text =
+        "SELECT slot_name, pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), "
+        "confirmed_flush_lsn)::bigint\n"
+        "  FROM pg_catalog.pg_replication_slots WHERE confirmed_flush_lsn IS NOT NULL AND slot_name IN (" +
+        names + ")";
+    const postgres::Result rows = co_await publisher.exec(std::move(text), deadline);
+    std::map<int, Bytes> bytes;
+    for (int row = 0; row < rows.rows(); ++row) {
+        for (const Lane& lane : lanes) {
+            if (lane.object() == rows.text(row, 0)) {
+                bytes[lane.number] = Bytes{rows.get<std::int64_t>(row, 1)};
+            }
+        }
+    }
+    co_return bytes;
+}
+
+} // namespace
+
+Task<std::map<int, Lag>> measure_lag(postgres::Server& publisher, postgres::Server& subscriber,
+                                     std::vector<Lane> lanes, Clock::duration limit) {
+    std::map<int, Lag> lags;
+    if (lanes.empty()) {
+        co_return lags;
+    }
+    const Deadline answer = after(limit) + 5s;
+    postgres::Server::Session writer = co_await publisher.session(lanes.front().database, answer);
+    postgres::Server::Session reader = co_await subscriber.session(lanes.front().database, answer);
+    std::map<int, Bytes> bytes = co_await unconfirmed(*writer, lanes, answer);
+    std::vector<int> numbers;
+    for (const Lane& lane : lanes) {
+        numbers.push_back(lane.number);
+        lags[lane.number] = Lag{limit, false, bytes[lane.number]};
+    }
+    SentMarkers waiting = co_await send_markers(*writer, std::move(numbers), answer);
+    const Clock::time_point committed = Clock::now();
+    Clock::duration pause = 300us;
+    while (true) {
+        const std::vector<int> arrived =
+            co_await arrived_markers(*reader, waiting, answer_by(committed + limit));
+        const Clock::duration time = Clock::now() - committed;
+        for (const int lane : arrived) {
+            lags[lane].time = std::min(time, limit);
+            lags[lane].arrived = true;
+            waiting.erase(lane);
+        }
+        if (waiting.empty() || time >= limit) {
+            co_return lags;
+        }
+        co_await sleep_for(std::min(pause, limit - time));
+        pause = next_pause(pause);
+    }
+}
+
+} // namespace pgteal::replication

@@ -1,0 +1,131 @@
+// What a lane needs on its subscriber: the subscription and its origin.
+#include "postgres/quote.hpp"
+#include "replication/lanes.hpp"
+
+namespace pgteal::replication {
+
+using postgres::quote_identifier;
+using postgres::quote_literal;
+using postgres::Statement;
+
+namespace {
+
+/// The subscription's row: names are unique within a database only.
+std::string row_of(const std::string& object) {
+    return "FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid\n"
+           "   WHERE s.subname = " +
+           quote_literal(object) + " AND d.datname = pg_catalog.current_database()";
+}
+
+} // namespace
+
+Statement create_subscription(const Lane& lane) {
+    const std::string object = quote_identifier(lane.object());
+    // From 16 on apply runs as each table's owner unless told otherwise; then FORCE ROW LEVEL SECURITY stops
+    // it. As its own owner it works like up to 15 (docs: "Logical Replication / Security").
+    return {lane.database,
+            "CREATE SUBSCRIPTION " + object + " CONNECTION :'conninfo_" + lane.publisher + "' PUBLICATION " +
+                object + "\n  WITH (create_slot = false, slot_name = " + quote_literal(lane.object()) +
+                ", copy_data = false, enabled = false);\n"
+                "DO $pgteal$\n"
+                "BEGIN\n"
+                "  IF pg_catalog.current_setting('server_version_num')::integer >= 160000 THEN\n"
+                "    ALTER SUBSCRIPTION " +
+                object +
+                " SET (run_as_owner = true);\n"
+                "  END IF;\n"
+                "END $pgteal$",
+            {}};
+}
+
+Statement enable_subscription(const Lane& lane) {
+    return {lane.database, "ALTER SUBSCRIPTION " + quote_identifier(lane.object()) + " ENABLE", {}};
+}
+
+Statement disable_subscription(const Lane& lane) {
+    const std::string object = lane.object();
+    return {lane.database,
+            "DO $pgteal$\n"
+            "BEGIN\n"
+            "  ALTER SUBSCRIPTION " +
+                quote_identifier(object) +
+                " DISABLE;\n"
+                "  COMMIT;\n"
+                "  FOR tries IN 1..2000 LOOP\n"
+                "    PERFORM 1 " +
+                row_of(object) +
+                "\n"
+                "       AND EXISTS (SELECT FROM pg_catalog.pg_stat_activity a JOIN "
+                "pg_catalog.pg_stat_subscription w USING (pid)\n"
+                "                    WHERE w.subid = s.oid);\n"
+                "    IF NOT FOUND THEN\n"
+                "      RETURN;\n"
+                "    END IF;\n"
+                "    PERFORM pg_catalog.pg_stat_clear_snapshot(), pg_catalog.pg_sleep(0.005);\n"
+                "  END LOOP;\n"
+                "  RAISE EXCEPTION USING ERRCODE = 'object_in_use',\n"
+                "    MESSAGE = 'the apply worker of " +
+                object +
+                " has not stopped within 10 s';\n"
+                "END $pgteal$",
+            {}};
+}
+
+Statement drop_subscription(const Lane& lane) {
+    const std::string object = lane.object();
+    const std::string name = quote_identifier(object);
+    // Each step is committed, so that what was reached stays when a later one fails.
+    return {lane.database,
+            "DO $pgteal$\n"
+            "BEGIN\n"
+            "  PERFORM 1 " +
+                row_of(object) +
+                ";\n"
+                "  IF FOUND THEN\n"
+                "    ALTER SUBSCRIPTION " +
+                name +
+                " DISABLE;\n"
+                "    COMMIT;\n"
+                "    ALTER SUBSCRIPTION " +
+                name +
+                " SET (slot_name = NONE);\n"
+                "    COMMIT;\n"
+                "    DROP SUBSCRIPTION " +
+                name +
+                ";\n"
+                "  END IF;\n"
+                "END $pgteal$",
+            {}};
+}
+
+Statement advance_origin(const Lane& lane, std::string position_binding) {
+    const std::string object = lane.object();
+    const std::string position = ":'" + std::move(position_binding) + "'::pg_lsn";
+    return {lane.database,
+            "BEGIN READ WRITE;\n"
+            "SET LOCAL synchronous_commit = on;\n"
+            "DO $pgteal$\n"
+            "BEGIN\n"
+            "  PERFORM pg_catalog.pg_replication_origin_advance('pg_' || s.oid, " +
+                position +
+                ")\n"
+                "    " +
+                row_of(object) +
+                ";\n"
+                "  IF NOT FOUND THEN\n"
+                "    RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = 'subscription " +
+                object +
+                " does not exist';\n"
+                "  END IF;\n"
+                "  UPDATE pgteal.run SET reverse_start = " +
+                position +
+                ";\n"
+                "  IF NOT FOUND THEN\n"
+                "    RAISE EXCEPTION USING ERRCODE = 'no_data_found', MESSAGE = 'pgteal.run is empty';\n"
+                "  END IF;\n"
+                "END $pgteal$;\n"
+                "COMMIT",
+            {}};
+}
+
+} // namespace pgteal::replication

@@ -1,0 +1,109 @@
+// A lane: one publication, slot and subscription that carry a set of tables of one database in one direction.
+// The functions here either give statements as data or read catalogs; who runs them, and in which order, is
+// the runbook's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "postgres/server.hpp"
+#include "postgres/statement.hpp"
+#include "replication/tables.hpp"
+
+namespace pgteal::replication {
+
+/// `from` publishes, `to` subscribes. Directions are named by their publisher: "blue" or "green".
+struct Lane {
+    std::string run; ///< run name, part of every object's name
+    std::string database;
+    int number = 1;        ///< 1..N within the database and direction
+    std::string publisher; ///< "blue" | "green"
+
+    [[nodiscard]] std::string name() const; ///< "app.1"
+    /// pgteal_<run>_<database>_<n>_<publisher>, made of [a-z0-9_], at most 63 bytes (a hash is added where
+    /// letters had to go). Publication, slot and subscription share it: they live in different catalogs.
+    [[nodiscard]] std::string object() const;
+    [[nodiscard]] std::string marker_table() const; ///< pgteal.marker_<n>, the same table in both directions
+};
+
+/// The name of a binding that belongs to one database: "<prefix>_<database>" when the database's name is made
+/// of [a-z0-9_], which is all that a binding's name may hold; otherwise what Lane::object() makes of it.
+std::string binding_for(std::string_view prefix, const std::string& database);
+
+/// Schema pgteal on one side of one database. Idempotent.
+///   pgteal.marker_<n>(kind text primary key, token bigint, at timestamptz): one per lane, with the kinds
+///     'barrier', 'lag' and 'canary'. All rows exist on both sides from the start, since an UPDATE of a row
+///     that the subscriber lacks is skipped in silence, and an INSERT of one that it has stops apply.
+///   pgteal.run(one boolean primary key default true check(one), run_id text, run_name text, epoch bigint,
+///     serving text, controller text, barrier bigint, reverse_start pg_lsn, system_identifier text,
+///     switched_at timestamptz): always one row.
+///   pgteal.probe(entry text primary key, token text): PUBLIC may insert and update, so that a probe through
+///     any pooler user can write.
+postgres::Statement create_control_schema(const std::string& database, int lanes);
+postgres::Statement drop_control_schema(const std::string& database);
+
+// Statements on the publisher.
+/// Includes the marker table; column lists only where needed. Column lists need PostgreSQL 15 on the
+/// publisher (docs: CREATE PUBLICATION): throws Error(refused) when one is needed and `publisher_version` (as
+/// 150020) is older.
+postgres::Statement create_publication(const Lane& lane, const std::vector<PublishedTable>& tables,
+                                       int publisher_version = 150000);
+postgres::Statement drop_publication(const Lane& lane);
+/// Through a walsender session: gives bindings snapshot_<object> and consistent_<object> (docs:
+/// CREATE_REPLICATION_SLOT … EXPORT_SNAPSHOT).
+postgres::Statement create_slot_with_snapshot(const Lane& lane);
+/// Ordinary session: pg_create_logical_replication_slot, unless it is there. Waits for running write
+/// transactions of the database's server.
+postgres::Statement create_slot(const Lane& lane);
+/// Ends a walsender that still holds the slot (its subscriber may be unreachable) and drops it; nothing when
+/// there is none.
+postgres::Statement drop_slot(const Lane& lane);
+/// Moves an inactive slot forward to :'position' (pg_replication_slot_advance), never backward: nothing older
+/// is needed any more.
+postgres::Statement advance_slot(const Lane& lane, std::string position_binding);
+
+// Statements on the subscriber.
+/// CREATE SUBSCRIPTION … WITH (create_slot = false, slot_name, copy_data = false, enabled = false) with
+/// connection :'conninfo_<publisher>'.
+postgres::Statement create_subscription(const Lane& lane);
+postgres::Statement enable_subscription(const Lane& lane);
+/// Returns once its worker is gone (up to 10 s; a worker reads its catalog row each second at the latest),
+/// since only then may the other direction start. Raises 55006 when the worker stays.
+postgres::Statement disable_subscription(const Lane& lane);
+/// Detaches from the slot first (SET (slot_name = NONE)), so that it never hangs on an unreachable publisher.
+/// Nothing when there is no such subscription.
+postgres::Statement drop_subscription(const Lane& lane);
+/// One transaction: pg_replication_origin_advance('pg_<subscription oid>', :'<position_binding>') and an
+/// update of pgteal.run, whose commit flushes it (the function alone commits without a flush, source:
+/// origin.c). Raises 42704 when there is no such subscription; the server raises 55006 while a worker uses
+/// the origin.
+postgres::Statement advance_origin(const Lane& lane, std::string position_binding);
+
+/// What the catalogs of both sides say of a lane.
+struct LaneState {
+    bool publication = false;
+    std::vector<std::string>
+        published; ///< schema.name of pg_publication_tables, without the marker table, sorted
+    bool slot = false;
+    bool slot_active = false;
+    std::string slot_status; ///< wal_status: reserved, extended, unreserved, lost
+    std::optional<Lsn> confirmed_flush;
+    Bytes retained{};                    ///< WAL the slot keeps on the publisher
+    std::optional<Bytes> retained_limit; ///< max_slot_wal_keep_size; nullopt = unlimited
+    bool subscription = false;
+    bool enabled = false;
+    bool worker = false;                 ///< an apply worker runs
+    std::vector<std::string> subscribed; ///< pg_subscription_rel, like `published`
+    std::vector<std::string> not_ready;  ///< srsubstate <> 'r'
+    std::int64_t apply_errors = 0;       ///< pg_stat_subscription_stats (15+)
+};
+Task<LaneState> read_lane(postgres::Server& publisher, postgres::Server& subscriber, Lane lane,
+                          Deadline deadline);
+
+/// Names of our slots, publications and subscriptions of this run that exist on `server` in `database` but
+/// belong to none of `lanes`.
+Task<std::vector<std::string>> stray_objects(postgres::Server& server, std::string database, std::string run,
+                                             std::vector<Lane> lanes, Deadline deadline);
+
+} // namespace pgteal::replication

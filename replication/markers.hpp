@@ -1,0 +1,48 @@
+// Markers: rows that pgteal commits on the serving side in every lane, to learn that all before them has
+// arrived. "Current LSN" is never compared: pg_replication_origin_progress moves with applied commits only.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "postgres/server.hpp"
+#include "postgres/statement.hpp"
+#include "replication/lanes.hpp"
+
+namespace pgteal::replication {
+
+/// On the serving side: one READ WRITE transaction that sets the token of `kind` in the marker table of each
+/// lane 1..n of `database` to :'token' (a growing number made by the controller). An upsert: works whether or
+/// not the row survived.
+postgres::Statement write_markers(const std::string& database, int lanes, const std::string& kind);
+
+/// On the standing side, one round trip: waits inside the server until every lane's `kind` row has token =
+/// :'token' (equal and not greater: after the controller's clock went back, an older marker would look like
+/// ours), in a DO block that polls without a pause for 2 ms, then each ms, bounded by `limit` through a RAISE
+/// with SQLSTATE 57014 that names the lanes; then commits an update of pgteal.run with synchronous_commit =
+/// on, whose flush covers everything applied before it, and returns columns inserted
+/// (pg_current_wal_insert_lsn()) and flushed (pg_current_wal_flush_lsn()) read after that commit. This is the
+/// barrier: visible in every lane and flushed. Gives bindings insert_<database> and flush_<database>
+/// (binding_for() in lanes.hpp). After an error the session is in a failed transaction and must be dropped.
+postgres::Statement await_markers(const std::string& database, int lanes, const std::string& kind,
+                                  Clock::duration limit);
+
+/// How far behind a lane is, measured by a marker of kind 'lag' that is written now and awaited up to
+/// `limit`. `lanes` are of one database and direction. Several controllers and commands may measure at the
+/// same time.
+struct Lag {
+    Clock::duration
+        time{}; ///< from commit on the publisher to visible on the subscriber; `limit` when it did not arrive
+    bool arrived = false;
+    Bytes bytes{}; ///< publisher's current WAL position minus what the slot has confirmed, at the time of
+                   ///< writing
+};
+Task<std::map<int, Lag>> measure_lag(postgres::Server& publisher, postgres::Server& subscriber,
+                                     std::vector<Lane> lanes, Clock::duration limit);
+
+/// A token greater than any before: microseconds since 1970, never less than the last one given by this
+/// process + 1.
+std::int64_t next_token();
+
+} // namespace pgteal::replication

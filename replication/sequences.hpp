@@ -1,0 +1,52 @@
+// Sequences are not replicated: they are carried at the switch, so that no value is ever returned twice on
+// either side.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "postgres/connection.hpp"
+#include "postgres/statement.hpp"
+
+namespace pgteal::replication {
+
+/// pg_sequence plus the sequence's own row. `last` includes values cached by sessions, since the row is
+/// advanced by the whole cache.
+struct Sequence {
+    std::string schema;
+    std::string name;
+    std::int64_t last = 0;
+    bool called = false; ///< false: `last` itself comes next
+    std::int64_t increment = 1;
+    std::int64_t minimum = 1;
+    std::int64_t maximum = 0;
+    bool cycle = false;
+    bool operator==(const Sequence&) const = default;
+};
+
+/// One query whatever the number (schemas pgteal and extensions' internals left out).
+Task<std::vector<Sequence>> read_sequences(postgres::Connection& connection, Deadline deadline);
+
+/// A sequence that can't be carried: missing on `to`, or `to`'s bounds don't hold the value, or the
+/// increments have opposite signs.
+struct CarryProblem {
+    std::string sequence;
+    std::string reason;
+};
+struct Carry {
+    std::vector<Sequence> set; ///< those whose state on `to` has to change, with the value to set
+    std::vector<CarryProblem> problems;
+    int total = 0;
+};
+/// Pure. For each sequence of `from`: the state furthest in the direction of its increment of both sides (so
+/// a sequence that went further on `to` is never moved back); for cyclic ones `from`'s state, since
+/// "furthest" has no meaning there.
+Carry carry(const std::vector<Sequence>& from, const std::vector<Sequence>& to);
+
+/// One statement, one round trip, whatever the number: SELECT setval(…) over :'sequences_<database>' (JSON
+/// made by to_json(); binding_for("sequences", database) in lanes.hpp gives the exact name). Commits durably
+/// (setval assigns a transaction id; source: sequence.c).
+postgres::Statement set_sequences(const std::string& database);
+std::string to_json(const std::vector<Sequence>& sequences);
+
+} // namespace pgteal::replication

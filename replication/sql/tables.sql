@@ -1,0 +1,43 @@
+-- Ordinary tables and leaf partitions that a lane carries, with their columns. PostgreSQL 13-18.
+-- Identity (pg_class.relreplident): 'd' needs a valid primary key that is not deferrable (indimmediate), 'i' the marked index,
+-- 'f' every column; the publisher refuses UPDATE and DELETE otherwise. Full identity does not cover generated columns before 18,
+-- where an unpublished one makes UPDATE fail.
+WITH wanted AS (
+    SELECT c.oid, n.nspname, c.relname, c.relreplident, c.reltuples, c.reltoastrelid, config.is_config
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)) AS is_config) config
+    WHERE c.relkind = 'r' AND c.relpersistence = 'p'
+      AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgteal', 'pgteal_migrations')
+      AND (config.is_config OR NOT EXISTS (
+          SELECT FROM pg_catalog.pg_depend d
+          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid = 0
+            AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'))
+), identity AS (
+    SELECT w.oid, i.indkey
+    FROM wanted w
+    JOIN pg_catalog.pg_index i ON i.indrelid = w.oid AND i.indisvalid AND i.indimmediate
+    WHERE (w.relreplident = 'd' AND i.indisprimary) OR (w.relreplident = 'i' AND i.indisreplident)
+)
+SELECT w.nspname AS schema,
+       w.relname AS name,
+       coalesce(pg_catalog.pg_relation_size(w.oid), 0) / pg_catalog.current_setting('block_size')::bigint AS pages,
+       CASE WHEN w.reltoastrelid = 0 THEN 0 ELSE coalesce(pg_catalog.pg_relation_size(w.reltoastrelid), 0) END AS toast_bytes,
+       w.reltuples::float8 AS rows,
+       w.relreplident = 'f' OR identity.oid IS NOT NULL AS has_identity,
+       w.relreplident = 'f' AS identity_full,
+       w.is_config AS extension_config,
+       columns.*
+FROM wanted w
+LEFT JOIN identity ON identity.oid = w.oid
+CROSS JOIN LATERAL (
+    SELECT coalesce(array_agg(a.attname::text ORDER BY a.attnum), '{}') AS column_names,
+           coalesce(array_agg(pg_catalog.format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum), '{}') AS column_types,
+           coalesce(array_agg((a.attgenerated <> '')::text ORDER BY a.attnum), '{}') AS column_generated,
+           coalesce(array_agg(CASE WHEN w.relreplident = 'f'
+                                   THEN a.attgenerated = '' OR pg_catalog.current_setting('server_version_num')::int >= 180000
+                                   ELSE coalesce(a.attnum = ANY (identity.indkey), false) END::text ORDER BY a.attnum), '{}') AS column_in_key
+    FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = w.oid AND a.attnum > 0 AND NOT a.attisdropped
+) columns
+ORDER BY w.nspname COLLATE "C", w.relname COLLATE "C"

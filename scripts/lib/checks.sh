@@ -1,0 +1,155 @@
+# shellcheck shell=bash
+# The items of scripts/check: each prints what is wrong and returns non-zero, or is silent. Run from the root.
+
+rooms=(postgres replication migration pooler health cutover)
+longest=400
+
+title_of() {
+    case "$1" in
+    includes) echo "rooms include each other only in the allowed direction" ;;
+    length) echo "no source file has more than $longest lines" ;;
+    format) echo "clang-format" ;;
+    tidy) echo "clang-tidy" ;;
+    scripts) echo "shellcheck" ;;
+    runbook) echo "docs/runbook.md is what the step list says" ;;
+    config) echo "docs/config.md is what the config reader says" ;;
+    compose) echo "docker-compose.yml parses" ;;
+    esac
+}
+
+# All C++ files, committed or not yet, but not ignored ones.
+sources() { git ls-files --cached --others --exclude-standard -- "$@" | grep -E '\.(cpp|hpp)$' | while read -r file; do
+    [ ! -e "$file" ] || echo "$file"
+done; }
+
+# forbid WHAT PATTERN FILE...: prints the lines that match.
+forbid() {
+    local what="$1" pattern="$2" found
+    shift 2
+    [ $# -gt 0 ] || return 0
+    if found="$(grep -nHE -- "$pattern" "$@")"; then
+        printf '%s:\n%s\n' "$what" "$found"
+        return 1
+    fi
+}
+
+# Which rooms a room may not include.
+forbidden_for() {
+    case "$1" in
+    postgres) echo "replication|migration|pooler|health|cutover" ;;
+    replication) echo "migration|pooler|health|cutover" ;;
+    migration) echo "replication|pooler|health|cutover" ;;
+    pooler) echo "replication|migration|health|cutover" ;;
+    health) echo "replication|migration|pooler|cutover" ;;
+    esac
+}
+
+check_includes() {
+    local room other files bad=0
+    for room in "${rooms[@]}"; do
+        mapfile -t files < <(sources "$room")
+        other="$(forbidden_for "$room")"
+        if [ -n "$other" ]; then
+            # Paths from the root, and any relative way around them.
+            forbid "$room/ may not include" "^[[:space:]]*#[[:space:]]*include[[:space:]]*[\"<]([^\">]*\.\./)*($other)/" \
+                "${files[@]}" || bad=1
+        fi
+        forbid "$room/ may not include tests" '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]([^">]*\.\./)*tests/' \
+            "${files[@]}" || bad=1
+        [ "$room" = postgres ] ||
+            forbid "only postgres/ knows libpq" '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<](.*/)?(libpq-fe|pg_config.*|libpq/.*)\.h' \
+                "${files[@]}" || bad=1
+    done
+    return $bad
+}
+
+check_length() {
+    local bad=0 file lines
+    while read -r file; do
+        lines="$(wc -l <"$file")"
+        [ "$lines" -le "$longest" ] || { echo "$file has $lines lines"; bad=1; }
+    done < <(sources)
+    return $bad
+}
+
+check_format() {
+    local files
+    mapfile -t files < <(sources)
+    [ ${#files[@]} -gt 0 ] || return 0
+    clang-format --dry-run -Werror "${files[@]}" 2>&1 | grep -E 'error|warning' | head -n 40
+    # The pipe above is for people; the exit status has to be clang-format's.
+    return "${PIPESTATUS[0]}"
+}
+
+need_build() {
+    [ -e "build/$preset/compile_commands.json" ] && [ -x "build/$preset/pgteal" ] ||
+        scripts/build "$preset" >/dev/null
+}
+
+check_tidy() {
+    local files
+    need_build || return 1
+    if [ "$changed" = 1 ]; then
+        mapfile -t files < <({ git diff --name-only HEAD; git ls-files --others --exclude-standard; } |
+            grep -E '\.cpp$' | while read -r file; do [ ! -e "$file" ] || echo "$file"; done)
+    else
+        mapfile -t files < <(sources "${rooms[@]}" | grep -E '\.cpp$')
+    fi
+    [ ${#files[@]} -gt 0 ] || return 0
+    local database status=0
+    database="$(mktemp -d)"
+    printf '%s\n' "${files[@]}" |
+        python3 scripts/lib/tidy_database.py "build/$preset/compile_commands.json" "$database" |
+        xargs -r -P 2 -n 4 clang-tidy --quiet --warnings-as-errors='*' -p "$database" >"$database/said" 2>&1 || status=1
+    grep -vE 'warnings? (and|generated|treated)|^Suppressed|^Use -header-filter' "$database/said" | head -n 120
+    rm -rf "$database"
+    return $status
+}
+
+check_scripts() {
+    local files
+    command -v shellcheck >/dev/null || { echo "shellcheck is missing; run scripts/setup"; return 1; }
+    mapfile -t files < <(git ls-files --cached --others --exclude-standard scripts .ci | while read -r file; do
+        if [ -e "$file" ] && head -n 1 "$file" | grep -qE '^#!.*\b(ba)?sh\b'; then echo "$file"; fi
+    done)
+    shellcheck -x "${files[@]}"
+}
+
+# docs_are_fresh NAME: the page in docs/ is what the program prints now.
+docs_are_fresh() {
+    need_build || return 1
+    [ -e "docs/$1.md" ] || { echo "docs/$1.md is missing; write it with: build/$preset/pgteal docs $1 > docs/$1.md"; return 1; }
+    "build/$preset/pgteal" docs "$1" >"$output.page" || { rm -f "$output.page"; return 1; }
+    if ! diff -u "docs/$1.md" "$output.page"; then
+        rm -f "$output.page"
+        echo "stale; write it again with: build/$preset/pgteal docs $1 > docs/$1.md"
+        return 1
+    fi
+    rm -f "$output.page"
+}
+
+check_runbook() { docs_are_fresh runbook; }
+check_config() { docs_are_fresh config; }
+
+check_compose() {
+    [ -e docker-compose.yml ] || { echo "docker-compose.yml is missing"; return 1; }
+    python3 - docker-compose.yml <<'PY' || return 1
+import sys
+import yaml
+
+with open(sys.argv[1]) as file:
+    compose = yaml.safe_load(file)
+services = compose.get("services") if isinstance(compose, dict) else None
+if not services:
+    sys.exit("docker-compose.yml names no services")
+for name, service in services.items():
+    if not isinstance(service, dict) or not ("image" in service or "build" in service):
+        sys.exit(f"service {name} has neither image nor build")
+    depends = service.get("depends_on", [])
+    for other in depends:
+        if other not in services:
+            sys.exit(f"service {name} depends on {other}, which is not there")
+PY
+    # Docker knows the format best, where it is.
+    if docker compose version >/dev/null 2>&1; then docker compose -f docker-compose.yml config -q; fi
+}

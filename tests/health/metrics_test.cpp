@@ -1,0 +1,76 @@
+#include "health/metrics.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pgteal::health {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::size_t times(const std::string& text, const std::string& word) {
+    std::size_t count = 0;
+    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+        ++count;
+    }
+    return count;
+}
+
+TEST(Metrics, each_number_has_its_name_and_labels) {
+    Metrics metrics("app-15-to-17", "0.1.0");
+    metrics.lane("app", "app.1", "blue", 0.25, 2048, true, false, 1024);
+    metrics.serving("green", 2);
+    metrics.switchover("blue", "done", 0.015);
+    metrics.switchover("blue", "done", 0.02);
+    metrics.pooler("pgb1", true, false);
+    metrics.pooler_entry("pgb1", "app", "green");
+    metrics.copied(5000, 3);
+    const auto text = metrics.text();
+    const std::string lane = "{run=\"app-15-to-17\",database=\"app\",direction=\"blue\",lane=\"app.1\"} ";
+    EXPECT_THAT(text, HasSubstr("pgteal_lane_lag_seconds" + lane + "0.25"));
+    EXPECT_THAT(text, HasSubstr("pgteal_lane_lag_bytes" + lane + "2048"));
+    EXPECT_THAT(text, HasSubstr("pgteal_lane_enabled" + lane + "1\n"));
+    EXPECT_THAT(text, HasSubstr("pgteal_lane_streaming" + lane + "0\n"));
+    EXPECT_THAT(text, HasSubstr("pgteal_slot_retained_bytes" + lane + "1024"));
+    EXPECT_THAT(text, HasSubstr("pgteal_serving{run=\"app-15-to-17\",side=\"blue\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("pgteal_serving{run=\"app-15-to-17\",side=\"green\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("pgteal_epoch{run=\"app-15-to-17\"} 2\n"));
+    EXPECT_THAT(
+        text,
+        HasSubstr("pgteal_switchovers_total{run=\"app-15-to-17\",direction=\"blue\",outcome=\"done\"} 2\n"));
+    EXPECT_THAT(text, HasSubstr("pgteal_pause_seconds{run=\"app-15-to-17\",direction=\"blue\"} 0.02"));
+    EXPECT_THAT(text, HasSubstr("pgteal_pooler_up{run=\"app-15-to-17\",pooler=\"pgb1\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("pgteal_pooler_paused{run=\"app-15-to-17\",pooler=\"pgb1\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("entry=\"app\",pooler=\"pgb1\",side=\"green\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("entry=\"app\",pooler=\"pgb1\",side=\"blue\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("pgteal_copy_bytes_total{run=\"app-15-to-17\"} 5000"));
+    EXPECT_THAT(text, HasSubstr("pgteal_copy_tables_done{run=\"app-15-to-17\"} 3\n"));
+    EXPECT_THAT(text, HasSubstr("pgteal_build_info{run=\"app-15-to-17\",version=\"0.1.0\"} 1\n"));
+}
+
+TEST(Metrics, only_the_latest_step_is_told) {
+    Metrics metrics("r");
+    metrics.step("gate");
+    metrics.step("pause");
+    const auto text = metrics.text();
+    EXPECT_THAT(text, HasSubstr("pgteal_step{run=\"r\",step=\"pause\"} 1\n"));
+    EXPECT_THAT(text, Not(HasSubstr("step=\"gate\"")));
+}
+
+TEST(Metrics, a_lane_told_twice_is_one_line) {
+    Metrics metrics("r");
+    metrics.lane("app", "app.1", "blue", 1, 1, true, true, 1);
+    metrics.lane("app", "app.1", "blue", 2, 1, true, true, 1);
+    EXPECT_EQ(times(metrics.text(), "pgteal_lane_lag_seconds{"), 1U);
+    EXPECT_THAT(metrics.text(), HasSubstr("lane=\"app.1\"} 2\n"));
+}
+
+TEST(Metrics, odd_names_are_escaped) {
+    Metrics metrics("r");
+    metrics.pooler("a\"b\\c\nd", true, false);
+    EXPECT_THAT(metrics.text(), HasSubstr(R"(pooler="a\"b\\c\nd"} 1)"));
+}
+
+} // namespace
+} // namespace pgteal::health

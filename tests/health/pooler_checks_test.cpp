@@ -1,0 +1,134 @@
+#include "health/pooler_checks.hpp"
+
+#include "facts_fixture.hpp"
+
+namespace pgteal::health {
+namespace {
+
+using namespace testing_support;
+using ::testing::HasSubstr;
+
+const std::vector<std::string> databases{"app"};
+
+PoolerFacts::Entry entry(const std::string& name, bool wanted) {
+    PoolerFacts::Entry made;
+    made.name = name;
+    made.pool_mode = "transaction";
+    made.host = "10.0.0.5";
+    made.port = "5432";
+    made.database = "app";
+    made.points_at_blue = true;
+    made.wanted = wanted;
+    return made;
+}
+
+PoolerFacts pooler() {
+    PoolerFacts facts;
+    facts.name = "pgb1";
+    facts.pool_mode = "transaction";
+    facts.query_wait_timeout = 120;
+    facts.entries = {entry("app", true)};
+    return facts;
+}
+
+TEST(PoolerChecks, a_transaction_pooler_with_one_entry_passes_all) {
+    const std::vector<PoolerFacts> poolers{pooler()};
+    expect_ok(check_poolers_reachable(poolers));
+    expect_ok(check_pool_mode(poolers));
+    expect_ok(check_pooler_timeouts(poolers, 5));
+    expect_ok(check_reuseport(poolers));
+    expect_ok(check_entries(poolers, databases, false));
+    EXPECT_EQ(check_poolers_reachable(poolers).summary, "poolers 1 of 1");
+}
+
+TEST(PoolerChecks, a_pooler_with_a_problem_has_one_finding_and_no_other) {
+    auto sick = pooler();
+    sick.problem = "does not answer on 127.0.0.1:6432.";
+    sick.problem_fix = "start it";
+    sick.query_wait_timeout = 1;
+    sick.so_reuseport = true;
+    sick.entries.clear();
+    const std::vector<PoolerFacts> poolers{sick};
+    EXPECT_EQ(only(check_poolers_reachable(poolers), Level::error, "pgb1").fix, "start it");
+    EXPECT_TRUE(check_pooler_timeouts(poolers, 5).findings.empty());
+    EXPECT_TRUE(check_reuseport(poolers).findings.empty());
+    EXPECT_TRUE(check_entries(poolers, databases, false).findings.empty());
+    only(check_poolers_reachable({}), Level::warning, "");
+}
+
+TEST(PoolerChecks, session_pooling_is_refused_and_statement_pooling_is_not) {
+    auto facts = pooler();
+    facts.entries[0].pool_mode = "session";
+    EXPECT_EQ(only(check_pool_mode({facts}), Level::error, "pgb1").object, "app");
+    facts.entries[0].pool_mode = "";
+    facts.pool_mode = "session";
+    only(check_pool_mode({facts}), Level::error, "pgb1");
+    facts.entries[0].pool_mode = "statement";
+    expect_ok(check_pool_mode({facts}));
+    facts.entries.push_back(entry("admin", false));
+    facts.entries[1].pool_mode = "session";
+    expect_ok(check_pool_mode({facts}));
+}
+
+TEST(PoolerChecks, timeouts_that_end_clients_held_by_the_pause) {
+    auto facts = pooler();
+    facts.query_wait_timeout = 3;
+    const auto finding = only(check_pooler_timeouts({facts}, 5), Level::error, "pgb1");
+    EXPECT_THAT(finding.message,
+                HasSubstr("query_wait_timeout is 3 s, the pause budget 5 s. Clients held longer than 3 s"));
+    EXPECT_THAT(finding.fix, HasSubstr("max_pause = \"2s\""));
+    EXPECT_THAT(finding.fix, HasSubstr("query_wait_timeout = 30 in pgb1's file"));
+    facts.query_wait_timeout = 5;
+    only(check_pooler_timeouts({facts}, 5), Level::error, "pgb1");
+    facts.query_wait_timeout = 0;
+    expect_ok(check_pooler_timeouts({facts}, 5));
+    facts.query_timeout = 4;
+    EXPECT_EQ(only(check_pooler_timeouts({facts}, 5), Level::warning, "pgb1").object, "query_timeout");
+}
+
+TEST(PoolerChecks, so_reuseport_hides_processes_unless_it_is_known_to_be_alone) {
+    auto facts = pooler();
+    facts.so_reuseport = true;
+    only(check_reuseport({facts}), Level::error, "pgb1");
+    facts.alone = true;
+    only(check_reuseport({facts}), Level::info, "pgb1");
+}
+
+TEST(PoolerChecks, an_alias_or_star_left_on_blue_is_refused) {
+    auto facts = pooler();
+    facts.entries.push_back(entry("app_ro", false));
+    EXPECT_THAT(only(check_entries({facts}, databases, false), Level::error, "pgb1").message,
+                HasSubstr("stay behind on blue"));
+    facts.entries[1].points_at_blue = false;
+    expect_ok(check_entries({facts}, databases, false));
+    facts.entries[1] = entry("*", false);
+    facts.entries[1].star = true;
+    EXPECT_EQ(only(check_entries({facts}, databases, false), Level::error, "pgb1").object, "*");
+}
+
+TEST(PoolerChecks, wanted_entries_that_are_unknown_or_elsewhere) {
+    auto facts = pooler();
+    PoolerFacts::Entry missing;
+    missing.name = "shop";
+    missing.wanted = true;
+    facts.entries.push_back(missing);
+    EXPECT_THAT(only(check_entries({facts}, databases, false), Level::error, "pgb1").message,
+                HasSubstr("has no entry shop; it has: app"));
+
+    facts = pooler();
+    facts.entries[0].points_at_blue = false;
+    EXPECT_THAT(only(check_entries({facts}, databases, false), Level::error, "pgb1").message,
+                HasSubstr("not blue"));
+    expect_ok(check_entries({facts}, databases, true));
+
+    facts = pooler();
+    facts.entries[0].database = "shop";
+    EXPECT_THAT(only(check_entries({facts}, databases, false), Level::error, "pgb1").message,
+                HasSubstr("database shop"));
+
+    facts.entries.clear();
+    only(check_entries({facts}, databases, false), Level::error, "pgb1");
+}
+
+} // namespace
+} // namespace pgteal::health
