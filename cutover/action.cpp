@@ -29,6 +29,7 @@ struct Describer {
         case PoolerCommand::Kind::raise_shield: return {a.pooler, "PAUSE (all, not waited for)"};
         case PoolerCommand::Kind::lower_shield: return {a.pooler, "RESUME (all)"};
         case PoolerCommand::Kind::reload: return {a.pooler, "RELOAD"};
+        case PoolerCommand::Kind::settle: return {a.pooler, "SET server_login_retry as before"};
         }
         return {};
     }
@@ -74,6 +75,11 @@ std::vector<Description> describe(const std::vector<Action>& actions) {
         texts.push_back(describe(action));
     }
     return texts;
+}
+
+std::string queue_of(const Action& action) {
+    const auto* command = std::get_if<PoolerCommand>(&action.what);
+    return command != nullptr && command->kind == PoolerCommand::Kind::pause ? command->pooler + " " + command->entry : describe(action).where;
 }
 
 Action sql(Side side, postgres::Statement statement, int phase) { return Action{Sql{side, std::move(statement)}, phase}; }

@@ -31,7 +31,7 @@ struct Sql {
 
 /// A command for a pooler's admin console.
 struct PoolerCommand {
-    enum class Kind { pause, resume, raise_shield, lower_shield, reload };
+    enum class Kind { pause, resume, raise_shield, lower_shield, reload, settle };
     std::string pooler;
     Kind kind = Kind::pause;
     std::string entry;
@@ -114,6 +114,9 @@ struct Description {
     bool operator==(const Description&) const = default;
 };
 Description describe(const Action& action);
+/// Actions of one phase that share a queue run in order. Mostly the place; PAUSEs of one pooler's entries have one each, since
+/// an entry that drains slowly must not keep the others' clients unheld.
+std::string queue_of(const Action& action);
 std::vector<Description> describe(const std::vector<Action>& actions);
 
 /// Convenience for step builders.

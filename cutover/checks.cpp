@@ -12,6 +12,7 @@ Task<void> read_console(Estate* estate, PoolerUnit* unit, health::PoolerFacts* f
     const auto settings = co_await unit->console->settings(deadline);
     facts->pool_mode = settings.pool_mode;
     facts->query_wait_timeout = settings.query_wait_timeout;
+    facts->query_timeout = settings.query_timeout;
     facts->so_reuseport = settings.so_reuseport;
     const auto entries = co_await unit->console->entries(deadline);
     const auto& wanted = unit->config.entries;

@@ -62,7 +62,16 @@ void report(const Session& session, const Error& error, Exit exit) {
 
 Task<void> run_session(Session* session, Command command, Exit* exit) {
     session->estate = co_await Estate::make(session->config);
-    *exit = co_await command(session);
+    std::exception_ptr error;
+    try {
+        *exit = co_await command(session);
+    } catch (...) {
+        error = std::current_exception();
+    }
+    session->estate.reset(); // its sockets belong to this loop
+    if (error) {
+        std::rethrow_exception(error);
+    }
 }
 
 } // namespace

@@ -27,6 +27,12 @@ Task<void> freshen(Estate* estate, Side standing) {
         try {
             const auto deadline = after(std::chrono::seconds(60));
             const auto now = co_await estate->server(standing).exec(lane.database, "SELECT pg_current_wal_flush_lsn()", {}, deadline);
+            // A switchover may have begun since this process looked. The position was read first: if the side still stands after that, every
+            // write of a client there comes later than it, whenever the slot is moved.
+            const auto row = co_await read_run_row(&estate->server(standing), lane.database, deadline);
+            if (!row.present || row.serving != to_string(other(standing))) {
+                co_return;
+            }
             postgres::Bindings values;
             values["now"] = {std::string(now.text(0, 0)), false};
             auto text = postgres::bind(replication::advance_slot(lane, "now").text, values);
@@ -185,7 +191,7 @@ Task<Exit> run_serve(Session* session) {
     if (session->config.metrics.empty()) {
         throw Error(ErrorCode::config, "", "serve needs an address", "set listen = \"127.0.0.1:9187\" in [metrics]");
     }
-    health::Metrics metrics(session->config.run);
+    health::Metrics metrics(session->config.run, "0.1.0");
     auto latest = std::make_shared<std::string>("{}");
     auto executor = co_await asio::this_coro::executor;
     health::Endpoint endpoint(executor, session->config.metrics, [&metrics] { return metrics.text(); }, [latest] { return *latest; });

@@ -75,6 +75,32 @@ boost::json::object steps_document(const std::vector<StepTime>& times) {
     return document;
 }
 
+/// The operator changed a pooler's file and says so: taken note of, provided that our entries still point where they have to.
+Task<Exit> note_pooler_files(Work* work) {
+    const auto serving = work->context.progress().serving;
+    auto baselines = recorded_poolers(work->journal);
+    for (auto& baseline : baselines) {
+        const auto file = pooler::read_config(baseline.path);
+        const auto written = pooler::targets_in(file.text);
+        for (const auto& [entry, target] : targets_for(work->session.config, serving, baseline)) {
+            const auto found = written.find(entry);
+            if (found == written.end() || found->second != target) {
+                throw Error(ErrorCode::refused, baseline.name, "entry " + entry + " in " + baseline.path + " does not point at " + to_string(serving), "correct the file and RELOAD it");
+            }
+        }
+        baseline.hash = file.hash;
+    }
+    record_poolers(work->journal, baselines);
+    work->narrator.say("Took note of the poolers' files. " + to_string(serving) + " serves.");
+    if (work->session.options.json) {
+        boost::json::object document;
+        document["outcome"] = "noted";
+        document["serving"] = to_string(serving);
+        print_json(document);
+    }
+    co_return Exit::done;
+}
+
 Task<Exit> go_on_preparing(Work* work) {
     auto& context = work->context;
     Runner runner(context.journal, context.executor, work->narrator);
@@ -177,7 +203,7 @@ Task<Exit> run_prepare(Session* session) {
         throw Error(ErrorCode::wrong_state, "", "the run was interrupted: " + progress.last_step, "pgteal resume");
     }
     if (progress.active && progress.epoch > 1) {
-        throw Error(ErrorCode::wrong_state, "", "this run has switched already; " + to_string(progress.serving) + " serves", "pgteal status shows where it stands");
+        co_return co_await note_pooler_files(&work);
     }
     co_await work.open_endpoint();
     if (progress.prepared) {

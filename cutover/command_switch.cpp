@@ -68,10 +68,10 @@ Task<Exit> rehearse(Work* work, Side to) {
     co_return Exit::done;
 }
 
+std::string capital(Side side) { return side == Side::blue ? "Blue" : "Green"; }
+
 std::string next_lines(Side serving) {
-    const auto standing = to_string(other(serving));
-    auto text = "\n" + to_string(serving) + " serves. " + standing + " is read-only and in step.";
-    text[1] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[1])));
+    const auto text = "\n" + capital(serving) + " serves. " + capital(other(serving)) + " is read-only and in step.";
     return text + (serving == Side::green ? "\nBack to blue at any time:   pgteal switch-back\nWhen you are sure:          pgteal finish"
                                           : "\nTo green again:             pgteal cutover\nWhen you are sure:          pgteal finish");
 }

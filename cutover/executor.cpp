@@ -39,7 +39,7 @@ void Executor::release_held() { held_.clear(); }
 Task<void> Executor::perform(std::vector<Action> actions, Deadline deadline, Hooks hooks) {
     std::map<int, std::map<std::string, std::vector<const Action*>>> phases;
     for (const auto& action : actions) {
-        phases[action.phase][describe(action).where].push_back(&action);
+        phases[action.phase][queue_of(action)].push_back(&action);
     }
     for (auto& [phase, places] : phases) {
         if (places.size() == 1) {
@@ -144,6 +144,7 @@ Task<void> Executor::run(const PoolerCommand* action, Deadline deadline) {
         co_await console.lower_shield(deadline);
         lowered_.insert(action->pooler);
         break;
+    case PoolerCommand::Kind::settle: co_await console.settle(deadline); break;
     case PoolerCommand::Kind::reload: co_await console.reload(deadline); break;
     }
 }

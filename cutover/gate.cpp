@@ -79,7 +79,7 @@ std::optional<Refusal> judge_lane(const GateFacts& facts, const GateLane& lane) 
     }
     const auto& armed = lane.armed;
     if (!armed.publication || !armed.slot || !armed.subscription || armed.slot_status == "lost") {
-        return Refusal{to, "the way back for lane " + lane.lane.name() + " is not there (slot " + (armed.slot ? armed.slot_status : "missing") + ")", "pgteal prepare makes it again"};
+        return Refusal{to, "the way back for lane " + lane.lane.name() + " is not there (slot " + (armed.slot ? armed.slot_status : "missing") + ")", facts.move.epoch == 2 ? "pgteal prepare makes it again" : "pgteal finish, or look at pg_replication_slots who dropped it"};
     }
     if (armed.enabled) {
         return Refusal{from, "lane " + lane.lane.name() + " is enabled in both directions: changes would echo", "on " + from + ": ALTER SUBSCRIPTION … DISABLE"};

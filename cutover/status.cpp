@@ -36,7 +36,9 @@ Task<void> read_lanes_of(Estate* estate, Side publisher, std::string database, s
         bool enabled = false;
         std::vector<LaneStatus> found;
         for (const auto& lane : lanes) {
-            LaneStatus status{lane, co_await replication::read_lane(from, to, lane, deadline), {}};
+            LaneStatus status;
+            status.lane = lane;
+            status.state = co_await replication::read_lane(from, to, lane, deadline);
             enabled = enabled || status.state.enabled;
             if (status.state.slot || status.state.subscription || status.state.publication) {
                 found.push_back(std::move(status));

@@ -17,11 +17,15 @@ struct ArmSeen {
     };
     std::vector<Todo> todo;
     std::vector<std::string> unfrozen; ///< databases whose schema on green is not frozen yet
+    int green_version = 0;
 };
 
 /// Tables of a forward lane, by display name; the plan of a run that hasn't begun takes the distribution instead.
-Task<std::vector<replication::Table>> tables_of_lane(Context* context, replication::Lane forward, std::vector<replication::Table> blue_tables) {
-    const auto state = co_await replication::read_lane(context->estate.server(Side::blue), context->estate.server(Side::green), forward, after(patience));
+Task<std::vector<replication::Table>> tables_of_lane(Context* context, replication::Lane forward, std::vector<replication::Table> blue_tables, bool cloned) {
+    replication::LaneState state;
+    if (cloned) {
+        state = co_await replication::read_lane(context->estate.server(Side::blue), context->estate.server(Side::green), forward, after(patience));
+    }
     std::vector<replication::Table> mine;
     if (!state.publication) {
         const auto groups = replication::distribute(blue_tables, context->estate.config().database(forward.database).lanes);
@@ -43,8 +47,18 @@ Task<bool> exists_on_green(Context* context, std::string database) {
     co_return reached.contains("schema");
 }
 
+/// Columns are named even where both sides have the same: so the plan, made before green exists, holds after a migration that adds some.
+/// Not for REPLICA IDENTITY FULL, which allows no list, nor before 15, which knows none.
+std::vector<replication::PublishedTable> with_column_lists(std::vector<replication::PublishedTable> tables, int green_version) {
+    for (auto& table : tables) {
+        table.all_columns = table.all_columns && (green_version < 150000 || table.table.identity_full || table.columns.empty());
+    }
+    return tables;
+}
+
 Task<Observation> observe_arm(Context* context) {
     ArmSeen found;
+    found.green_version = (co_await context->estate.server(Side::green).identity(after(patience))).version;
     std::size_t armed = 0;
     std::size_t lanes = 0;
     for (const auto& database : context->estate.config().databases) {
@@ -64,8 +78,19 @@ Task<Observation> observe_arm(Context* context) {
             ++lanes;
             auto forward = lane;
             forward.publisher = "blue";
-            const auto mine = co_await tables_of_lane(context, forward, blue_tables);
-            ArmSeen::Todo todo{lane, replication::published(green_tables, mine), {}};
+            const auto mine = co_await tables_of_lane(context, forward, blue_tables, cloned);
+            ArmSeen::Todo todo{lane, with_column_lists(replication::published(green_tables, mine), found.green_version), {}};
+            for (const auto& table : todo.tables) {
+                if (!table.missing_key.empty()) {
+                    Observation refused;
+                    refused.state = State::conflict;
+                    refused.side = "green";
+                    refused.evidence = database.name + ": " + table.table.display() + " has key column " + table.missing_key.front() +
+                                       " on green, which blue lacks: after a cutover its rows could not be carried back";
+                    refused.hint = "keep the key as blue has it until finish; pgteal abort, then prepare with a changed migration";
+                    co_return refused;
+                }
+            }
             if (cloned) {
                 todo.state = co_await replication::read_lane(context->estate.server(Side::green), context->estate.server(Side::blue), lane, after(patience));
             }
@@ -88,7 +113,7 @@ std::vector<Action> plan_arm(const Observation& seen) {
     std::vector<Action> actions;
     for (const auto& todo : found.todo) {
         if (!todo.state.publication) {
-            actions.push_back(sql(Side::green, replication::create_publication(todo.lane, todo.tables), 0));
+            actions.push_back(sql(Side::green, replication::create_publication(todo.lane, todo.tables, found.green_version), 0));
         }
         if (todo.state.slot && todo.state.slot_status == "lost") {
             actions.push_back(sql(Side::green, replication::drop_slot(todo.lane), 0));

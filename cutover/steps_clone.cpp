@@ -125,6 +125,7 @@ std::vector<Action> undo_schema(Context* context) {
 // ---- lanes
 
 struct LanesSeen {
+    int blue_version = 0;
     std::vector<replication::Lane> missing;
     std::map<std::string, std::vector<std::vector<replication::Table>>> groups; ///< database -> tables by lane
 };
@@ -132,6 +133,7 @@ struct LanesSeen {
 Task<Observation> observe_lanes(Context* context) {
     const auto deadline = after(patience);
     LanesSeen found;
+    found.blue_version = (co_await context->estate.server(Side::blue).identity(deadline)).version;
     std::size_t tables = 0;
     for (const auto& database : context->estate.config().databases) {
         auto all_tables = co_await tables_on(&context->estate.server(Side::blue), database.name, deadline);
@@ -156,7 +158,7 @@ std::vector<Action> plan_lanes(const Observation& seen) {
     std::vector<Action> actions;
     for (const auto& lane : found.missing) {
         const auto& tables = found.groups.at(lane.database).at(static_cast<std::size_t>(lane.number - 1));
-        actions.push_back(sql(Side::blue, replication::create_publication(lane, replication::published(tables, tables))));
+        actions.push_back(sql(Side::blue, replication::create_publication(lane, replication::published(tables, tables), found.blue_version)));
     }
     return actions;
 }
@@ -191,7 +193,10 @@ Task<Observation> observe_copy(Context* context) {
         const auto all_tables = co_await tables_on(&context->estate.server(Side::blue), lane.database, deadline);
         const auto groups = replication::distribute(all_tables, context->estate.config().database(lane.database).lanes);
         const auto reached = co_await milestones(&context->estate.server(Side::green), lane.database, deadline);
-        const auto state = co_await replication::read_lane(context->estate.server(Side::blue), context->estate.server(Side::green), lane, deadline);
+        replication::LaneState state; // before green's database exists there is no lane to look at
+        if (reached.contains("schema")) {
+            state = co_await replication::read_lane(context->estate.server(Side::blue), context->estate.server(Side::green), lane, deadline);
+        }
         CopySeen::Todo todo{lane, {}, state.slot};
         for (const auto& table : all_tables) {
             const bool published = std::find(state.published.begin(), state.published.end(), table.display()) != state.published.end();

@@ -108,6 +108,8 @@ std::vector<Action> plan_pause(Context* context) {
         for (const auto& [entry, target] : baseline.entries) {
             actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::pause, entry}, 0});
         }
+        // After the entries' PAUSEs, which PgBouncer refuses under a global one: from here on it starts no server login.
+        actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::raise_shield, {}}, 1});
     }
     return actions;
 }
@@ -177,7 +179,13 @@ Step pause_step(Context& context, Move move) {
     step.observe_after = false;
     step.observe = [c = &context] { return observe_pause(c); };
     step.plan = [c = &context](const Observation&) { return plan_pause(c); };
-    step.undo = [c = &context](const Observation&) { return resume_actions(*c); };
+    step.undo = [c = &context](const Observation&) {
+        auto actions = resume_actions(*c);
+        for (const auto& baseline : recorded_poolers(c->journal)) {
+            actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::settle, {}}, 1});
+        }
+        return actions;
+    };
     step.summary = [c = &context] {
         const auto count = recorded_poolers(c->journal).size();
         return std::to_string(count) + (count == 1 ? " pooler" : " poolers") + " drained";

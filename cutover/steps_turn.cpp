@@ -17,7 +17,7 @@ std::vector<Action> retarget_actions(Context& context, Side side) {
     for (const auto& baseline : recorded_poolers(context.journal)) {
         const auto targets = targets_for(context.estate.config(), side, baseline);
         actions.push_back({InstallConfig{baseline.name, baseline.path, targets}, 0});
-        actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::raise_shield, {}}, 0});
+        actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::raise_shield, {}}, 0}); // up already, unless this is a way back
         actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::reload, {}}, 0});
         actions.push_back({VerifyPooler{baseline.name, targets}, 0});
     }
@@ -141,6 +141,7 @@ std::vector<Action> plan_confirm(Context* context, Move move) {
         for (const auto& [entry, target] : baseline.entries) {
             actions.push_back({ProbeEntry{baseline.name, entry, move.to}, 0});
         }
+        actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::settle, {}}, 1});
     }
     return actions;
 }

@@ -13,7 +13,7 @@ void Narrator::started(const Step& step) {
 void Narrator::copied(double bytes, double tables) { metrics_->copied(bytes, tables); }
 
 Work::Work(Session* opened, const std::string& command)
-    : session(*opened), journal(Journal::open(opened->config.state, opened->config.run, command)), executor(*opened->estate, journal), metrics(opened->config.run),
+    : session(*opened), journal(Journal::open(opened->config.state, opened->config.run, command)), executor(*opened->estate, journal), metrics(opened->config.run, "0.1.0"),
       narrator(opened->options.json ? stderr : stdout, opened->options.quiet, &metrics), context{*opened->estate, journal, executor} {
     executor.on_copied([this](double bytes, double tables) { narrator.copied(bytes, tables); });
     const auto progress = context.progress();

@@ -1,6 +1,8 @@
 #include "replication/tables.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <tuple>
 
 #include "postgres/quote.hpp"
@@ -36,6 +38,7 @@ Table table_of(const postgres::Result& result, int row) {
     table.has_identity = result.get<bool>(row, "has_identity");
     table.identity_full = result.get<bool>(row, "identity_full");
     table.extension_config = result.get<bool>(row, "extension_config");
+    table.relatives = result.get<Names>(row, "relatives");
     return table;
 }
 
@@ -47,6 +50,33 @@ bool by_size(const Table& a, const Table& b) {
     const auto left = a.size_with_toast();
     const auto right = b.size_with_toast();
     return left != right ? left > right : by_name(a, b);
+}
+
+/// Tables that share relatives, directly or through others, in the order of their first table.
+std::vector<std::vector<Table>> clans_of(std::vector<Table> tables) {
+    std::map<std::string, std::string> parent;
+    const auto root = [&parent](std::string one) {
+        while (parent.try_emplace(one, one).first->second != one) {
+            one = parent[one];
+        }
+        return one;
+    };
+    for (const Table& table : tables) {
+        for (const auto& relative : table.relatives) {
+            parent[root(relative)] = root(table.relatives.front());
+        }
+    }
+    std::vector<std::vector<Table>> clans;
+    std::map<std::string, std::size_t> place;
+    for (Table& table : tables) {
+        const auto key = table.relatives.empty() ? table.display() : root(table.relatives.front());
+        const auto [found, fresh] = place.try_emplace(key, clans.size());
+        if (fresh) {
+            clans.emplace_back();
+        }
+        clans[found->second].push_back(std::move(table));
+    }
+    return clans;
 }
 
 PublishedTable publish(const Table& serving, const Table& standing) {
@@ -88,10 +118,19 @@ std::vector<std::vector<Table>> distribute(std::vector<Table> tables, int lanes)
     std::vector<std::vector<Table>> groups(static_cast<std::size_t>(std::max(lanes, 1)));
     std::vector<std::int64_t> load(groups.size(), 0);
     std::ranges::sort(tables, by_size);
-    for (Table& table : tables) {
-        const auto lightest = std::ranges::min_element(load) - load.begin();
-        load[static_cast<std::size_t>(lightest)] += table.size_with_toast().count + cost_of_a_table;
-        groups[static_cast<std::size_t>(lightest)].push_back(std::move(table));
+    auto clans = clans_of(std::move(tables));
+    const auto cost = [](const std::vector<Table>& clan) {
+        std::int64_t sum = 0;
+        for (const Table& table : clan) {
+            sum += table.size_with_toast().count + cost_of_a_table;
+        }
+        return sum;
+    };
+    std::ranges::stable_sort(clans, [&cost](const auto& a, const auto& b) { return cost(a) > cost(b); });
+    for (auto& clan : clans) {
+        const auto lightest = static_cast<std::size_t>(std::ranges::min_element(load) - load.begin());
+        load[lightest] += cost(clan);
+        std::ranges::move(clan, std::back_inserter(groups[lightest]));
     }
     for (auto& group : groups) {
         std::ranges::sort(group, by_name);

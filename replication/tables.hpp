@@ -29,6 +29,8 @@ struct Table {
     /// Configuration of an extension: CREATE EXTENSION has filled it already, so that the copy replaces what is there.
     bool extension_config = false;
     Bytes toast{};               ///< size of its TOAST table
+    /// Oids, as text, of itself, its partition root and the tables its foreign keys name: tables that share one belong together.
+    std::vector<std::string> relatives;
     [[nodiscard]] std::string qualified() const;  ///< quoted
     [[nodiscard]] std::string display() const;    ///< schema.name for people
     [[nodiscard]] Bytes size() const { return Bytes{pages * 8192}; }
@@ -38,8 +40,8 @@ struct Table {
 /// Sorted by schema and name.
 Task<std::vector<Table>> read_tables(postgres::Connection& connection, Deadline deadline);
 
-/// Pure. Spreads tables over `lanes` groups by size, largest first; the same input gives the same groups. A table referenced by
-/// foreign keys may land in another lane: apply does not check them.
+/// Pure. Spreads tables over `lanes` groups by size, largest first; the same input gives the same groups. Tables joined by foreign
+/// keys stay in one lane: apply checks no row against them, but TRUNCATE of both in two lanes would stop apply for good.
 std::vector<std::vector<Table>> distribute(std::vector<Table> tables, int lanes);
 
 /// Pure. For each table of `serving`, the columns that `standing` has too: what a lane may publish. Tables missing on `standing` are

@@ -27,9 +27,14 @@ SELECT w.nspname AS schema,
        w.relreplident = 'f' OR identity.oid IS NOT NULL AS has_identity,
        w.relreplident = 'f' AS identity_full,
        w.is_config AS extension_config,
+       relatives.relatives,
        columns.*
 FROM wanted w
 LEFT JOIN identity ON identity.oid = w.oid
+CROSS JOIN LATERAL (
+    SELECT ARRAY[w.oid::text, coalesce(pg_catalog.pg_partition_root(w.oid)::oid, w.oid)::text]
+           || ARRAY(SELECT k.confrelid::text FROM pg_catalog.pg_constraint k WHERE k.conrelid = w.oid AND k.contype = 'f') AS relatives
+) relatives
 CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(a.attname::text ORDER BY a.attnum), '{}') AS column_names,
            coalesce(array_agg(pg_catalog.format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum), '{}') AS column_types,

@@ -86,7 +86,7 @@ pidfile = $dir/$1/pgbouncer.pid
 
 pool_mode    = transaction
 default_pool_size = $pool_size
-min_pool_size=2
+reserve_pool_size=0
 max_client_conn   = 1000
 query_wait_timeout = 30
   ; what drivers send and PgBouncer doesn't know
@@ -115,7 +115,8 @@ dsn = "host=127.0.0.1 port=$GREEN_PORT user=pgteal passfile=$dir/passfile"
 
 TOML
         for database in "${databases[@]}"; do
-            printf '[[database]]\nname  = "%s"\nlanes = 1\n\n' "$database"
+            mkdir -p "$dir/migrations/$database"
+            printf '[[database]]\nname  = "%s"\nlanes = 1\nmigrations = "%s"\n\n' "$database" "$dir/migrations/$database"
         done
         for name in $(members); do
             [[ "$name" == pgb* ]] || continue
@@ -137,9 +138,6 @@ jobs = 2
 
 [metrics]
 listen = "127.0.0.1:$METRICS_PORT"
-
-[migrations]
-path = "$dir/migrations"
 TOML
     } >"$dir/pgteal.toml"
 }

@@ -19,7 +19,7 @@ public:
         std::ranges::sort(ops_, {}, &Op::sent_us);
         earliest_.resize(ops_.size() + 1, std::numeric_limits<std::int64_t>::max());
         for (auto i = ops_.size(); i-- > 0;) {
-            earliest_[i] = std::min(earliest_[i + 1], ops_[i]->done_us);
+            earliest_[i] = std::min(earliest_[i + 1], std::max(ops_[i]->sent_us, ops_[i]->done_us));
         }
     }
 
