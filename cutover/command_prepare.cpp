@@ -231,7 +231,9 @@ Task<Exit> run_abort(Session* session) {
     }
     if (progress.attempt) {
         session->touched = true;
+        session->interrupted = true;
         co_await settle_switchover(&work.context, &work.narrator);
+        session->interrupted = false;
     }
     auto exit = co_await go_on_removing(&work);
     co_return exit;
@@ -272,7 +274,9 @@ Task<Exit> run_resume(Session* session) {
     case Resume::undo_switchover:
     case Resume::finish_switchover: {
         session->touched = true;
+        session->interrupted = true; // until it is settled
         const auto result = co_await settle_switchover(&work.context, &work.narrator);
+        session->interrupted = false;
         if (session->options.json) {
             auto document = switchover_document(work, result);
             print_json(document);

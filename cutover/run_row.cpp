@@ -11,6 +11,12 @@ postgres::Statement insert_run_row(const std::string& database) {
             {}};
 }
 
+std::string require_epoch_text(std::int64_t epoch) {
+    return "DO $guard$ BEGIN PERFORM 1 FROM pgteal.run WHERE run_id = :'run_id' AND epoch = " + std::to_string(epoch) +
+           "; IF NOT FOUND THEN RAISE EXCEPTION 'another controller went on: this one is at epoch " + std::to_string(epoch) +
+           "' USING ERRCODE = '55000'; END IF; END $guard$";
+}
+
 std::string raise_fence_text(const std::string& database) {
     const auto name = postgres::quote_identifier(database);
     return "ALTER DATABASE " + name + " SET default_transaction_read_only = on; ALTER DATABASE " + name + " CONNECTION LIMIT 0";

@@ -24,10 +24,10 @@ Task<Observation> absent() { co_return Observation{}; }
 /// The whole fence of one database in one round trip. After the commit of the settings every new session is read-only or kept out; sessions that
 /// began before are ended. A session that was just starting may have read the old settings and not show in pg_stat_activity yet: until it does it
 /// holds a RowExclusiveLock on its database (source: postinit.c), so locks are looked at first and sessions after.
-postgres::Statement fence_statement(const std::string& database, std::chrono::milliseconds limit) {
+postgres::Statement fence_statement(const std::string& database, std::int64_t epoch, std::chrono::milliseconds limit) {
     postgres::Statement statement;
     statement.database = database;
-    statement.text = "BEGIN; " + raise_fence_text(database) + "; COMMIT;\n" + fmt::format(R"(DO $fence$
+    statement.text = "BEGIN; " + require_epoch_text(epoch) + "; " + raise_fence_text(database) + "; COMMIT;\n" + fmt::format(R"(DO $fence$
 DECLARE
   own int[] := :'own_pids';
   until timestamptz := clock_timestamp() + interval '{} ms';
@@ -129,7 +129,7 @@ Task<Observation> observe_fence(Context* context, Move move) {
 std::vector<Action> plan_fence(Context* context, Move move) {
     std::vector<Action> actions;
     for (const auto& database : context->estate.config().databases) {
-        actions.push_back(sql(move.from, fence_statement(database.name, context->estate.config().max_pause)));
+        actions.push_back(sql(move.from, fence_statement(database.name, move.epoch - 1, context->estate.config().max_pause)));
     }
     return actions;
 }

@@ -91,12 +91,10 @@ std::vector<Action> plan_switch(Context* context, Move move, const Observation& 
     }
     for (const auto& database : found.todo) {
         const auto limit = recorded_limit(context->journal, database);
-        actions.push_back(sql(move.to,
-                              {database,
-                               "BEGIN; UPDATE pgteal.run SET epoch = " + std::to_string(move.epoch) + ", serving = " + postgres::quote_literal(to_string(move.to)) +
-                                   ", reverse_start = :'" + replication::binding_for("insert", database) + "', switched_at = clock_timestamp(); " + lift_fence_text(database, limit) + "; COMMIT",
-                               {}},
-                              1));
+        const auto text = "BEGIN; " + require_epoch_text(move.epoch - 1) + "; UPDATE pgteal.run SET epoch = " + std::to_string(move.epoch) +
+                          ", serving = " + postgres::quote_literal(to_string(move.to)) + ", reverse_start = :'" + replication::binding_for("insert", database) +
+                          "', switched_at = clock_timestamp(); " + lift_fence_text(database, limit) + "; COMMIT";
+        actions.push_back(sql(move.to, {database, text, {}}, 1));
     }
     return actions;
 }

@@ -1,7 +1,9 @@
-#include "postgres/error.hpp"
+#include "cutover/switchover.hpp"
+
+#include <csignal>
 
 #include "cutover/runbook.hpp"
-#include "cutover/switchover.hpp"
+#include "postgres/error.hpp"
 
 namespace pgteal::cutover {
 
@@ -26,6 +28,22 @@ Error as_error(const std::exception_ptr& error) {
         return {ErrorCode::internal, "controller", other_error.what()};
     }
 }
+
+/// SIGINT and SIGTERM have no effect while this lives. Bounded: everything it guards has a deadline.
+class SignalsIgnored {
+  public:
+    SignalsIgnored() : interrupt_(std::signal(SIGINT, SIG_IGN)), terminate_(std::signal(SIGTERM, SIG_IGN)) {}
+    ~SignalsIgnored() {
+        std::signal(SIGINT, interrupt_);
+        std::signal(SIGTERM, terminate_);
+    }
+    SignalsIgnored(const SignalsIgnored&) = delete;
+    SignalsIgnored& operator=(const SignalsIgnored&) = delete;
+
+  private:
+    void (*interrupt_)(int);
+    void (*terminate_)(int);
+};
 
 Task<void> warm_pooler(PoolerUnit* unit, std::size_t entries, Deadline deadline) { co_await unit->console->warm(entries, deadline); }
 Task<void> warm_server(postgres::Server* server, std::vector<std::string> databases, Deadline deadline) { co_await server->warm(databases, 2, deadline); }
@@ -73,7 +91,6 @@ Task<void> take_back(Context* context, Runner* runner, Move move) {
     const auto records = progress.attempt ? progress.attempt->steps : std::map<std::string, StepRecord>{};
     const auto steps = joined(switchover_steps(*context, move));
     co_await runner->back(&steps, move.epoch, records);
-    record_files(context);
     discard_files(context);
     context->journal.append(attempt_event(EventKind::aborted, move));
 }
@@ -151,6 +168,7 @@ Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to)
     try {
         const Steps stage(moved.before.begin() + 1, moved.before.end());
         co_await runner.forward(&stage, move.epoch, {});
+        const SignalsIgnored calm; // clients are held: a Ctrl-C here would leave them so
         co_await runner.pause(&moved.pause, move.epoch, context->estate.config().max_pause);
         co_await runner.forward(&moved.after, move.epoch, {});
         complete(context, move, runner.pause_ms());
@@ -158,6 +176,7 @@ Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to)
         error = std::current_exception();
     }
     if (error) {
+        const SignalsIgnored calm;
         const auto cause = as_error(error);
         auto settled = co_await settle_failed(context, &runner, move, cause);
         co_return settled;

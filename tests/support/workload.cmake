@@ -16,6 +16,10 @@ if(TARGET pgteal_support)
   add_dependencies(pgteal_support pgteal-workload)
 endif()
 
+if(NOT PGTEAL_TESTS)
+  return()
+endif()
+
 file(GLOB checker_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*_test.cpp)
 add_executable(test_checker ${checker_tests})
 target_link_libraries(test_checker PRIVATE pgteal_workload GTest::gtest GTest::gmock GTest::gtest_main)
