@@ -1,9 +1,14 @@
 // status, compare, migrate, serve, docs.
+#include <algorithm>
 #include <csignal>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "cutover/runbook.hpp"
 #include "cutover/status.hpp"

@@ -202,6 +202,11 @@ Task<Exit> run_prepare(Session* session) {
     if (progress.attempt || progress.removing || progress.finishing) {
         throw Error(ErrorCode::wrong_state, "", "the run was interrupted: " + progress.last_step, "pgteal resume");
     }
+    if (!progress.active && progress.ever_finished && progress.serving == Side::green) {
+        // The check would say that green is not empty, and how to empty it: that is where the clients are.
+        throw Error(ErrorCode::wrong_state, "green", "run " + session->config.run + " was finished and green serves: it can't be prepared as the copy of blue",
+                    "a next run has a config of its own, with another [run] name, and the serving server as [blue]");
+    }
     if (progress.active && progress.epoch > 1) {
         co_return co_await note_pooler_files(&work);
     }

@@ -1,5 +1,6 @@
 #include "cutover/config.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -110,7 +111,8 @@ class Section {
         }
     }
     [[noreturn]] void fail(const toml::node& node, const std::string& message, const std::string& hint) const {
-        throw Error(ErrorCode::config, "", path_ + ":" + std::to_string(node.source().begin.line) + ": " + message, hint);
+        const auto line = node.source().begin.line; // 0 for a section that isn't there
+        throw Error(ErrorCode::config, "", path_ + (line == 0 ? "" : ":" + std::to_string(line)) + ": " + message, hint);
     }
     [[nodiscard]] const toml::table& table() const { return table_; }
 

@@ -82,7 +82,7 @@ Task<void> Executor::run(const CarrySequences* action, Deadline deadline) {
     reads.push_back(sequences_of(&estate_.server(action->from), action->database, deadline));
     reads.push_back(sequences_of(&estate_.server(other(action->from)), action->database, deadline));
     const auto both = co_await all(std::move(reads));
-    const auto carried = replication::carry(both[0], both[1]);
+    const auto carried = replication::carry(both[0], both[1], action->from == Side::green);
     if (!carried.problems.empty()) {
         const auto& problem = carried.problems.front();
         throw Error(ErrorCode::conflict, to_string(other(action->from)), "sequence " + problem.sequence + " can't be carried: " + problem.reason,

@@ -4,11 +4,18 @@
 
 #include <fmt/format.h>
 
+#include "postgres/quote.hpp"
+
 namespace pgteal::cutover {
 
 namespace {
 
 std::string again(const GateFacts& facts) { return facts.move.to == Side::green ? "pgteal cutover" : "pgteal switch-back"; }
+
+/// abort is for before the first cutover only; after it the run has to be ended by finish.
+std::string copy_again(const GateFacts& facts) {
+    return std::string("the data must be copied again: pgteal ") + (facts.move.epoch == 2 ? "abort" : "finish") + ", then pgteal prepare";
+}
 
 std::string ago(double seconds) {
     const auto whole = static_cast<long>(seconds);
@@ -46,7 +53,8 @@ std::optional<Refusal> judge_database(const GateFacts& facts, const GateDatabase
     }
     if (!database.writing_roles.empty()) {
         return Refusal{from, "role " + database.writing_roles.front() + " has default_transaction_read_only = off of its own: it would write past the fence",
-                       "on " + from + ": ALTER ROLE \"" + database.writing_roles.front() + "\" RESET default_transaction_read_only"};
+                       fmt::format("on {0}: ALTER ROLE {1} RESET default_transaction_read_only, or ALTER ROLE {1} IN DATABASE {2} RESET …", from,
+                                   postgres::quote_identifier(database.writing_roles.front()), postgres::quote_identifier(database.name))};
     }
     if (!database.carry.problems.empty()) {
         const auto& problem = database.carry.problems.front();
@@ -61,10 +69,10 @@ std::optional<Refusal> judge_lane(const GateFacts& facts, const GateLane& lane) 
     const auto name = "lane " + lane.lane.name() + " (" + from + " > " + to + ")";
     const auto& active = lane.active;
     if (!active.publication || !active.slot || !active.subscription) {
-        return Refusal{active.subscription ? from : to, name + " is gone: its publication, slot or subscription was dropped", "the data must be copied again: pgteal abort and prepare"};
+        return Refusal{active.subscription ? from : to, name + " is gone: its publication, slot or subscription was dropped", copy_again(facts)};
     }
     if (active.slot_status == "lost") {
-        return Refusal{from, name + " lost WAL that " + to + " still needs (max_slot_wal_keep_size)", "the data must be copied again: pgteal abort and prepare"};
+        return Refusal{from, name + " lost WAL that " + to + " still needs (max_slot_wal_keep_size)", copy_again(facts)};
     }
     if (!active.enabled || !active.worker) {
         return Refusal{to, name + " is not running" + (active.enabled ? ": its apply worker fails or is stopped" : ": its subscription is disabled"),

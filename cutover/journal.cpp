@@ -188,6 +188,8 @@ std::optional<Journal> Journal::peek(const std::string& state_dir, const std::st
     }
     impl->open_database(SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX);
     impl->run("PRAGMA query_only = ON");
+    // query_only still lets the last connection fold the write-ahead log of a crashed controller into the file as it closes.
+    sqlite3_db_config(impl->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     return Journal(std::move(impl));
 }
 

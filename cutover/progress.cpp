@@ -6,11 +6,22 @@ namespace pgteal::cutover {
 
 namespace {
 
-Side side_in(const boost::json::object& body, const char* key) {
+[[noreturn]] void throw_lacking(const char* key) {
+    throw Error(ErrorCode::file, "controller", std::string("the journal lacks '") + key + "' in a record", "restore the journal from where it was copied, or look at pgteal.run on both sides");
+}
+
+std::string text_in(const boost::json::object& body, const char* key) {
     const auto* value = body.if_contains(key);
-    const auto side = value != nullptr && value->is_string() ? parse_side(value->as_string()) : std::nullopt;
+    if (value == nullptr || !value->is_string()) {
+        throw_lacking(key);
+    }
+    return std::string(value->as_string());
+}
+
+Side side_in(const boost::json::object& body, const char* key) {
+    const auto side = parse_side(text_in(body, key));
     if (!side) {
-        throw Error(ErrorCode::file, "controller", std::string("the journal lacks '") + key + "' in a record", "restore the journal from where it was copied, or look at pgteal.run on both sides");
+        throw_lacking(key);
     }
     return *side;
 }
@@ -49,7 +60,7 @@ Progress progress_of(const std::vector<Event>& events, const std::string& last_p
         case EventKind::run_begun:
             progress = Progress{};
             progress.active = true;
-            progress.run_id = std::string(event.body.at("run_id").as_string());
+            progress.run_id = text_in(event.body, "run_id");
             break;
         case EventKind::begun: {
             Attempt attempt;
@@ -66,9 +77,13 @@ Progress progress_of(const std::vector<Event>& events, const std::string& last_p
         case EventKind::removing: progress.removing = true; break;
         case EventKind::finished:
             progress.active = false;
+            progress.finishing = false;
             progress.ever_finished = true;
             break;
-        case EventKind::removed: progress.active = false; break;
+        case EventKind::removed:
+            progress.active = false;
+            progress.removing = false;
+            break;
         default: take_step(progress, event); break;
         }
         if (!progress.attempt && event.step == last_prepare_step && event.kind == EventKind::done) {

@@ -1,6 +1,9 @@
 #include "cutover/status.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "postgres/error.hpp"
 #include "replication/markers.hpp"

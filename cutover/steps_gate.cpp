@@ -38,9 +38,12 @@ Task<void> read_database_facts(Context* context, Move move, std::string database
     for (int i = 0; i < old.rows(); ++i) {
         facts->long_transactions.push_back({old.get<int>(i, 0), old.get<std::optional<std::string>>(i, 1).value_or(""), std::string(old.text(i, 2)), old.get<double>(i, 3), std::string(old.text(i, 4))});
     }
+    // The catalog keeps the word that was typed: off, false, no, 0 or a piece of one.
     const auto roles = co_await from.exec(database,
-                                          "SELECT r.rolname::text FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole"
-                                          " WHERE 'default_transaction_read_only=off' = ANY (s.setconfig) ORDER BY 1",
+                                          "SELECT DISTINCT r.rolname::text FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole"
+                                          " WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
+                                          " AND EXISTS (SELECT FROM unnest(s.setconfig) AS c WHERE CASE WHEN c LIKE 'default_transaction_read_only=%'"
+                                          " THEN NOT split_part(c, '=', 2)::boolean END) ORDER BY 1",
                                           {}, deadline);
     for (int i = 0; i < roles.rows(); ++i) {
         facts->writing_roles.push_back(roles.get<std::string>(i, 0));
@@ -49,7 +52,7 @@ Task<void> read_database_facts(Context* context, Move move, std::string database
     auto to_session = co_await to.session(database, deadline);
     const auto from_sequences = co_await replication::read_sequences(*from_session, deadline);
     const auto to_sequences = co_await replication::read_sequences(*to_session, deadline);
-    facts->carry = replication::carry(from_sequences, to_sequences);
+    facts->carry = replication::carry(from_sequences, to_sequences, move.from == Side::green);
 }
 
 Task<void> read_lane_facts(Context* context, Move move, std::string database, std::vector<GateLane>* lanes) {

@@ -145,6 +145,14 @@ Task<Observation> observe_catch_up(Context* context) {
             co_return seen;
         }
         const auto lanes = context->estate.lanes(Side::blue, database.name);
+        // A lane without subscription carries no marker: waiting for one would only make abort slow.
+        for (const auto& lane : lanes) {
+            const auto state = co_await replication::read_lane(context->estate.server(Side::blue), context->estate.server(Side::green), lane, after(patience));
+            if (!state.subscription) {
+                seen.state = State::absent;
+                co_return seen;
+            }
+        }
         const auto lags = co_await replication::measure_lag(context->estate.server(Side::blue), context->estate.server(Side::green), lanes, std::chrono::seconds(5));
         for (const auto& [number, lag] : lags) {
             slowest = std::max(slowest, to_ms(lag.time));

@@ -12,7 +12,7 @@ namespace pgteal {
 /// A number of bytes.
 struct Bytes {
     std::int64_t count = 0;
-    auto operator<=>(const Bytes&) const = default;
+    auto operator<=>(const Bytes&) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14 misreads it
 };
 
 /// "16 kB", "12.8 GB": for people. Powers of 1024, as PostgreSQL's pg_size_pretty.
@@ -21,7 +21,7 @@ std::string to_string(Bytes bytes);
 /// A position in the write-ahead log: PostgreSQL's pg_lsn (docs: "pg_lsn Type"), printed as "5/3CD57258".
 struct Lsn {
     std::uint64_t value = 0;
-    auto operator<=>(const Lsn&) const = default;
+    auto operator<=>(const Lsn&) const = default; // NOLINT(modernize-use-nullptr)
     static std::optional<Lsn> parse(std::string_view text);
 };
 

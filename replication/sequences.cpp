@@ -47,16 +47,19 @@ Task<std::vector<Sequence>> read_sequences(postgres::Connection& connection, Dea
     co_return sequences;
 }
 
-Carry carry(const std::vector<Sequence>& from, const std::vector<Sequence>& to) {
+Carry carry(const std::vector<Sequence>& from, const std::vector<Sequence>& to, bool green_only) {
     std::map<Name, const Sequence*> targets;
     for (const Sequence& sequence : to) {
         targets.emplace(name_of(sequence), &sequence);
     }
     Carry result;
-    result.total = static_cast<int>(from.size());
     for (const Sequence& source : from) {
         const std::string display = source.schema + "." + source.name;
         const auto found = targets.find(name_of(source));
+        if (found == targets.end() && green_only) {
+            continue;
+        }
+        ++result.total;
         if (found == targets.end()) {
             result.problems.push_back({display, "it does not exist on the other side"});
             continue;

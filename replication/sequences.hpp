@@ -41,7 +41,11 @@ struct Carry {
 /// Pure. For each sequence of `from`: the state furthest in the direction of its increment of both sides (so
 /// a sequence that went further on `to` is never moved back); for cyclic ones `from`'s state, since
 /// "furthest" has no meaning there.
-Carry carry(const std::vector<Sequence>& from, const std::vector<Sequence>& to);
+///
+/// `green_only`: sequences of `from` that `to` hasn't are left alone rather than refused. That is for green to
+/// blue: schema changes are frozen on both sides, so they came with a migration, and blue's schema has no use
+/// for them.
+Carry carry(const std::vector<Sequence>& from, const std::vector<Sequence>& to, bool green_only = false);
 
 /// One statement, one round trip, whatever the number: SELECT setval(…) over :'sequences_<database>' (JSON
 /// made by to_json(); binding_for("sequences", database) in lanes.hpp gives the exact name). Commits durably

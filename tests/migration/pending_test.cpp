@@ -21,6 +21,7 @@ Applied row(const std::string& version, const std::string& text = "SELECT 1;",
 
 std::vector<std::string> versions(const std::vector<File>& files) {
     std::vector<std::string> result;
+    result.reserve(files.size());
     for (const auto& each : files) {
         result.push_back(each.version);
     }

@@ -62,6 +62,7 @@ protected:
     /// Files V1, V2, … of these texts.
     static std::vector<File> files(const std::vector<std::string>& texts) {
         std::vector<File> result;
+        result.reserve(texts.size());
         for (const auto& text : texts) {
             result.push_back(parse_file("V" + std::to_string(result.size() + 1) + "__x.sql", text));
         }

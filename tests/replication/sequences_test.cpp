@@ -136,6 +136,18 @@ TEST(Carry, SaysWhatCanNotBeCarried) {
     EXPECT_TRUE(carry({source}, {small}).set.empty());
 }
 
+TEST(Carry, LeavesAloneWhatAMigrationAddedToGreenOnTheWayBack) {
+    const Sequence shared{"public", "s", 7, true, 1, 1, 100, false};
+    Sequence behind = shared;
+    behind.last = 3;
+    const Sequence added{"public", "labels_id_seq", 4, true, 1, 1, 100, false};
+    const Carry back = carry({added, shared}, {behind}, true);
+    EXPECT_TRUE(back.problems.empty());
+    EXPECT_EQ(back.set, std::vector<Sequence>{shared});
+    EXPECT_EQ(back.total, 1);
+    EXPECT_EQ(carry({added, shared}, {behind}).problems.size(), 1U);
+}
+
 TEST(Carry, IgnoresWhatOnlyTheOtherSideHas) {
     const Sequence other{"public", "other", 4, true, 1, 1, 10, false};
     const Carry moves = carry({}, {other});

@@ -1,0 +1,153 @@
+#include "cutover/terminal.hpp"
+
+#include "cutover/runbook.hpp"
+#include "tests/cutover/toy.hpp"
+
+namespace pgteal::cutover {
+namespace {
+
+/// A Terminal that writes into a file, and what it wrote, without the blanks at the ends of lines.
+class Screen {
+  public:
+    explicit Screen(bool quiet = false) : terminal_(file_, quiet) {}
+    ~Screen() { std::fclose(file_); }
+    Screen(const Screen&) = delete;
+    Screen& operator=(const Screen&) = delete;
+    Terminal* operator->() { return &terminal_; }
+    Terminal& operator*() { return terminal_; }
+    [[nodiscard]] std::string text() const {
+        std::fflush(file_);
+        std::rewind(file_);
+        std::string all;
+        std::array<char, 512> line{};
+        while (std::fgets(line.data(), static_cast<int>(line.size()), file_) != nullptr) {
+            std::string one(line.data());
+            const bool ended = one.ends_with('\n');
+            one.erase(one.find_last_not_of(" \n") + 1);
+            all += one + (ended ? "\n" : "");
+        }
+        return all;
+    }
+
+  private:
+    std::FILE* file_ = std::tmpfile();
+    Terminal terminal_;
+};
+
+TEST(DurationText, HasTheUnitThatPeopleWouldUse) {
+    EXPECT_EQ(duration_text(0.04), "0.0 ms");
+    EXPECT_EQ(duration_text(6.12), "6.1 ms");
+    EXPECT_EQ(duration_text(61), "61 ms");
+    EXPECT_EQ(duration_text(400), "400 ms");
+    EXPECT_EQ(duration_text(1234), "1.2 s");
+    EXPECT_EQ(duration_text(119'000), "119.0 s");
+    EXPECT_EQ(duration_text(200'000), "3 min 20 s");
+    EXPECT_EQ(duration_text(7'199'000), "119 min 59 s");
+    EXPECT_EQ(duration_text(7'260'000), "2 h 1 min");
+}
+
+const std::map<std::string, std::string> words{
+    {"gate", "lag 0.4 ms, 1 pooler, 41 clients, 87 sequences"}, {"sequences", "87 sequences"}, {"confirm", "a client's write through every entry reached the new side"},
+};
+
+/// Says what a whole switchover says: the steps are the runbook's, times and summaries are made up.
+void play(Terminal& terminal, const Switchover& steps) {
+    double ms = 0;
+    const auto say = [&](const Step& step) {
+        const auto found = words.find(step.id);
+        terminal.done(step, found == words.end() ? "" : found->second, ms += 1.5);
+    };
+    for (const auto& step : steps.before) {
+        terminal.started(step);
+        say(step);
+    }
+    terminal.clients_held();
+    for (const auto& step : steps.pause) {
+        terminal.progress(step, "must not be seen: clients wait", 0.5);
+        say(step);
+    }
+    terminal.clients_go_on(31.2);
+    for (const auto& step : steps.after) {
+        terminal.started(step);
+        say(step);
+    }
+}
+
+const std::string transcript = R"(  done      gate         lag 0.4 ms, 1 pooler, 41 clients, 87 sequences                 1.5 ms
+  done      stage                                                                       3.0 ms
+  ---- clients held --------------------------------------------------------------------------
+  done      pause                                                                       4.5 ms
+  done      fence                                                                       6.0 ms
+  done      marker                                                                      7.5 ms
+  done      barrier                                                                     9.0 ms
+  done      sequences    87 sequences                                                    10 ms
+  done      retarget                                                                     12 ms
+  done      switch                                                                       14 ms
+  done      resume                                                                       15 ms
+  ---- clients go on: held 31 ms -------------------------------------------------------------
+  done      confirm      a client's write through every entry reached the new side       16 ms
+  done      turn                                                                         18 ms
+)";
+
+TEST(Terminal, TellsACutoverAndASwitchBackInTheSameWords) {
+    const auto estate = toys::estate_of(toys::small_config);
+    auto journal = Journal::scratch();
+    Executor executor(*estate, journal);
+    Context context{*estate, journal, executor};
+    for (const auto& move : {Move{Side::blue, Side::green, 2}, Move{Side::green, Side::blue, 3}}) {
+        Screen screen;
+        play(*screen, switchover_steps(context, move));
+        EXPECT_EQ(screen.text(), transcript);
+    }
+}
+
+TEST(Terminal, TellsASwitchoverThatWasTakenBack) {
+    toys::World world;
+    Screen screen;
+    const auto pause = toys::toy(&world, "pause");
+    const auto fence = toys::toy(&world, "fence");
+    screen->clients_held();
+    screen->undone(fence);
+    screen->undone(pause);
+    EXPECT_EQ(screen.text(), "  ---- clients held --------------------------------------------------------------------------\n"
+                             "  undone    fence        as before\n"
+                             "  undone    pause        as before\n");
+}
+
+TEST(Terminal, TellsARefusalAndWhatToDo) {
+    Screen screen;
+    screen->refused("gate", "prepared transaction 'tx-9' in app could be committed past the fence", "COMMIT PREPARED or ROLLBACK PREPARED it on blue, then run pgteal cutover again");
+    EXPECT_EQ(screen.text(), "  refused   gate         prepared transaction 'tx-9' in app could be committed past the fence\n"
+                             "            COMMIT PREPARED or ROLLBACK PREPARED it on blue, then run pgteal cutover again\n");
+}
+
+TEST(Terminal, HasNoColoursAndRedrawsNothingWhereNobodyLooks) {
+    toys::World world;
+    Screen screen;
+    const auto step = toys::toy(&world, "copy");
+    screen->started(step);
+    for (int i = 0; i < 1000; ++i) {
+        screen->progress(step, "table 1 of 2", 0.5); // for less than two seconds
+    }
+    screen->done(step, "2 tables", 3000);
+    screen->undone(step);
+    EXPECT_EQ(screen.text().find('\033'), std::string::npos);
+    EXPECT_EQ(screen.text().find('\r'), std::string::npos);
+    EXPECT_TRUE(screen.text().starts_with("  done      copy         2 tables ")) << screen.text();
+}
+
+TEST(Terminal, SaysNothingWhenQuiet) {
+    toys::World world;
+    Screen screen(true);
+    const auto step = toys::toy(&world, "copy");
+    screen->started(step);
+    screen->progress(step, "x", 0.5);
+    screen->done(step, "2 tables", 3000);
+    screen->clients_held();
+    screen->clients_go_on(30);
+    screen->say("done");
+    EXPECT_EQ(screen.text(), "");
+}
+
+} // namespace
+} // namespace pgteal::cutover

@@ -1,0 +1,184 @@
+// kill -9 at every point of the switchover, in both directions, under load: before the switch is on disk the old side goes on, after it
+// the new one does, and nothing is lost either way.
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/crash.hpp"
+
+namespace pgteal::support {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Point {
+    std::string step;
+    std::string name;
+    bool forward = false; ///< resume goes on to the new side
+};
+
+/// All points of the switchover, in order. Forward from the first one at which the switch is on disk.
+std::vector<Point> switchover_points(const Plan& plan) {
+    std::vector<Point> points;
+    bool recorded = false;
+    for (const auto& step : plan.switchover) {
+        for (const auto& name : crash_points(step)) {
+            recorded = recorded || (step.id == "switch" && name != "intent");
+            points.push_back({step.id, name, recorded});
+        }
+    }
+    return points;
+}
+
+std::string other_side(const std::string& side) { return side == "blue" ? "green" : "blue"; }
+
+class CrashInSwitchover : public testing::Test {
+  protected:
+    CrashInSwitchover() {
+        for (const std::string side : {"blue", "green"}) {
+            identity_[side] = std::stoll(scenario.value(side, "postgres", "SELECT system_identifier FROM pg_control_system()"));
+        }
+    }
+
+    void prepare() {
+        const auto prepared = scenario.pgteal({"prepare"});
+        ASSERT_EQ(prepared.exit_code, 0) << prepared;
+        scenario.start_workload(6, 100, 10);
+        tail = std::make_unique<Tail>(scenario);
+        scenario.say("prepared; clients work");
+    }
+
+    static std::string command(const std::string& to) { return to == "green" ? "cutover" : "switch-back"; }
+
+    /// What has to be so whenever the run rests.
+    void expect_rest() {
+        const auto status = scenario.status();
+        EXPECT_EQ(status.at("serving").as_string(), serving);
+        EXPECT_EQ(status.at("epoch").as_int64(), epoch);
+        for (const auto& pooler : status.at("poolers").as_array()) {
+            EXPECT_TRUE(pooler.at("reachable").as_bool());
+            EXPECT_EQ(pooler.at("entries").as_array().size(), 2U);
+            for (const auto& entry : pooler.at("entries").as_array()) {
+                EXPECT_EQ(entry.at("side").as_string(), serving) << pooler;
+                EXPECT_FALSE(entry.at("paused").as_bool()) << pooler;
+            }
+        }
+        for (const auto& side : {serving, other_side(serving)}) {
+            const bool stands = side != serving;
+            const auto fence = scenario.query(side, "postgres",
+                                              "SELECT datname, datconnlimit = 0, COALESCE('default_transaction_read_only=on' = ANY (setconfig), false)"
+                                              " FROM pg_database LEFT JOIN pg_db_role_setting ON setdatabase = pg_database.oid AND setrole = 0"
+                                              " WHERE datname IN ('app', 'second') ORDER BY 1");
+            const std::string flag = stands ? "|t|t" : "|f|f";
+            EXPECT_EQ(fence, (std::vector<std::string>{"app" + flag, "second" + flag})) << side;
+            EXPECT_EQ(scenario.query(side, "app", "SELECT epoch, serving FROM pgteal.run"), std::vector<std::string>{std::to_string(epoch) + "|" + serving}) << side;
+        }
+        tail->skip();
+        EXPECT_TRUE(tail->wait_acknowledged(identity_[serving], 15, 10s)) << "clients don't commit on " << serving << ", or do on the other side";
+    }
+
+    /// Kills a switch to the other side at `point`, resumes, and looks. `serving` and `epoch` follow.
+    void crash(const Point& point) {
+        const auto to = other_side(serving);
+        const auto run = scenario.pgteal({command(to)}, kill_at(point.step, point.name));
+        ASSERT_TRUE(run.killed()) << run;
+        const auto interrupted = scenario.pgteal_json({command(to)});
+        EXPECT_EQ(interrupted.exit_code, 3) << interrupted;
+        const auto resumed = scenario.pgteal_json({"resume"});
+        ASSERT_EQ(resumed.exit_code, 0) << resumed;
+        const auto outcome = resumed.json();
+        if (point.forward) {
+            serving = to;
+            ++epoch;
+        }
+        EXPECT_EQ(outcome.at("outcome").as_string(), point.forward ? "switched" : "aborted");
+        EXPECT_EQ(outcome.at("serving").as_string(), serving);
+        expect_rest();
+        const auto again = scenario.pgteal_json({"resume"});
+        EXPECT_EQ(again.exit_code, 3) << again;
+        scenario.say(command(to) + " killed at " + point.step + ":" + point.name + ", resumed: " + serving + " serves, epoch " + std::to_string(epoch));
+    }
+
+    void move() {
+        const auto to = other_side(serving);
+        const auto run = scenario.pgteal_json({command(to)});
+        ASSERT_EQ(run.exit_code, 0) << run;
+        serving = to;
+        ++epoch;
+        expect_rest();
+        scenario.say("undisturbed " + command(to) + ": " + serving + " serves, epoch " + std::to_string(epoch));
+    }
+
+    Scenario scenario{{"--databases", "app,second", "--poolers", "2"}};
+    std::unique_ptr<Tail> tail;
+    std::string serving = "blue";
+    std::int64_t epoch = 1;
+
+  private:
+    std::map<std::string, workload::Id> identity_;
+};
+
+TEST_F(CrashInSwitchover, EndsOnTheSideThatTheJournalNamesAndLosesNothing) {
+    const auto points = switchover_points(read_plan(scenario));
+    ASSERT_NO_FATAL_FAILURE(prepare());
+    for (int direction = 0; direction < 2; ++direction) {
+        for (const auto& point : points) {
+            if (!point.forward) {
+                ASSERT_NO_FATAL_FAILURE(crash(point));
+            }
+        }
+        ASSERT_NO_FATAL_FAILURE(move());
+    }
+    for (const auto& point : points) {
+        if (point.forward) {
+            ASSERT_NO_FATAL_FAILURE(crash(point)); // blue to green
+            ASSERT_NO_FATAL_FAILURE(crash(point)); // and back
+        }
+    }
+    const auto compared = scenario.pgteal_json({"compare"});
+    EXPECT_EQ(compared.exit_code, 0) << compared;
+    const auto report = scenario.check({.min_per_side = 1000, .switches = static_cast<int>(epoch - 1), .max_errors = 0});
+    EXPECT_TRUE(report.ok()) << to_text(report);
+    scenario.say("checked: " + std::to_string(report.summary.all.acknowledged) + " operations acknowledged, " + std::to_string(epoch - 1) + " switches");
+}
+
+// resume is killed as well, wherever it takes a step back or goes on; then resumed.
+TEST_F(CrashInSwitchover, ResumeItselfMayBeKilled) {
+    ASSERT_NO_FATAL_FAILURE(prepare());
+    for (int direction = 0; direction < 2; ++direction) {
+        const auto to = other_side(serving);
+        const auto back = scenario.pgteal({command(to)}, kill_at("retarget", "done"));
+        ASSERT_TRUE(back.killed()) << back;
+        for (const std::string step : {"retarget", "fence", "pause"}) {
+            for (const std::string point : {"undoing", "action-1", "undone"}) {
+                const auto run = scenario.pgteal({"resume"}, kill_at(step, point));
+                ASSERT_TRUE(run.killed()) << run;
+                scenario.say("resume killed at " + step + ":" + point);
+            }
+        }
+        const auto taken_back = scenario.pgteal_json({"resume"});
+        ASSERT_EQ(taken_back.exit_code, 0) << taken_back;
+        expect_rest();
+
+        const auto forth = scenario.pgteal({command(to)}, kill_at("switch", "action-1"));
+        ASSERT_TRUE(forth.killed()) << forth;
+        for (const std::string step : {"switch", "resume", "confirm", "turn"}) {
+            for (const std::string point : {"intent", "action-1", "done"}) {
+                const auto run = scenario.pgteal({"resume"}, kill_at(step, point));
+                ASSERT_TRUE(run.killed()) << run;
+                scenario.say("resume killed at " + step + ":" + point);
+            }
+        }
+        const auto gone_on = scenario.pgteal_json({"resume"});
+        ASSERT_EQ(gone_on.exit_code, 0) << gone_on;
+        serving = to;
+        ++epoch;
+        expect_rest();
+        scenario.say("resumed: " + serving + " serves");
+    }
+    const auto report = scenario.check({.min_per_side = 50, .switches = 2, .max_errors = 0});
+    EXPECT_TRUE(report.ok()) << to_text(report);
+}
+
+} // namespace
+} // namespace pgteal::support
