@@ -50,7 +50,7 @@ Task<health::PoolerFacts> facts_of(Estate* estate, PoolerUnit* unit, Deadline de
         }
     } catch (const Error& error) {
         facts.problem = error.what();
-        facts.problem_fix = error.hint();
+        facts.problem_fix = error.hint().empty() ? "correct [[pooler]] " + facts.name + " in " + estate->config().path : error.hint();
     }
     co_return facts;
 }

@@ -6,6 +6,7 @@
 #include "cutover/decision.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/runner.hpp"
+#include "cutover/status.hpp"
 #include "cutover/switchover.hpp"
 #include "cutover/work.hpp"
 #include "postgres/quote.hpp"
@@ -200,7 +201,7 @@ Task<Exit> run_prepare(Session* session) {
     Work work(session, "prepare");
     const auto progress = work.context.progress();
     if (progress.attempt || progress.removing || progress.finishing) {
-        throw Error(ErrorCode::wrong_state, "", "the run was interrupted: " + progress.last_step, "pgteal resume");
+        throw Error(ErrorCode::wrong_state, "", "the run was interrupted: " + step_words(progress), "pgteal resume");
     }
     if (!progress.active && progress.ever_finished && progress.serving == Side::green) {
         // The check would say that green is not empty, and how to empty it: that is where the clients are.

@@ -152,12 +152,13 @@ Task<void> Executor::run(const PoolerCommand* action, Deadline deadline) {
 void Executor::run(const StageConfig& action) {
     const auto file = pooler::read_config(action.path);
     auto staged = pooler::stage_config(file, pooler::rewrite(file.text, action.targets));
-    staged_[action.pooler] = {std::move(staged), file.hash};
+    staged_[action.pooler] = {std::move(staged), file.hash, action.targets};
 }
 
 void Executor::run(const InstallConfig& action) {
-    // Going back, and resuming, nothing is staged yet: the file as it is now is rewritten.
-    if (!staged_.contains(action.pooler)) {
+    // Going back and resuming, nothing is staged yet, or what was staged for the way there: the file as it is now is rewritten.
+    const auto ready = staged_.find(action.pooler);
+    if (ready == staged_.end() || ready->second.targets != action.targets) {
         run(StageConfig{action.pooler, action.path, action.targets});
     }
     const auto staged = staged_.extract(action.pooler).mapped();

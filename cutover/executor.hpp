@@ -81,6 +81,7 @@ class Executor {
     struct Staged {
         std::string path;
         std::string replaces; ///< hash of the file that it replaces
+        std::map<std::string, pooler::Target> targets; ///< that it leads to
     };
     std::map<std::string, Staged> staged_;
     std::map<std::string, std::string> identifiers_; ///< side -> system_identifier

@@ -121,7 +121,7 @@ Task<void> Executor::run(const CompareData* action, Deadline deadline, Progress 
     results_.comparisons.push_back(std::move(comparison));
     if (!equal) {
         throw Error(ErrorCode::damage, to_string(other(action->serving)), "rows differ between the sides: " + where,
-                    "pgteal compare lists them; find who wrote to the standing side, then pgteal abort and prepare again");
+                    "pgteal compare lists them; find who wrote to the standing side. Before a cutover: pgteal abort, then prepare again");
     }
 }
 

@@ -13,6 +13,8 @@ Exit exit_code(ErrorCode code, bool touched) {
     case ErrorCode::busy: return Exit::refused;
     case ErrorCode::file:
     case ErrorCode::unreachable:
+    case ErrorCode::connection_lost:
+    case ErrorCode::deadline:
     case ErrorCode::privilege: return touched ? Exit::failed : Exit::refused;
     default: return Exit::failed;
     }

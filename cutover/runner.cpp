@@ -167,6 +167,7 @@ Task<void> Runner::pause(const Steps* steps, std::int64_t epoch, std::chrono::mi
 
     reporter_.clients_held();
     const auto start = Clock::now();
+    held_since_ = start;
     const auto deadline = start + max_pause;
     for (std::size_t i = 0; i < planned.size();) {
         std::vector<Task<void>> together;
@@ -181,6 +182,7 @@ Task<void> Runner::pause(const Steps* steps, std::int64_t epoch, std::chrono::mi
         }
     }
     pause_ms_ = to_ms(Clock::now() - start);
+    held_since_.reset();
     std::vector<Event> dones;
     for (const auto& one : planned) {
         dones.push_back(event(epoch, one.step->id, EventKind::done, done_body(one.ms, one.summary)));
@@ -209,6 +211,11 @@ Task<void> Runner::back(const Steps* steps, std::int64_t epoch, std::map<std::st
             }
             co_await sleep_for(std::chrono::milliseconds(200));
         }
+    }
+    if (held_since_) {
+        pause_ms_ = to_ms(Clock::now() - *held_since_);
+        held_since_.reset();
+        reporter_.clients_go_on(pause_ms_);
     }
 }
 

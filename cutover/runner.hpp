@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,7 @@ class Runner {
     Reporter& reporter_;
     std::vector<StepTime> times_;
     double pause_ms_ = 0;
+    std::optional<Clock::time_point> held_since_; ///< clients are held by this process
 };
 
 /// The error that a conflict or refusal of observe() is thrown as.

@@ -117,7 +117,7 @@ std::string step_words(const Progress& progress) {
         return progress.ever_finished ? "finished" : "none";
     }
     if (progress.attempt) {
-        return std::string(progress.attempt->switched ? "interrupted past the switch: " : "interrupted: ") + progress.last_step;
+        return progress.attempt->switched ? "interrupted past the switch" : "interrupted before the switch";
     }
     if (progress.finishing) {
         return "finishing";

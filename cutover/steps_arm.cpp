@@ -61,6 +61,7 @@ Task<Observation> observe_arm(Context* context) {
     found.green_version = (co_await context->estate.server(Side::green).identity(after(patience))).version;
     std::size_t armed = 0;
     std::size_t lanes = 0;
+    bool begun = false;
     for (const auto& database : context->estate.config().databases) {
         const bool cloned = co_await exists_on_green(context, database.name);
         const auto blue_tables = co_await tables_on(&context->estate.server(Side::blue), database.name, after(patience));
@@ -94,6 +95,7 @@ Task<Observation> observe_arm(Context* context) {
             if (cloned) {
                 todo.state = co_await replication::read_lane(context->estate.server(Side::green), context->estate.server(Side::blue), lane, after(patience));
             }
+            begun = begun || todo.state.publication || todo.state.slot || todo.state.subscription;
             if (todo.state.publication && todo.state.slot && todo.state.slot_status != "lost" && todo.state.subscription) {
                 ++armed;
             } else {
@@ -102,7 +104,8 @@ Task<Observation> observe_arm(Context* context) {
         }
     }
     Observation seen;
-    seen.state = armed == lanes && found.unfrozen.empty() ? State::done : State::partial;
+    // absent matters to abort: where green's databases are not made yet, or are gone again, there is nothing to connect to.
+    seen.state = armed == lanes && found.unfrozen.empty() ? State::done : begun ? State::partial : State::absent;
     seen.summary = std::to_string(armed) + (armed == 1 ? " reverse lane" : " reverse lanes") + " ready, disabled until cutover";
     seen.seen = std::move(found);
     co_return seen;

@@ -98,7 +98,7 @@ void Terminal::clients_go_on(double ms) {
     in_pause_ = false;
     if (!quiet_) {
         const auto text = fmt::format("  ---- clients go on: held {} ", duration_text(ms));
-        std::fputs((text + std::string(text.size() < 95 ? 95 - text.size() : 0, '-') + "\n").c_str(), out_);
+        std::fputs((text + std::string(text.size() < 94 ? 94 - text.size() : 0, '-') + "\n").c_str(), out_);
         std::fflush(out_);
     }
 }

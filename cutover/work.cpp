@@ -49,7 +49,7 @@ void require_resting_run(const Progress& progress, const std::string& command) {
         throw Error(ErrorCode::wrong_state, "", command + " needs a prepared run, and there is none" + (progress.ever_finished ? ": the last one was finished" : ""), "pgteal prepare");
     }
     if (progress.attempt) {
-        throw Error(ErrorCode::wrong_state, "", "a switchover was interrupted (step " + progress.last_step + ")", "pgteal resume");
+        throw Error(ErrorCode::wrong_state, "", std::string("a switchover was interrupted ") + (progress.attempt->switched ? "past" : "before") + " the switch", "pgteal resume");
     }
     if (progress.removing || progress.finishing) {
         throw Error(ErrorCode::wrong_state, "", std::string("the run is being ") + (progress.removing ? "removed" : "finished") + ", which was interrupted", "pgteal resume");

@@ -107,8 +107,8 @@ TEST(ExitCode, FollowsFromTheKindOfErrorAndWhetherAnythingWasTouched) {
         {ErrorCode::refused, Exit::refused, Exit::refused},     {ErrorCode::wrong_state, Exit::refused, Exit::refused},
         {ErrorCode::busy, Exit::refused, Exit::refused},        {ErrorCode::file, Exit::refused, Exit::failed},
         {ErrorCode::unreachable, Exit::refused, Exit::failed},  {ErrorCode::privilege, Exit::refused, Exit::failed},
-        {ErrorCode::server, Exit::failed, Exit::failed},        {ErrorCode::connection_lost, Exit::failed, Exit::failed},
-        {ErrorCode::deadline, Exit::failed, Exit::failed},      {ErrorCode::program, Exit::failed, Exit::failed},
+        {ErrorCode::server, Exit::failed, Exit::failed},        {ErrorCode::connection_lost, Exit::refused, Exit::failed},
+        {ErrorCode::deadline, Exit::refused, Exit::failed},      {ErrorCode::program, Exit::failed, Exit::failed},
         {ErrorCode::conflict, Exit::failed, Exit::failed},      {ErrorCode::migration, Exit::failed, Exit::failed},
         {ErrorCode::damage, Exit::failed, Exit::failed},        {ErrorCode::internal, Exit::failed, Exit::failed},
     };
@@ -229,35 +229,6 @@ TEST_F(Commands, DocsConfigHasEveryKey) {
         EXPECT_THAT(ran.out, HasSubstr("| `" + std::string(key.key) + "` | ")) << key.key;
         EXPECT_THAT(ran.out, HasSubstr("\n## [" + std::string(key.table) + "]\n")) << key.table;
     }
-}
-
-TEST_F(Commands, TheSwitchoverHasOneSwitchPointInThePauseAndNothingToUndoAfterIt) {
-    const auto estate = toys::estate_of(toys::small_config);
-    auto journal = Journal::scratch();
-    Executor executor(*estate, journal);
-    Context context{*estate, journal, executor};
-    for (const auto& move : {Move{Side::blue, Side::green, 2}, Move{Side::green, Side::blue, 3}}) {
-        const auto moved = switchover_steps(context, move);
-        int points = 0;
-        for (const auto& step : moved.before) {
-            EXPECT_FALSE(step.in_pause) << step.id;
-            EXPECT_EQ(step.recovery, Recovery::undo) << step.id;
-        }
-        for (const auto& step : moved.pause) {
-            EXPECT_TRUE(step.in_pause) << step.id;
-            points += step.recovery == Recovery::switch_point ? 1 : 0;
-            EXPECT_EQ(step.recovery == Recovery::undo, points == 0) << step.id;
-        }
-        EXPECT_EQ(points, 1);
-        for (const auto& step : moved.after) {
-            EXPECT_FALSE(step.in_pause) << step.id;
-            EXPECT_EQ(step.recovery, Recovery::forward) << step.id;
-        }
-        for (const auto& step : roll_forward_steps(context, move)) {
-            EXPECT_NE(step.recovery == Recovery::undo && step.id != "retarget", true) << step.id;
-        }
-    }
-    EXPECT_EQ(prepare_steps(context).back().id, last_prepare_step);
 }
 
 } // namespace

@@ -79,8 +79,8 @@ TEST(StepWords, SayWhereTheRunStands) {
     EXPECT_EQ(step_words(of(Script().begin_run())), "preparing: check");
     EXPECT_EQ(step_words(of(Script().begin_run().step("check").add(EventKind::intent, "copy"))), "preparing: copy");
     EXPECT_EQ(step_words(of(Script().prepare())), "prepared");
-    EXPECT_EQ(step_words(of(Script().prepare().begin("blue", "green", 2))), "interrupted: switch");
-    EXPECT_EQ(step_words(of(Script().prepare().begin("blue", "green", 2).point("green", 2))), "interrupted past the switch: switch");
+    EXPECT_EQ(step_words(of(Script().prepare().begin("blue", "green", 2))), "interrupted before the switch");
+    EXPECT_EQ(step_words(of(Script().prepare().begin("blue", "green", 2).point("green", 2))), "interrupted past the switch");
     EXPECT_EQ(step_words(of(Script().prepare().switchover("blue", "green", 2))), "watch");
     EXPECT_EQ(step_words(of(Script().prepare().switchover("blue", "green", 2).add(EventKind::finishing))), "finishing");
     EXPECT_EQ(step_words(of(Script().prepare().switchover("blue", "green", 2).add(EventKind::finishing).add(EventKind::finished))), "finished");

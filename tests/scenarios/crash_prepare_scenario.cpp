@@ -64,7 +64,7 @@ TEST(CrashInAbort, LeavesEverythingAsFoundOnceItIsResumed) {
     const auto plan = read_plan(scenario);
 
     // Half-way in prepare, at each of these points.
-    for (const auto& [step, point] : std::vector<std::pair<std::string, std::string>>{{"copy", "action-1"}, {"subscribe", "action-1"}}) {
+    for (const auto& [step, point] : std::vector<std::pair<std::string, std::string>>{{"claim", "action-1"}, {"schema", "intent"}, {"copy", "action-1"}, {"subscribe", "done"}}) {
         const auto crashed = scenario.pgteal({"prepare"}, kill_at(step, point));
         ASSERT_TRUE(crashed.killed()) << crashed;
         const auto removed = scenario.pgteal({"abort"});

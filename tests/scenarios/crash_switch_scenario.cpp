@@ -137,7 +137,7 @@ TEST_F(CrashInSwitchover, EndsOnTheSideThatTheJournalNamesAndLosesNothing) {
     }
     const auto compared = scenario.pgteal_json({"compare"});
     EXPECT_EQ(compared.exit_code, 0) << compared;
-    const auto report = scenario.check({.min_per_side = 1000, .switches = static_cast<int>(epoch - 1), .max_errors = 0});
+    const auto report = scenario.check({.min_per_side = 1000, .min_per_phase = 10, .switches = static_cast<int>(epoch - 1), .max_errors = 0});
     EXPECT_TRUE(report.ok()) << to_text(report);
     scenario.say("checked: " + std::to_string(report.summary.all.acknowledged) + " operations acknowledged, " + std::to_string(epoch - 1) + " switches");
 }
@@ -176,7 +176,7 @@ TEST_F(CrashInSwitchover, ResumeItselfMayBeKilled) {
         expect_rest();
         scenario.say("resumed: " + serving + " serves");
     }
-    const auto report = scenario.check({.min_per_side = 50, .switches = 2, .max_errors = 0});
+    const auto report = scenario.check({.min_per_side = 50, .min_per_phase = 10, .switches = 2, .max_errors = 0});
     EXPECT_TRUE(report.ok()) << to_text(report);
 }
 

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 const std::vector<std::string> poolers{"pgb1", "pgb2", "pgb3"};
 /// Entry and the database behind it.
 const std::vector<std::pair<std::string, std::string>> entries{{"app", "app"}, {"app_ro", "app"}, {"shop", "shop"}, {"shop_ro", "shop"}};
-constexpr double newcomers = 200; // a second, through all entries of all poolers together
+constexpr double newcomers = 200; // a second, through all entries of all poolers together, while sides are switched
 /// Beyond the pause itself: a login on a busy machine. The trap it tells from is server_login_retry's 15 s.
 constexpr double patience_ms = 2000;
 
@@ -26,7 +26,7 @@ class Load {
   public:
     Load(Lab& lab, std::string database) : lab_(lab), database_(std::move(database)) {}
 
-    void start() {
+    void start(double probe_rate) {
         workload::RunOptions options;
         for (const auto& pooler : poolers) {
             for (const auto& [entry, behind] : entries) {
@@ -38,7 +38,7 @@ class Load {
         options.log = log_file();
         options.clients = 6;
         options.rate = 40;
-        options.probe_rate = newcomers / 2;
+        options.probe_rate = probe_rate;
         running_ = std::make_unique<workload::Workload>(std::move(options));
     }
     [[nodiscard]] workload::Workload& running() { return *running_; }
@@ -151,11 +151,16 @@ TEST_F(ManyPoolers, move_together_under_load_and_turn_nobody_away) {
     Load app(lab(), "app");
     Load shop(lab(), "shop");
     const std::vector<Load*> loads{&app, &shop};
-    app.start();
-    shop.start();
+    for (auto* load : loads) {
+        load->start(1);
+    }
     const auto prepared = scenario_.pgteal({"prepare"});
     ASSERT_EQ(prepared.exit_code, 0) << prepared;
     expect_all_on("blue");
+    for (auto* load : loads) {
+        load->stop();
+        load->start(newcomers / 2);
+    }
     ASSERT_NO_FATAL_FAILURE(move("cutover", loads));
     expect_all_on("green");
     ASSERT_NO_FATAL_FAILURE(move("switch-back", loads));
@@ -173,7 +178,7 @@ TEST_F(ManyPoolers, move_together_under_load_and_turn_nobody_away) {
 TEST_F(ManyPoolers, stay_where_they_are_when_one_of_them_can_not_come_along) {
     const auto prepared = scenario_.pgteal({"prepare"});
     ASSERT_EQ(prepared.exit_code, 0) << prepared;
-    write_file(lab().config(), replaced(read_file(lab().config()), "max_pause = \"5s\"", "max_pause = \"2s\""));
+    write_file(lab().config(), replaced(read_file(lab().config()), "max_pause = \"5s\"", "max_pause = \"3s\""));
 
     // Before the pause: a pooler that is gone, and one that says nothing.
     lab().kill9("pgb3");
@@ -195,13 +200,23 @@ TEST_F(ManyPoolers, stay_where_they_are_when_one_of_them_can_not_come_along) {
     // In the pause: a transaction that is too young for the gate and outlasts max_pause. Clients of all poolers are held, and let go.
     Load app(lab(), "app");
     Load shop(lab(), "shop");
-    app.start();
-    shop.start();
+    const std::vector<Load*> loads{&app, &shop};
+    for (auto* load : loads) {
+        load->start(10);
+    }
     auto holder = client(lab(), "pgb2", "app_ro");
-    ASSERT_TRUE(holder.run("BEGIN").ok());
-    const auto wrote = holder.run("INSERT INTO workload.counters (id, n, server) SELECT 9000, 1, system_identifier FROM pg_control_system()");
-    ASSERT_TRUE(wrote.ok()) << wrote.message;
-    const auto aborted = scenario_.pgteal_json({"cutover"});
+    support::Run aborted;
+    for (int attempt = 0; attempt < 5; ++attempt) {
+        ASSERT_TRUE(holder.run("BEGIN").ok());
+        const auto wrote = holder.run("INSERT INTO workload.counters (id, n, server) SELECT 9000, 1, system_identifier FROM pg_control_system()");
+        ASSERT_TRUE(wrote.ok()) << wrote.message;
+        aborted = scenario_.pgteal_json({"cutover"});
+        if (aborted.exit_code != 3) {
+            break;
+        }
+        // On a busy machine it was too old already when the gate looked.
+        ASSERT_TRUE(holder.run("ROLLBACK").ok());
+    }
     EXPECT_EQ(aborted.exit_code, 1) << aborted;
     const auto document = aborted.json();
     ASSERT_TRUE(document.as_object().contains("outcome")) << aborted;
@@ -213,7 +228,6 @@ TEST_F(ManyPoolers, stay_where_they_are_when_one_of_them_can_not_come_along) {
     expect_original_files();
     expect_all_on("blue");
 
-    const std::vector<Load*> loads{&app, &shop};
     ASSERT_TRUE(app.running().wait_acknowledged(100, 60s)) << "clients were not let go";
     ASSERT_NO_FATAL_FAILURE(move("cutover", loads));
     expect_all_on("green");
@@ -221,7 +235,7 @@ TEST_F(ManyPoolers, stay_where_they_are_when_one_of_them_can_not_come_along) {
         load->stop();
         const auto log = load->running().log();
         const auto slowest = std::ranges::max_element(log.ops, {}, &workload::Op::latency_us);
-        EXPECT_LE(static_cast<double>(slowest->latency_us) / 1000, 2000 + patience_ms) << "a client waited longer than max_pause";
+        EXPECT_LE(static_cast<double>(slowest->latency_us) / 1000, 3000 + patience_ms) << "a client waited longer than max_pause";
         const auto report = load->check(workload::Side::green, 1);
         EXPECT_TRUE(report.ok()) << workload::to_text(report);
     }

@@ -130,6 +130,10 @@ workload::CheckReport Scenario::check(workload::Rules rules, bool both, std::vec
     request.blue = lab_.dsn("blue").with_database("app").conninfo();
     request.green = lab_.dsn("green").with_database("app").conninfo();
     request.both = both;
+    // An aborted run leaves green without the database.
+    if (!both && value("green", "postgres", "SELECT 1 FROM pg_database WHERE datname = 'app'").empty()) {
+        request.green.clear();
+    }
     request.windows = std::move(windows);
     rules.serving = status().at("serving").as_string() == "green" ? workload::Side::green : workload::Side::blue;
     request.rules = std::move(rules);
