@@ -13,7 +13,8 @@ std::string place(Side side, const std::string& database) {
 std::string targets_text(const std::map<std::string, pooler::Target>& targets) {
     std::string text;
     for (const auto& [entry, target] : targets) {
-        text += (text.empty() ? "" : ", ") + entry + " -> host=" + target.host + " port=" + target.port + " dbname=" + target.database;
+        text += (text.empty() ? "" : ", ") + entry + " -> host=" + target.host + " port=" + target.port +
+                " dbname=" + target.database;
     }
     return text;
 }
@@ -24,23 +25,39 @@ struct Describer {
     }
     Description operator()(const PoolerCommand& a) const {
         switch (a.kind) {
-        case PoolerCommand::Kind::pause: return {a.pooler, "PAUSE " + a.entry};
-        case PoolerCommand::Kind::resume: return {a.pooler, "RESUME " + a.entry};
-        case PoolerCommand::Kind::raise_shield: return {a.pooler, "PAUSE (all, not waited for)"};
-        case PoolerCommand::Kind::lower_shield: return {a.pooler, "RESUME (all)"};
-        case PoolerCommand::Kind::reload: return {a.pooler, "RELOAD"};
-        case PoolerCommand::Kind::settle: return {a.pooler, "SET server_login_retry as before"};
+        case PoolerCommand::Kind::pause:
+            return {a.pooler, "PAUSE " + a.entry};
+        case PoolerCommand::Kind::resume:
+            return {a.pooler, "RESUME " + a.entry};
+        case PoolerCommand::Kind::raise_shield:
+            return {a.pooler, "PAUSE (all, not waited for)"};
+        case PoolerCommand::Kind::lower_shield:
+            return {a.pooler, "RESUME (all)"};
+        case PoolerCommand::Kind::reload:
+            return {a.pooler, "RELOAD"};
+        case PoolerCommand::Kind::settle:
+            return {a.pooler, "SET server_login_retry as before"};
         }
         return {};
     }
-    Description operator()(const StageConfig& a) const { return {a.pooler, "write beside " + a.path + ": " + targets_text(a.targets)}; }
-    Description operator()(const InstallConfig& a) const { return {a.pooler, "rename into " + a.path + ": " + targets_text(a.targets)}; }
-    Description operator()(const VerifyPooler& a) const { return {a.pooler, "SHOW DATABASES must say: " + targets_text(a.targets)}; }
-    Description operator()(const RunProgram& a) const { return {place(a.side, a.database), postgres::to_string(a.program)}; }
+    Description operator()(const StageConfig& a) const {
+        return {a.pooler, "write beside " + a.path + ": " + targets_text(a.targets)};
+    }
+    Description operator()(const InstallConfig& a) const {
+        return {a.pooler, "rename into " + a.path + ": " + targets_text(a.targets)};
+    }
+    Description operator()(const VerifyPooler& a) const {
+        return {a.pooler, "SHOW DATABASES must say: " + targets_text(a.targets)};
+    }
+    Description operator()(const RunProgram& a) const {
+        return {place(a.side, a.database), postgres::to_string(a.program)};
+    }
     Description operator()(const CopyLane& a) const {
-        std::string text = "under snapshot :'snapshot_" + a.lane.object() + "'" + (a.truncate_first ? ", target emptied first" : "");
+        std::string text = "under snapshot :'snapshot_" + a.lane.object() + "'" +
+                           (a.truncate_first ? ", target emptied first" : "");
         for (const auto& table : a.tables) {
-            text += "\nCOPY " + table.qualified() + " TO STDOUT, on the other side COPY " + table.qualified() + " FROM STDIN";
+            text += "\nCOPY " + table.qualified() + " TO STDOUT, on the other side COPY " +
+                    table.qualified() + " FROM STDIN";
         }
         return {place(a.from, a.lane.database), text};
     }
@@ -55,12 +72,16 @@ struct Describer {
         return {place(other(a.from), a.database),
                 "read sequences on both sides, then " + replication::set_sequences(a.database).text};
     }
-    Description operator()(const CompareData& a) const { return {"both/" + a.database, "compare content, serving side " + to_string(a.serving)}; }
+    Description operator()(const CompareData& a) const {
+        return {"both/" + a.database, "compare content, serving side " + to_string(a.serving)};
+    }
     Description operator()(const RecordSwitch& a) const {
-        return {"controller", "journal: epoch " + std::to_string(a.epoch) + ", " + to_string(a.to) + " serves"};
+        return {"controller",
+                "journal: epoch " + std::to_string(a.epoch) + ", " + to_string(a.to) + " serves"};
     }
     Description operator()(const ProbeEntry& a) const {
-        return {a.pooler, "log in through " + a.entry + " and write; the server must be " + to_string(a.expected)};
+        return {a.pooler,
+                "log in through " + a.entry + " and write; the server must be " + to_string(a.expected)};
     }
 };
 
@@ -79,9 +100,13 @@ std::vector<Description> describe(const std::vector<Action>& actions) {
 
 std::string queue_of(const Action& action) {
     const auto* command = std::get_if<PoolerCommand>(&action.what);
-    return command != nullptr && command->kind == PoolerCommand::Kind::pause ? command->pooler + " " + command->entry : describe(action).where;
+    return command != nullptr && command->kind == PoolerCommand::Kind::pause
+               ? command->pooler + " " + command->entry
+               : describe(action).where;
 }
 
-Action sql(Side side, postgres::Statement statement, int phase) { return Action{Sql{side, std::move(statement)}, phase}; }
+Action sql(Side side, postgres::Statement statement, int phase) {
+    return Action{Sql{side, std::move(statement)}, phase};
+}
 
 } // namespace pgteal::cutover

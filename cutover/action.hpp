@@ -1,5 +1,5 @@
-// Actions: everything pgteal does to a server, a pooler or a file, as data. plan prints them, the journal keeps them, the
-// executor performs them; nothing is done that is not one of these.
+// Actions: everything pgteal does to a server, a pooler or a file, as data. plan prints them, the journal
+// keeps them, the executor performs them; nothing is done that is not one of these.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,8 @@ namespace pgteal::cutover {
 struct Sql {
     Side side = Side::blue;
     postgres::Statement statement;
-    /// Through a walsender session that stays open until the end of the step: a slot's snapshot lives as long as it does.
+    /// Through a walsender session that stays open until the end of the step: a slot's snapshot lives as long
+    /// as it does.
     bool walsender = false;
     bool close_sessions = false; ///< ends our own idle sessions first: DROP DATABASE would be in their way
     bool canary = false; ///< when it succeeds, a row made on the new side has come back on the old one
@@ -100,22 +101,24 @@ struct ProbeEntry {
 };
 
 struct Action {
-    std::variant<Sql, PoolerCommand, StageConfig, InstallConfig, VerifyPooler, RunProgram, CopyLane, ApplyMigrations, CarrySequences,
-                 CompareData, RecordSwitch, ProbeEntry>
+    std::variant<Sql, PoolerCommand, StageConfig, InstallConfig, VerifyPooler, RunProgram, CopyLane,
+                 ApplyMigrations, CarrySequences, CompareData, RecordSwitch, ProbeEntry>
         what;
-    /// Phases of a step run one after the other; within one, actions for different places run at once, for one place in order.
+    /// Phases of a step run one after the other; within one, actions for different places run at once, for
+    /// one place in order.
     int phase = 0;
 };
 
-/// Where an action happens ("green/app", "pgb1", "controller") and what it sends, word for word, secrets as :'names'.
+/// Where an action happens ("green/app", "pgb1", "controller") and what it sends, word for word, secrets as
+/// :'names'.
 struct Description {
     std::string where;
     std::string what;
     bool operator==(const Description&) const = default;
 };
 Description describe(const Action& action);
-/// Actions of one phase that share a queue run in order. Mostly the place; PAUSEs of one pooler's entries have one each, since
-/// an entry that drains slowly must not keep the others' clients unheld.
+/// Actions of one phase that share a queue run in order. Mostly the place; PAUSEs of one pooler's entries
+/// have one each, since an entry that drains slowly must not keep the others' clients unheld.
 std::string queue_of(const Action& action);
 std::vector<Description> describe(const std::vector<Action>& actions);
 

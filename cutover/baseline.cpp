@@ -28,7 +28,8 @@ Task<PoolerBaseline> read_one(Estate* estate, PoolerUnit* unit, Deadline deadlin
     }
     for (const auto& name : wanted) {
         if (!baseline.entries.contains(name)) {
-            throw Error(ErrorCode::config, baseline.name, "pooler " + baseline.name + " has no entry " + name, "its entries are: " + known);
+            throw Error(ErrorCode::config, baseline.name, "pooler " + baseline.name + " has no entry " + name,
+                        "its entries are: " + known);
         }
     }
     co_return baseline;
@@ -59,7 +60,9 @@ std::vector<PoolerBaseline> recorded_poolers(const Journal& journal) {
         one.hash = std::string(object.at("hash").as_string());
         for (const auto& [entry, target] : object.at("entries").as_object()) {
             const auto& parts = target.as_array();
-            one.entries[std::string(entry)] = {std::string(parts.at(0).as_string()), std::string(parts.at(1).as_string()), std::string(parts.at(2).as_string())};
+            one.entries[std::string(entry)] = {std::string(parts.at(0).as_string()),
+                                               std::string(parts.at(1).as_string()),
+                                               std::string(parts.at(2).as_string())};
         }
         baselines.push_back(std::move(one));
     }
@@ -85,10 +88,13 @@ void record_poolers(Journal& journal, const std::vector<PoolerBaseline>& baselin
 
 pooler::Target target_for(const Config& config, Side side, const pooler::Target& original) {
     // Blue's own words in the file come back as they were; green's come from the config.
-    return side == Side::blue ? original : pooler::Target{config.green.pooler_host, config.green.pooler_port, original.database};
+    return side == Side::blue
+               ? original
+               : pooler::Target{config.green.pooler_host, config.green.pooler_port, original.database};
 }
 
-std::map<std::string, pooler::Target> targets_for(const Config& config, Side side, const PoolerBaseline& baseline) {
+std::map<std::string, pooler::Target> targets_for(const Config& config, Side side,
+                                                  const PoolerBaseline& baseline) {
     std::map<std::string, pooler::Target> targets;
     for (const auto& [entry, original] : baseline.entries) {
         targets[entry] = target_for(config, side, original);

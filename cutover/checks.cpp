@@ -18,7 +18,9 @@ Task<void> read_console(Estate* estate, PoolerUnit* unit, health::PoolerFacts* f
     const auto& wanted = unit->config.entries;
     const auto& blue = estate->config().blue;
     const auto& green = estate->config().green;
-    const bool anything_on_blue = std::any_of(entries.begin(), entries.end(), [&blue](const auto& e) { return e.host == blue.pooler_host && e.port == blue.pooler_port; });
+    const bool anything_on_blue = std::any_of(entries.begin(), entries.end(), [&blue](const auto& e) {
+        return e.host == blue.pooler_host && e.port == blue.pooler_port;
+    });
     for (const auto& entry : entries) {
         if (entry.name == "pgbouncer") {
             continue; // the console itself
@@ -26,13 +28,17 @@ Task<void> read_console(Estate* estate, PoolerUnit* unit, health::PoolerFacts* f
         const bool on_blue = entry.host == blue.pooler_host && entry.port == blue.pooler_port;
         const bool on_green = entry.host == green.pooler_host && entry.port == green.pooler_port;
         const bool named = std::find(wanted.begin(), wanted.end(), entry.name) != wanted.end();
-        facts->entries.push_back({entry.name, entry.pool_mode, entry.host, entry.port, entry.database, on_blue || (on_green && !anything_on_blue),
-                                  named || (wanted.empty() && (on_blue || (on_green && !anything_on_blue))), entry.name == "*"});
+        facts->entries.push_back({entry.name, entry.pool_mode, entry.host, entry.port, entry.database,
+                                  on_blue || (on_green && !anything_on_blue),
+                                  named || (wanted.empty() && (on_blue || (on_green && !anything_on_blue))),
+                                  entry.name == "*"});
     }
     for (const auto& name : wanted) {
-        if (std::none_of(entries.begin(), entries.end(), [&name](const auto& entry) { return entry.name == name; })) {
+        if (std::none_of(entries.begin(), entries.end(),
+                         [&name](const auto& entry) { return entry.name == name; })) {
             facts->problem = "it has no entry " + name;
-            facts->problem_fix = "correct entries of [[pooler]] " + facts->name + " in " + estate->config().path;
+            facts->problem_fix =
+                "correct entries of [[pooler]] " + facts->name + " in " + estate->config().path;
         }
     }
 }
@@ -50,7 +56,9 @@ Task<health::PoolerFacts> facts_of(Estate* estate, PoolerUnit* unit, Deadline de
         }
     } catch (const Error& error) {
         facts.problem = error.what();
-        facts.problem_fix = error.hint().empty() ? "correct [[pooler]] " + facts.name + " in " + estate->config().path : error.hint();
+        facts.problem_fix = error.hint().empty()
+                                ? "correct [[pooler]] " + facts.name + " in " + estate->config().path
+                                : error.hint();
     }
     co_return facts;
 }
@@ -82,7 +90,8 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, bool run_start
     } catch (const Error&) {
         input.dump_version = 0; // preflight says which of the two it was
     }
-    auto results = co_await health::preflight(estate->server(Side::blue), estate->server(Side::green), std::move(input), deadline);
+    auto results = co_await health::preflight(estate->server(Side::blue), estate->server(Side::green),
+                                              std::move(input), deadline);
     co_return health::order(std::move(results));
 }
 
@@ -103,7 +112,8 @@ std::string summary_of(const std::vector<health::CheckResult>& results) {
             warnings += finding.level == health::Level::warning ? 1 : 0;
         }
     }
-    return std::to_string(results.size()) + " checks, " + std::to_string(warnings) + (warnings == 1 ? " warning" : " warnings");
+    return std::to_string(results.size()) + " checks, " + std::to_string(warnings) +
+           (warnings == 1 ? " warning" : " warnings");
 }
 
 } // namespace pgteal::cutover

@@ -1,4 +1,5 @@
-// Preflight as the runbook and the check command use it: poolers' facts are gathered here and passed to health/.
+// Preflight as the runbook and the check command use it: poolers' facts are gathered here and passed to
+// health/.
 #pragma once
 
 #include <vector>

@@ -46,8 +46,12 @@ void report(const Session& session, const Error& error, Exit exit) {
     }
     std::string text;
     const bool colour = ::isatty(STDERR_FILENO) == 1;
-    const std::string state = exit == Exit::refused ? "refused" : exit == Exit::usage ? "error" : exit == Exit::interrupted ? "interrupted" : "failed";
-    text += fmt::format("  {}{:<11}{} {}{}\n", colour ? "\033[31m" : "", state, colour ? "\033[0m" : "", error.side().empty() ? "" : error.side() + ": ", error.what());
+    const std::string state = exit == Exit::refused       ? "refused"
+                              : exit == Exit::usage       ? "error"
+                              : exit == Exit::interrupted ? "interrupted"
+                                                          : "failed";
+    text += fmt::format("  {}{:<11}{} {}{}\n", colour ? "\033[31m" : "", state, colour ? "\033[0m" : "",
+                        error.side().empty() ? "" : error.side() + ": ", error.what());
     if (exit == Exit::refused || exit == Exit::usage) {
         text += "              Nothing was changed; clients are served as before.\n";
     } else if (exit == Exit::interrupted) {
@@ -87,27 +91,36 @@ Command find_command(std::string_view name) {
 }
 
 Parsed parse_command_line(int argc, char** argv) {
-    CLI::App app{"pgteal moves live traffic from one PostgreSQL server (blue) to another (green), and back, without losing a write.", "pgteal"};
+    CLI::App app{"pgteal moves live traffic from one PostgreSQL server (blue) to another (green), and back, "
+                 "without losing a write.",
+                 "pgteal"};
     Options options;
     options.config_path = default_config();
     bool show_version = false;
-    app.add_option("-c,--config", options.config_path, "config file (default: $PGTEAL_CONFIG, else ./pgteal.toml)");
+    app.add_option("-c,--config", options.config_path,
+                   "config file (default: $PGTEAL_CONFIG, else ./pgteal.toml)");
     app.add_flag("--json", options.json, "one JSON document on stdout; logs on stderr");
     app.add_flag("-v,--verbose", options.verbose, "say more (on stderr)");
     app.add_flag("-q,--quiet", options.quiet, "say only errors");
     app.add_flag("--version", show_version, "print the version");
-    app.footer("Exit codes: 0 done and checked; 1 failed, clients served as before; 2 bad usage or config; 3 refused, nothing touched; 4 run pgteal resume.");
+    app.footer("Exit codes: 0 done and checked; 1 failed, clients served as before; 2 bad usage or config; 3 "
+               "refused, nothing touched; 4 run pgteal resume.");
     app.fallthrough();
     for (const auto& entry : commands) {
         auto* sub = app.add_subcommand(std::string(entry.name), std::string(entry.help));
         if (entry.name == "cutover" || entry.name == "switch-back") {
-            sub->add_flag("--dry-run", options.dry_run, "every read and gate, no change, and a forecast of the pause");
+            sub->add_flag("--dry-run", options.dry_run,
+                          "every read and gate, no change, and a forecast of the pause");
         } else if (entry.name == "status") {
             sub->add_flag("--watch", options.watch, "follow");
         } else if (entry.name == "migrate") {
-            sub->add_option("what", options.argument, "apply or status")->required()->check(CLI::IsMember({"apply", "status"}));
+            sub->add_option("what", options.argument, "apply or status")
+                ->required()
+                ->check(CLI::IsMember({"apply", "status"}));
         } else if (entry.name == "docs") {
-            sub->add_option("page", options.argument, "runbook or config")->required()->check(CLI::IsMember({"runbook", "config"}));
+            sub->add_option("page", options.argument, "runbook or config")
+                ->required()
+                ->check(CLI::IsMember({"runbook", "config"}));
         }
     }
     app.require_subcommand(0, 1);
@@ -139,12 +152,18 @@ Parsed parse_command_line(int argc, char** argv) {
 Exit run_command(Options options) {
     Session session;
     session.options = std::move(options);
-    spdlog::set_level(session.options.verbose ? spdlog::level::debug : session.options.quiet ? spdlog::level::err : spdlog::level::warn);
+    spdlog::set_level(session.options.verbose ? spdlog::level::debug
+                      : session.options.quiet ? spdlog::level::err
+                                              : spdlog::level::warn);
     Exit exit = Exit::failed;
     try {
         const auto command = find_command(session.options.command);
         if (session.options.command == "docs") {
-            run_here([&] { return [](Session* s, Command c, Exit* e) -> Task<void> { *e = co_await c(s); }(&session, command, &exit); });
+            run_here([&] {
+                return [](Session* s, Command c, Exit* e) -> Task<void> {
+                    *e = co_await c(s);
+                }(&session, command, &exit);
+            });
             return exit;
         }
         session.config = load_config(session.options.config_path);
@@ -155,7 +174,10 @@ Exit run_command(Options options) {
         report(session, error, exit);
     } catch (const std::exception& error) {
         exit = session.touched ? Exit::interrupted : Exit::failed;
-        report(session, Error(ErrorCode::internal, "controller", error.what(), "this is a mistake in pgteal: keep the journal and report it"), exit);
+        report(session,
+               Error(ErrorCode::internal, "controller", error.what(),
+                     "this is a mistake in pgteal: keep the journal and report it"),
+               exit);
     }
     return exit;
 }

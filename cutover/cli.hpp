@@ -7,7 +7,8 @@
 
 namespace pgteal::cutover {
 
-/// What main() has to do: run a command, or print a text (help, version, a usage error) and leave with that code.
+/// What main() has to do: run a command, or print a text (help, version, a usage error) and leave with that
+/// code.
 struct Parsed {
     std::optional<Options> options;
     std::string text;

@@ -15,17 +15,22 @@ Task<std::string> side_words(Estate* estate, Side side) {
     auto& server = estate->server(side);
     try {
         const auto identity = co_await server.identity(after(std::chrono::seconds(10)));
-        co_return fmt::format("{} {} ({}.{})", to_string(side), server.dsn().address(), identity.version / 10000, identity.version % 10000);
+        co_return fmt::format("{} {} ({}.{})", to_string(side), server.dsn().address(),
+                              identity.version / 10000, identity.version % 10000);
     } catch (const Error&) {
         co_return fmt::format("{} {} (unreachable)", to_string(side), server.dsn().address());
     }
 }
 
 void print_finding(const health::Finding& finding) {
-    const auto state = finding.level == health::Level::error ? "refused" : finding.level == health::Level::warning ? "warning" : "info";
-    print(fmt::format("  {:<9} {}{}", state, finding.object.empty() ? "" : finding.object + ": ", finding.message));
+    const auto state = finding.level == health::Level::error     ? "refused"
+                       : finding.level == health::Level::warning ? "warning"
+                                                                 : "info";
+    print(fmt::format("  {:<9} {}{}", state, finding.object.empty() ? "" : finding.object + ": ",
+                      finding.message));
     if (!finding.fix.empty()) {
-        print(fmt::format("            fix{}:  {}", finding.side.empty() ? "" : ", on " + finding.side, finding.fix));
+        print(fmt::format("            fix{}:  {}", finding.side.empty() ? "" : ", on " + finding.side,
+                          finding.fix));
     }
 }
 
@@ -62,7 +67,8 @@ void print_findings(const std::vector<health::CheckResult>& results) {
                 print_finding(finding);
             }
         }
-        if (std::none_of(result.findings.begin(), result.findings.end(), [](const auto& f) { return f.level != health::Level::info; })) {
+        if (std::none_of(result.findings.begin(), result.findings.end(),
+                         [](const auto& f) { return f.level != health::Level::info; })) {
             ++passed;
             if (!result.summary.empty() && ok.size() < 160) {
                 ok += (ok.empty() ? "" : ", ") + result.summary;
@@ -70,11 +76,14 @@ void print_findings(const std::vector<health::CheckResult>& results) {
         }
     }
     print(fmt::format("  {:<9} {} checks: {}", "ok", passed, ok));
-    print(fmt::format("\n{} refused, {} {}. Nothing was changed.{}", refused, warnings, warnings == 1 ? "warning" : "warnings",
-                      refused > 0 ? " Fix what is refused and run pgteal check again." : " Next:  pgteal plan, then pgteal prepare"));
+    print(fmt::format("\n{} refused, {} {}. Nothing was changed.{}", refused, warnings,
+                      warnings == 1 ? "warning" : "warnings",
+                      refused > 0 ? " Fix what is refused and run pgteal check again."
+                                  : " Next:  pgteal plan, then pgteal prepare"));
 }
 
-boost::json::object step_document(const Step& step, const std::vector<Action>& actions, const std::string& state) {
+boost::json::object step_document(const Step& step, const std::vector<Action>& actions,
+                                  const std::string& state) {
     boost::json::array list;
     for (const auto& [where, what] : describe(actions)) {
         boost::json::object one;
@@ -106,13 +115,16 @@ std::string indented(const std::string& text) {
 }
 
 void print_step(const boost::json::object& step) {
-    print(fmt::format("\n  {:<12} {}{}", step.at("id").as_string().c_str(), step.at("title").as_string().c_str(), step.at("in_pause").as_bool() ? "   (clients held)" : ""));
+    print(fmt::format("\n  {:<12} {}{}", step.at("id").as_string().c_str(),
+                      step.at("title").as_string().c_str(),
+                      step.at("in_pause").as_bool() ? "   (clients held)" : ""));
     print(fmt::format("            = {}", step.at("makes_true").as_string().c_str()));
     if (step.at("state").as_string() == "done") {
         print("              (done)");
     }
     for (const auto& action : step.at("actions").as_array()) {
-        print(fmt::format("            {}:  {}", action.at("where").as_string().c_str(), indented(action.at("what").as_string().c_str())));
+        print(fmt::format("            {}:  {}", action.at("where").as_string().c_str(),
+                          indented(action.at("what").as_string().c_str())));
     }
 }
 
@@ -124,15 +136,20 @@ Task<boost::json::object> planned(const Step* step) {
     co_return document;
 }
 
-/// A step of the switchover is planned for an undisturbed run: when its turn comes everything before it is done.
-boost::json::object expected(const Step& step) { return step_document(step, step.plan(step.expected ? step.expected() : Observation{}), to_string(State::absent)); }
+/// A step of the switchover is planned for an undisturbed run: when its turn comes everything before it is
+/// done.
+boost::json::object expected(const Step& step) {
+    return step_document(step, step.plan(step.expected ? step.expected() : Observation{}),
+                         to_string(State::absent));
+}
 
 } // namespace
 
 Task<Exit> run_check(Session* session) {
     const auto peeked = Journal::peek(session->config.state, session->config.run);
     const auto progress = peeked ? progress_of(peeked->events(), last_prepare_step) : Progress{};
-    auto results = co_await run_checks(session->estate.get(), progress.active && progress.steps.contains("claim"));
+    auto results =
+        co_await run_checks(session->estate.get(), progress.active && progress.steps.contains("claim"));
     if (session->options.json) {
         print_json(findings_document(results));
     } else {
@@ -176,7 +193,8 @@ Task<Exit> run_plan(Session* session) {
         print_json(document);
         co_return Exit::done;
     }
-    print("The runbook of run " + session->config.run + ". Values known only when a step runs are written as psql variables, :'name'.");
+    print("The runbook of run " + session->config.run +
+          ". Values known only when a step runs are written as psql variables, :'name'.");
     for (const auto& step : steps) {
         print_step(step.as_object());
     }

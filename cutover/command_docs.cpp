@@ -9,13 +9,16 @@ namespace pgteal::cutover {
 namespace {
 
 std::string config_markdown() {
-    std::string text = "# The config\n\nMade by `pgteal docs config`; `scripts/check` fails when it is stale. TOML; unknown keys are errors; durations (`ms`, `s`, `min`, `h`) and sizes\n"
-                       "(`kB`, `MB`, `GB`) carry their unit. Found through `-c FILE`, else `$PGTEAL_CONFIG`, else `./pgteal.toml`.\n";
+    std::string text = "# The config\n\nMade by `pgteal docs config`; `scripts/check` fails when it is "
+                       "stale. TOML; unknown keys are errors; durations (`ms`, `s`, `min`, `h`) and sizes\n"
+                       "(`kB`, `MB`, `GB`) carry their unit. Found through `-c FILE`, else `$PGTEAL_CONFIG`, "
+                       "else `./pgteal.toml`.\n";
     std::string_view table;
     for (const auto& key : config_keys()) {
         if (key.table != table) {
             table = key.table;
-            text += fmt::format("\n## [{}]\n\n| key | type | default | meaning |\n|---|---|---|---|\n", table);
+            text +=
+                fmt::format("\n## [{}]\n\n| key | type | default | meaning |\n|---|---|---|---|\n", table);
         }
         text += fmt::format("| `{}` | {} | {} | {} |\n", key.key, key.type, key.fallback, key.meaning);
     }
@@ -24,9 +27,11 @@ std::string config_markdown() {
 
 /// The steps are described with a config of one database and one pooler; nothing is connected.
 Config example_config() {
-    return parse_config("[run]\nname = \"example\"\nstate = \"/tmp\"\n[blue]\ndsn = \"host=blue\"\n[green]\ndsn = \"host=green\"\n[[database]]\nname = \"app\"\n"
-                        "[[pooler]]\nname = \"pgb1\"\nadmin = \"host=pgb1\"\nconfig = \"/etc/pgbouncer/pgbouncer.ini\"\n",
-                        "example");
+    return parse_config(
+        "[run]\nname = \"example\"\nstate = \"/tmp\"\n[blue]\ndsn = \"host=blue\"\n[green]\ndsn = "
+        "\"host=green\"\n[[database]]\nname = \"app\"\n"
+        "[[pooler]]\nname = \"pgb1\"\nadmin = \"host=pgb1\"\nconfig = \"/etc/pgbouncer/pgbouncer.ini\"\n",
+        "example");
 }
 
 } // namespace

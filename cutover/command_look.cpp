@@ -25,15 +25,17 @@ Progress peek_progress(const Config& config) {
     return journal ? progress_of(journal->events(), last_prepare_step) : Progress{};
 }
 
-/// The lanes' idle direction keeps WAL on the standing side: its slots are moved up from time to time. Everything they skip was
-/// made by the other direction's apply or is nobody's.
+/// The lanes' idle direction keeps WAL on the standing side: its slots are moved up from time to time.
+/// Everything they skip was made by the other direction's apply or is nobody's.
 Task<void> freshen(Estate* estate, Side standing) {
     for (const auto& lane : estate->lanes(standing)) {
         try {
             const auto deadline = after(std::chrono::seconds(60));
-            const auto now = co_await estate->server(standing).exec(lane.database, "SELECT pg_current_wal_flush_lsn()", {}, deadline);
-            // A switchover may have begun since this process looked. The position was read first: if the side still stands after that, every
-            // write of a client there comes later than it, whenever the slot is moved.
+            const auto now = co_await estate->server(standing).exec(
+                lane.database, "SELECT pg_current_wal_flush_lsn()", {}, deadline);
+            // A switchover may have begun since this process looked. The position was read first: if the side
+            // still stands after that, every write of a client there comes later than it, whenever the slot
+            // is moved.
             const auto row = co_await read_run_row(&estate->server(standing), lane.database, deadline);
             if (!row.present || row.serving != to_string(other(standing))) {
                 co_return;
@@ -43,7 +45,8 @@ Task<void> freshen(Estate* estate, Side standing) {
             auto text = postgres::bind(replication::advance_slot(lane, "now").text, values);
             co_await estate->server(standing).script(lane.database, text, deadline);
         } catch (const Error& error) {
-            spdlog::warn("slot {} on {} was not moved up: {}", lane.object(), to_string(standing), error.what());
+            spdlog::warn("slot {} on {} was not moved up: {}", lane.object(), to_string(standing),
+                         error.what());
         }
     }
 }
@@ -79,6 +82,20 @@ boost::json::object comparison_document(const std::vector<replication::Compariso
     return document;
 }
 
+/// The gate refuses while the newest comparison found differences. Another controller at work keeps its
+/// journal to itself: then it is only said.
+void record_comparison(const Config& config, bool equal) {
+    try {
+        auto journal = Journal::open(config.state, config.run, "compare");
+        boost::json::object result;
+        result["equal"] = equal;
+        result["at"] = utc_now();
+        journal.set_fact("compared", result);
+    } catch (const Error& error) {
+        spdlog::warn("the result was not recorded: {}", error.what());
+    }
+}
+
 Task<void> wait_for_signal(std::shared_ptr<bool> stop) {
     auto executor = co_await asio::this_coro::executor;
     asio::signal_set signals(executor, SIGINT, SIGTERM);
@@ -90,7 +107,8 @@ Task<void> wait_for_signal(std::shared_ptr<bool> stop) {
 
 Task<Exit> run_status(Session* session) {
     while (true) {
-        const auto status = co_await read_status(session->estate.get(), peek_progress(session->config), after(std::chrono::seconds(15)));
+        const auto status = co_await read_status(session->estate.get(), peek_progress(session->config),
+                                                 after(std::chrono::seconds(15)));
         if (session->options.json) {
             print_json(to_json(status));
         } else {
@@ -121,14 +139,18 @@ Task<Exit> run_compare(Session* session) {
         const auto right = co_await tables_on(&estate.server(other(serving)), database.name, deadline);
         const auto common = replication::published(left, right);
         const std::function<void(int, int)> progress_of_tables = [&](int done, int total) {
-            terminal.progress(step, database.name + "  table " + std::to_string(done) + " of " + std::to_string(total), total == 0 ? 1 : static_cast<double>(done) / total);
+            terminal.progress(
+                step, database.name + "  table " + std::to_string(done) + " of " + std::to_string(total),
+                total == 0 ? 1 : static_cast<double>(done) / total);
         };
-        auto one = co_await replication::compare_database(estate.server(serving), estate.server(other(serving)), database.name, estate.lanes(serving, database.name), common, estate.config().jobs, deadline,
-                                                          progress_of_tables);
+        auto one = co_await replication::compare_database(
+            estate.server(serving), estate.server(other(serving)), database.name,
+            estate.lanes(serving, database.name), common, estate.config().jobs, deadline, progress_of_tables);
         comparisons.push_back(std::move(one));
     }
     const auto document = comparison_document(comparisons);
     const bool equal = document.at("equal").as_bool();
+    record_comparison(session->config, equal);
     if (session->options.json) {
         print_json(document);
         co_return equal ? Exit::done : Exit::failed;
@@ -138,11 +160,13 @@ Task<Exit> run_compare(Session* session) {
         tables += comparison.tables.size();
         for (const auto& table : comparison.tables) {
             for (const auto& difference : table.differences) {
-                terminal.say(fmt::format("  {:<9} {}: {} {}", difference.kind, table.database, table.name, difference.key));
+                terminal.say(fmt::format("  {:<9} {}: {} {}", difference.kind, table.database, table.name,
+                                         difference.key));
             }
         }
     }
-    terminal.say(fmt::format("{} rows in {} tables compared: {}", document.at("rows").as_int64(), tables, equal ? "equal on both sides" : "the sides differ"));
+    terminal.say(fmt::format("{} rows in {} tables compared: {}", document.at("rows").as_int64(), tables,
+                             equal ? "equal on both sides" : "the sides differ"));
     co_return equal ? Exit::done : Exit::failed;
 }
 
@@ -152,10 +176,14 @@ Task<Exit> run_migrate(Session* session) {
     const bool apply = session->options.argument == "apply";
     const auto progress = peek_progress(session->config);
     if (apply && (!progress.active || progress.serving != Side::blue || progress.attempt)) {
-        throw Error(ErrorCode::wrong_state, "", "migrations are applied to green before a cutover, within a run", progress.active ? "pgteal status" : "pgteal prepare applies them in its turn");
+        throw Error(ErrorCode::wrong_state, "",
+                    "migrations are applied to green before a cutover, within a run",
+                    progress.active ? "pgteal status" : "pgteal prepare applies them in its turn");
     }
     if (apply && progress.prepared) {
-        throw Error(ErrorCode::wrong_state, "", "the run is prepared: reverse lanes are armed for the schema as it is", "pgteal abort, then pgteal prepare with the new migrations");
+        throw Error(ErrorCode::wrong_state, "",
+                    "the run is prepared: reverse lanes are armed for the schema as it is",
+                    "pgteal abort, then pgteal prepare with the new migrations");
     }
     for (const auto& database : session->config.databases) {
         if (database.migrations.empty()) {
@@ -167,12 +195,16 @@ Task<Exit> run_migrate(Session* session) {
         std::vector<migration::Applied> applied;
         const std::function<void()> work = [&files, &applied, &dsn, &folder, apply] {
             files = migration::find_migrations(folder);
-            applied = apply ? migration::apply(dsn, files, migration::Options{}, [](const migration::File&, bool, double) {}) : migration::history(dsn);
+            applied = apply ? migration::apply(dsn, files, migration::Options{},
+                                               [](const migration::File&, bool, double) {})
+                            : migration::history(dsn);
         };
         co_await run_blocking(work);
         for (const auto& file : files) {
-            const auto found = std::find_if(applied.begin(), applied.end(), [&file](const auto& one) { return one.version == file.version; });
-            const auto state = found == applied.end() ? std::string(apply ? "applied before" : "pending") : found->state;
+            const auto found = std::find_if(applied.begin(), applied.end(),
+                                            [&file](const auto& one) { return one.version == file.version; });
+            const auto state =
+                found == applied.end() ? std::string(apply ? "applied before" : "pending") : found->state;
             boost::json::object one;
             one["database"] = database.name;
             one["script"] = file.script;
@@ -194,25 +226,31 @@ Task<Exit> run_migrate(Session* session) {
 
 Task<Exit> run_serve(Session* session) {
     if (session->config.metrics.empty()) {
-        throw Error(ErrorCode::config, "", "serve needs an address", "set listen = \"127.0.0.1:9187\" in [metrics]");
+        throw Error(ErrorCode::config, "", "serve needs an address",
+                    "set listen = \"127.0.0.1:9187\" in [metrics]");
     }
     health::Metrics metrics(session->config.run, "0.1.0");
     auto latest = std::make_shared<std::string>("{}");
     auto executor = co_await asio::this_coro::executor;
-    health::Endpoint endpoint(executor, session->config.metrics, [&metrics] { return metrics.text(); }, [latest] { return *latest; });
+    health::Endpoint endpoint(
+        executor, session->config.metrics, [&metrics] { return metrics.text(); },
+        [latest] { return *latest; });
     Terminal terminal(session->options.json ? stderr : stdout, session->options.quiet);
-    terminal.say("serving http://" + session->config.metrics + "/metrics and /status; following the run every 2 s");
+    terminal.say("serving http://" + session->config.metrics +
+                 "/metrics and /status; following the run every 2 s");
     auto stop = std::make_shared<bool>(false);
     asio::co_spawn(executor, wait_for_signal(stop), asio::detached);
     int round = 0;
     while (!*stop) {
         const auto progress = peek_progress(session->config);
-        const auto status = co_await read_status(session->estate.get(), progress, after(std::chrono::seconds(15)));
+        const auto status =
+            co_await read_status(session->estate.get(), progress, after(std::chrono::seconds(15)));
         publish(status, metrics);
         metrics.step(step_words(progress));
         *latest = boost::json::serialize(to_json(status));
         // Between commands only: during a switchover the slots are not ours to move.
-        if (++round % 15 == 0 && progress.active && progress.prepared && !progress.attempt && !progress.finishing && !progress.removing) {
+        if (++round % 15 == 0 && progress.active && progress.prepared && !progress.attempt &&
+            !progress.finishing && !progress.removing) {
             co_await freshen(session->estate.get(), other(progress.serving));
         }
         for (int i = 0; i < 20 && !*stop; ++i) {

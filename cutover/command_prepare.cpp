@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cutover/decision.hpp"
+#include "cutover/gate_risks.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/runner.hpp"
 #include "cutover/status.hpp"
@@ -29,14 +30,17 @@ std::string new_run_id() {
     return fmt::format("{:08x}{:08x}", source(), source());
 }
 
-/// What the run must remember of the world as it was: pooler entries and files, connection limits, roles that green had.
+/// What the run must remember of the world as it was: pooler entries and files, connection limits, roles that
+/// green had.
 Task<void> record_baseline(Work* work) {
     const auto deadline = after(std::chrono::seconds(30));
     auto& estate = work->context.estate;
     auto baselines = co_await read_poolers(&estate, deadline);
     for (const auto& baseline : baselines) {
         if (baseline.entries.empty()) {
-            throw Error(ErrorCode::refused, baseline.name, "no entry of pooler " + baseline.name + " points at blue (" + estate.config().blue.pooler_host + ":" + estate.config().blue.pooler_port + ")",
+            throw Error(ErrorCode::refused, baseline.name,
+                        "no entry of pooler " + baseline.name + " points at blue (" +
+                            estate.config().blue.pooler_host + ":" + estate.config().blue.pooler_port + ")",
                         "name its entries in [[pooler]], or set pooler_host and pooler_port of [blue]");
         }
     }
@@ -47,7 +51,9 @@ Task<void> record_baseline(Work* work) {
         limits[database.name] = fence.connection_limit;
     }
     work->journal.set_fact("limits", limits);
-    const auto roles = co_await estate.server(Side::green).exec("", "SELECT rolname::text FROM pg_roles", {}, deadline);
+    work->journal.set_fact("compared", boost::json::value());
+    const auto roles =
+        co_await estate.server(Side::green).exec("", "SELECT rolname::text FROM pg_roles", {}, deadline);
     boost::json::array existing;
     for (int i = 0; i < roles.rows(); ++i) {
         existing.push_back(boost::json::value(roles.get<std::string>(i, 0)));
@@ -58,9 +64,18 @@ Task<void> record_baseline(Work* work) {
 Task<void> record_fingerprint(Work* work) {
     boost::json::object prints;
     for (const auto side : {Side::blue, Side::green}) {
-        prints[to_string(side)] = co_await fingerprint(&work->context.estate, side, after(std::chrono::minutes(1)));
+        prints[to_string(side)] =
+            co_await fingerprint(&work->context.estate, side, after(std::chrono::minutes(1)));
     }
     work->journal.set_fact("fingerprint", prints);
+    for (const auto& database : work->context.estate.config().databases) {
+        boost::json::object counts;
+        for (const auto side : {Side::blue, Side::green}) {
+            counts[to_string(side)] = co_await large_objects(&work->context.estate.server(side),
+                                                             database.name, after(std::chrono::minutes(1)));
+        }
+        work->journal.set_fact("large_objects " + database.name, counts);
+    }
 }
 
 boost::json::object steps_document(const std::vector<StepTime>& times) {
@@ -76,7 +91,8 @@ boost::json::object steps_document(const std::vector<StepTime>& times) {
     return document;
 }
 
-/// The operator changed a pooler's file and says so: taken note of, provided that our entries still point where they have to.
+/// The operator changed a pooler's file and says so: taken note of, provided that our entries still point
+/// where they have to.
 Task<Exit> note_pooler_files(Work* work) {
     const auto serving = work->context.progress().serving;
     auto baselines = recorded_poolers(work->journal);
@@ -86,7 +102,10 @@ Task<Exit> note_pooler_files(Work* work) {
         for (const auto& [entry, target] : targets_for(work->session.config, serving, baseline)) {
             const auto found = written.find(entry);
             if (found == written.end() || found->second != target) {
-                throw Error(ErrorCode::refused, baseline.name, "entry " + entry + " in " + baseline.path + " does not point at " + to_string(serving), "correct the file and RELOAD it");
+                throw Error(ErrorCode::refused, baseline.name,
+                            "entry " + entry + " in " + baseline.path + " does not point at " +
+                                to_string(serving),
+                            "correct the file and RELOAD it");
             }
         }
         baseline.hash = file.hash;
@@ -127,7 +146,11 @@ Task<Exit> go_on_preparing(Work* work) {
     }
     work->session.touched = true;
     const Steps rest(steps.begin() + 1, steps.end());
+    if (!progress.prepared) {
+        work->journal.set_fact("fingerprint", nullptr); // an earlier run's
+    }
     co_await runner.forward(&rest, 1, progress.steps);
+    crash_point("prepare", "unrecorded");
     if (context.journal.fact("fingerprint").is_null() || !progress.prepared) {
         co_await record_fingerprint(work);
     }
@@ -138,7 +161,8 @@ Task<Exit> go_on_preparing(Work* work) {
     if (work->session.options.json) {
         print_json(document);
     } else {
-        work->narrator.say("\nGreen is a copy of blue and in step. Blue serves.\nMove to green:   pgteal cutover\nTake it away:    pgteal abort");
+        work->narrator.say("\nGreen is a copy of blue and in step. Blue serves.\nMove to green:   pgteal "
+                           "cutover\nTake it away:    pgteal abort");
     }
     co_return Exit::done;
 }
@@ -186,10 +210,13 @@ Task<Exit> go_on_finishing(Work* work) {
         print_json(document);
         co_return Exit::done;
     }
-    std::string text = "\n" + serving + " serves for good; " + to_string(standing) + " is retired and stays read-only for clients.\nTo open it again, on " + to_string(standing) + ":";
+    std::string text = "\n" + serving + " serves for good; " + to_string(standing) +
+                       " is retired and stays read-only for clients.\nTo open it again, on " +
+                       to_string(standing) + ":";
     for (const auto& database : work->session.config.database_names()) {
         const auto name = postgres::quote_identifier(database);
-        text += "\n  ALTER DATABASE " + name + " RESET default_transaction_read_only; ALTER DATABASE " + name + " CONNECTION LIMIT " + std::to_string(recorded_limit(context.journal, database)) + ";";
+        text += "\n  ALTER DATABASE " + name + " RESET default_transaction_read_only; ALTER DATABASE " +
+                name + " CONNECTION LIMIT " + std::to_string(recorded_limit(context.journal, database)) + ";";
     }
     work->narrator.say(text);
     co_return Exit::done;
@@ -201,19 +228,24 @@ Task<Exit> run_prepare(Session* session) {
     Work work(session, "prepare");
     const auto progress = work.context.progress();
     if (progress.attempt || progress.removing || progress.finishing) {
-        throw Error(ErrorCode::wrong_state, "", "the run was interrupted: " + step_words(progress), "pgteal resume");
+        throw Error(ErrorCode::wrong_state, "", "the run was interrupted: " + step_words(progress),
+                    "pgteal resume");
     }
     if (!progress.active && progress.ever_finished && progress.serving == Side::green) {
         // The check would say that green is not empty, and how to empty it: that is where the clients are.
-        throw Error(ErrorCode::wrong_state, "green", "run " + session->config.run + " was finished and green serves: it can't be prepared as the copy of blue",
-                    "a next run has a config of its own, with another [run] name, and the serving server as [blue]");
+        throw Error(
+            ErrorCode::wrong_state, "green",
+            "run " + session->config.run +
+                " was finished and green serves: it can't be prepared as the copy of blue",
+            "a next run has a config of its own, with another [run] name, and the serving server as [blue]");
     }
     if (progress.active && progress.epoch > 1) {
         co_return co_await note_pooler_files(&work);
     }
     co_await work.open_endpoint();
     if (progress.prepared) {
-        // Run again on a prepared run it takes note of pooler files that the operator changed, and mends the way back.
+        // Run again on a prepared run it takes note of pooler files that the operator changed, and mends the
+        // way back.
         const auto deadline = after(std::chrono::seconds(30));
         auto baselines = co_await read_poolers(session->estate.get(), deadline);
         record_poolers(work.journal, baselines);
@@ -229,11 +261,17 @@ Task<Exit> run_abort(Session* session) {
         throw Error(ErrorCode::wrong_state, "", "there is no run to abort", "pgteal status");
     }
     if (progress.attempt && progress.attempt->switched) {
-        throw Error(ErrorCode::wrong_state, "", "the switch to " + to_string(progress.attempt->to) + " is recorded: it can only be brought to its end", "pgteal resume, then pgteal switch-back");
+        throw Error(ErrorCode::wrong_state, "",
+                    "the switch to " + to_string(progress.attempt->to) +
+                        " is recorded: it can only be brought to its end",
+                    "pgteal resume, then pgteal switch-back");
     }
     if (progress.epoch > 1) {
-        throw Error(ErrorCode::wrong_state, "", "this run has switched already (epoch " + std::to_string(progress.epoch) + "); abort is for before the first cutover",
-                    progress.serving == Side::green ? "pgteal switch-back, then pgteal finish" : "pgteal finish");
+        throw Error(ErrorCode::wrong_state, "",
+                    "this run has switched already (epoch " + std::to_string(progress.epoch) +
+                        "); abort is for before the first cutover",
+                    progress.serving == Side::green ? "pgteal switch-back, then pgteal finish"
+                                                    : "pgteal finish");
     }
     if (progress.attempt) {
         session->touched = true;
@@ -249,7 +287,9 @@ Task<Exit> run_finish(Session* session) {
     Work work(session, "finish");
     const auto progress = work.context.progress();
     if (!progress.active && progress.ever_finished) {
-        throw Error(ErrorCode::wrong_state, "", "this run was finished already; " + to_string(progress.serving) + " serves", "pgteal status");
+        throw Error(ErrorCode::wrong_state, "",
+                    "this run was finished already; " + to_string(progress.serving) + " serves",
+                    "pgteal status");
     }
     if (progress.finishing && !progress.attempt) {
         auto exit = co_await go_on_finishing(&work);
@@ -257,7 +297,9 @@ Task<Exit> run_finish(Session* session) {
     }
     require_resting_run(progress, "finish");
     if (progress.epoch == 1) {
-        throw Error(ErrorCode::wrong_state, "", "nothing was cut over yet: finish retires the side that stands after a cutover", "pgteal cutover, or pgteal abort to take the run away");
+        throw Error(ErrorCode::wrong_state, "",
+                    "nothing was cut over yet: finish retires the side that stands after a cutover",
+                    "pgteal cutover, or pgteal abort to take the run away");
     }
     auto exit = co_await go_on_finishing(&work);
     co_return exit;
@@ -266,17 +308,27 @@ Task<Exit> run_finish(Session* session) {
 Task<Exit> run_resume(Session* session) {
     Work work(session, "resume");
     const auto progress = work.context.progress();
-    const auto next = decide_resume(progress);
+    auto next = decide_resume(progress);
+    if (next == Resume::nothing && progress.active && work.journal.fact("fingerprint").is_null()) {
+        next = Resume::go_on_preparing; // ended between the last step and the record of the schemas
+    }
     if (next == Resume::nothing) {
-        throw Error(ErrorCode::wrong_state, "", progress.active ? "nothing was interrupted: the run rests, " + to_string(progress.serving) + " serves" : "there is no run to resume",
+        throw Error(ErrorCode::wrong_state, "",
+                    progress.active
+                        ? "nothing was interrupted: the run rests, " + to_string(progress.serving) + " serves"
+                        : "there is no run to resume",
                     progress.active ? "pgteal status" : "pgteal prepare");
     }
     co_await work.open_endpoint();
     switch (next) {
-    case Resume::nothing: break;
-    case Resume::go_on_preparing: co_return co_await go_on_preparing(&work);
-    case Resume::go_on_removing: co_return co_await go_on_removing(&work);
-    case Resume::go_on_finishing: co_return co_await go_on_finishing(&work);
+    case Resume::nothing:
+        break;
+    case Resume::go_on_preparing:
+        co_return co_await go_on_preparing(&work);
+    case Resume::go_on_removing:
+        co_return co_await go_on_removing(&work);
+    case Resume::go_on_finishing:
+        co_return co_await go_on_finishing(&work);
     case Resume::undo_switchover:
     case Resume::finish_switchover: {
         session->touched = true;
@@ -287,8 +339,11 @@ Task<Exit> run_resume(Session* session) {
             auto document = switchover_document(work, result);
             print_json(document);
         } else {
-            work.narrator.say(result.outcome == "switched" ? "\n" + to_string(result.serving) + " serves; the interrupted switch came to its end."
-                                                           : "\n" + to_string(result.serving) + " serves as before; the interrupted switch was taken back.");
+            work.narrator.say(result.outcome == "switched"
+                                  ? "\n" + to_string(result.serving) +
+                                        " serves; the interrupted switch came to its end."
+                                  : "\n" + to_string(result.serving) +
+                                        " serves as before; the interrupted switch was taken back.");
         }
         co_return Exit::done;
     }

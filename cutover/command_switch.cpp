@@ -10,14 +10,16 @@ namespace pgteal::cutover {
 
 namespace {
 
-/// Round trips measured now, and how often the pause makes them: what clients would feel without waiting for their own transactions.
+/// Round trips measured now, and how often the pause makes them: what clients would feel without waiting for
+/// their own transactions.
 Task<double> forecast_ms(Context* context, Move move) {
     const auto databases = context->estate.config().database_names();
     double slowest_sql = 0;
     for (const auto side : {move.from, move.to}) {
         for (const auto& database : databases) {
             const auto start = Clock::now();
-            co_await context->estate.server(side).script(database, "SELECT 1", after(std::chrono::seconds(5)));
+            co_await context->estate.server(side).script(database, "SELECT 1",
+                                                         after(std::chrono::seconds(5)));
             slowest_sql = std::max(slowest_sql, to_ms(Clock::now() - start));
         }
     }
@@ -28,13 +30,15 @@ Task<double> forecast_ms(Context* context, Move move) {
         slowest_pooler = std::max(slowest_pooler, to_ms(Clock::now() - start));
     }
     const auto lanes = context->estate.lanes(move.from, databases.front());
-    const auto lags = co_await replication::measure_lag(context->estate.server(move.from), context->estate.server(move.to), lanes, std::chrono::seconds(3));
+    const auto lags = co_await replication::measure_lag(
+        context->estate.server(move.from), context->estate.server(move.to), lanes, std::chrono::seconds(3));
     double lag = 0;
     for (const auto& [number, one] : lags) {
         lag = std::max(lag, to_ms(one.time));
     }
-    // SQL: fence, marker, barrier and sequences, switch; pooler: PAUSE, shield, RELOAD, read-back, RESUME twice. Each of the four commits
-    // is flushed, and so are the journal and the directory: about 1 ms each on a local disk.
+    // SQL: fence, marker, barrier and sequences, switch; pooler: PAUSE, shield, RELOAD, read-back, RESUME
+    // twice. Each of the four commits is flushed, and so are the journal and the directory: about 1 ms each
+    // on a local disk.
     co_return 5 * slowest_sql + 6 * slowest_pooler + lag + 6;
 }
 
@@ -63,7 +67,9 @@ Task<Exit> rehearse(Work* work, Side to) {
         document["forecast_ms"] = forecast;
         print_json(document);
     } else {
-        work->narrator.say(fmt::format("\nThe gate is open. Clients would be held about {}, and longer by as much as their longest open transaction.\nNothing was changed.", duration_text(forecast)));
+        work->narrator.say(fmt::format("\nThe gate is open. Clients would be held about {}, and longer by as "
+                                       "much as their longest open transaction.\nNothing was changed.",
+                                       duration_text(forecast)));
     }
     co_return Exit::done;
 }
@@ -71,9 +77,13 @@ Task<Exit> rehearse(Work* work, Side to) {
 std::string capital(Side side) { return side == Side::blue ? "Blue" : "Green"; }
 
 std::string next_lines(Side serving) {
-    const auto text = "\n" + capital(serving) + " serves. " + capital(other(serving)) + " is read-only and in step.";
-    return text + (serving == Side::green ? "\nBack to blue at any time:   pgteal switch-back\nWhen you are sure:          pgteal finish"
-                                          : "\nTo green again:             pgteal cutover\nWhen you are sure:          pgteal finish");
+    const auto text =
+        "\n" + capital(serving) + " serves. " + capital(other(serving)) + " is read-only and in step.";
+    return text +
+           (serving == Side::green
+                ? "\nBack to blue at any time:   pgteal switch-back\nWhen you are sure:          pgteal "
+                  "finish"
+                : "\nTo green again:             pgteal cutover\nWhen you are sure:          pgteal finish");
 }
 
 Task<Exit> move_to(Session* session, Side to) {
@@ -81,11 +91,14 @@ Task<Exit> move_to(Session* session, Side to) {
     Work work(session, command);
     const auto progress = work.context.progress();
     if (command == "switch-back" && progress.active && progress.epoch == 1 && !progress.attempt) {
-        throw Error(ErrorCode::wrong_state, "", "nothing was cut over yet: blue serves", progress.prepared ? "pgteal cutover" : "pgteal prepare");
+        throw Error(ErrorCode::wrong_state, "", "nothing was cut over yet: blue serves",
+                    progress.prepared ? "pgteal cutover" : "pgteal prepare");
     }
     require_resting_run(progress, command);
     if (progress.serving == to) {
-        throw Error(ErrorCode::wrong_state, "", to_string(to) + " serves already", to == Side::green ? "pgteal switch-back goes back to blue" : "pgteal cutover goes to green");
+        throw Error(ErrorCode::wrong_state, "", to_string(to) + " serves already",
+                    to == Side::green ? "pgteal switch-back goes back to blue"
+                                      : "pgteal cutover goes to green");
     }
     if (session->options.dry_run) {
         co_return co_await rehearse(&work, to);
@@ -146,7 +159,8 @@ boost::json::object switchover_document(Work& work, const SwitchoverResult& resu
         boost::json::object one;
         one["name"] = baseline.name;
         const auto proven = work.executor.results().targets.find(baseline.name);
-        one["target"] = proven != work.executor.results().targets.end() ? proven->second : to_string(result.serving);
+        one["target"] =
+            proven != work.executor.results().targets.end() ? proven->second : to_string(result.serving);
         poolers.push_back(std::move(one));
     }
     document["poolers"] = std::move(poolers);

@@ -26,7 +26,8 @@ struct Options {
     bool watch = false;
 };
 
-/// Exit codes (docs/operations.md): 0 done and checked; 1 failed, clients served as before; 2 bad usage or config; 3 refused; 4 resume is needed.
+/// Exit codes (docs/operations.md): 0 done and checked; 1 failed, clients served as before; 2 bad usage or
+/// config; 3 refused; 4 resume is needed.
 enum class Exit { done = 0, failed = 1, usage = 2, refused = 3, interrupted = 4 };
 
 /// What one command has at hand.
@@ -35,7 +36,7 @@ struct Session {
     Config config;
     std::unique_ptr<Estate> estate;
     bool interrupted = false; ///< past the switch point, or unable to tell
-    bool touched = false; ///< something may have been changed on a side or a pooler
+    bool touched = false;     ///< something may have been changed on a side or a pooler
 };
 
 using Command = Task<Exit> (*)(Session*);

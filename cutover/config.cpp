@@ -22,7 +22,7 @@ namespace {
 
 /// Walks one table of the file, key by key, against config_keys().
 class Section {
-  public:
+public:
     Section(const toml::table& table, std::string name, std::string path)
         : table_(table), name_(std::move(name)), path_(std::move(path)) {
         check_keys();
@@ -37,7 +37,8 @@ class Section {
     [[nodiscard]] std::string required_text(std::string_view key) const {
         const auto* node = table_.get(key);
         if (node == nullptr) {
-            fail(table_, "[" + name_ + "] has no '" + std::string(key) + "'", "add it; docs/config.md lists every key");
+            fail(table_, "[" + name_ + "] has no '" + std::string(key) + "'",
+                 "add it; docs/config.md lists every key");
         }
         auto value = want_text(*node, key);
         if (value.empty()) {
@@ -52,11 +53,15 @@ class Section {
         }
         const auto value = node->value_exact<std::int64_t>();
         if (!value || *value < low || *value > high) {
-            fail(*node, "'" + std::string(key) + "' must be a whole number from " + std::to_string(low) + " to " + std::to_string(high), "");
+            fail(*node,
+                 "'" + std::string(key) + "' must be a whole number from " + std::to_string(low) + " to " +
+                     std::to_string(high),
+                 "");
         }
         return static_cast<int>(*value);
     }
-    [[nodiscard]] std::chrono::milliseconds duration(std::string_view key, std::chrono::milliseconds fallback) const {
+    [[nodiscard]] std::chrono::milliseconds duration(std::string_view key,
+                                                     std::chrono::milliseconds fallback) const {
         const auto* node = table_.get(key);
         if (node == nullptr) {
             return fallback;
@@ -64,7 +69,8 @@ class Section {
         const auto text = node->value_exact<std::string>();
         const auto value = text ? parse_duration(*text) : std::nullopt;
         if (!value) {
-            fail(*node, "'" + std::string(key) + "' needs a duration with its unit, in quotes", "write it like " + std::string(key) + " = \"5s\" (ms, s, min, h)");
+            fail(*node, "'" + std::string(key) + "' needs a duration with its unit, in quotes",
+                 "write it like " + std::string(key) + " = \"5s\" (ms, s, min, h)");
         }
         return *value;
     }
@@ -76,7 +82,8 @@ class Section {
         const auto text = node->value_exact<std::string>();
         const auto value = text ? parse_size(*text) : std::nullopt;
         if (!value) {
-            fail(*node, "'" + std::string(key) + "' needs a size with its unit, in quotes", "write it like " + std::string(key) + " = \"16MB\" (kB, MB, GB)");
+            fail(*node, "'" + std::string(key) + "' needs a size with its unit, in quotes",
+                 "write it like " + std::string(key) + " = \"16MB\" (kB, MB, GB)");
         }
         return *value;
     }
@@ -88,7 +95,8 @@ class Section {
         }
         const auto* array = node->as_array();
         if (array == nullptr) {
-            fail(*node, "'" + std::string(key) + "' must be a list of texts", "write it like " + std::string(key) + " = [\"app\"]");
+            fail(*node, "'" + std::string(key) + "' must be a list of texts",
+                 "write it like " + std::string(key) + " = [\"app\"]");
         }
         for (const auto& item : *array) {
             values.push_back(want_text(item, key));
@@ -100,7 +108,8 @@ class Section {
         try {
             auto parsed = postgres::Dsn::parse(text);
             if (!with_database && parsed.get("dbname")) {
-                fail(*table_.get(key), "'" + std::string(key) + "' names a database", "leave dbname out: pgteal adds it");
+                fail(*table_.get(key), "'" + std::string(key) + "' names a database",
+                     "leave dbname out: pgteal adds it");
             }
             return parsed;
         } catch (const Error& error) {
@@ -110,13 +119,15 @@ class Section {
             fail(*table_.get(key), "'" + std::string(key) + "': " + error.what(), error.hint());
         }
     }
-    [[noreturn]] void fail(const toml::node& node, const std::string& message, const std::string& hint) const {
+    [[noreturn]] void fail(const toml::node& node, const std::string& message,
+                           const std::string& hint) const {
         const auto line = node.source().begin.line; // 0 for a section that isn't there
-        throw Error(ErrorCode::config, "", path_ + (line == 0 ? "" : ":" + std::to_string(line)) + ": " + message, hint);
+        throw Error(ErrorCode::config, "",
+                    path_ + (line == 0 ? "" : ":" + std::to_string(line)) + ": " + message, hint);
     }
     [[nodiscard]] const toml::table& table() const { return table_; }
 
-  private:
+private:
     void check_keys() const {
         std::vector<std::string_view> known;
         for (const auto& key : config_keys()) {
@@ -127,8 +138,11 @@ class Section {
         for (const auto& [key, node] : table_) {
             if (std::find(known.begin(), known.end(), key.str()) == known.end()) {
                 const auto meant = nearest(key.str(), known);
-                throw Error(ErrorCode::config, "", path_ + ":" + std::to_string(key.source().begin.line) + ": unknown key '" + std::string(key.str()) + "' in [" + name_ + "]",
-                            meant.empty() ? "docs/config.md lists every key" : "did you mean '" + std::string(meant) + "'?");
+                throw Error(ErrorCode::config, "",
+                            path_ + ":" + std::to_string(key.source().begin.line) + ": unknown key '" +
+                                std::string(key.str()) + "' in [" + name_ + "]",
+                            meant.empty() ? "docs/config.md lists every key"
+                                          : "did you mean '" + std::string(meant) + "'?");
             }
         }
     }
@@ -145,13 +159,17 @@ class Section {
     std::string path_;
 };
 
-Section section(const toml::table& root, const std::string& name, const std::string& path, const toml::table& empty) {
+Section section(const toml::table& root, const std::string& name, const std::string& path,
+                const toml::table& empty) {
     const auto* node = root.get(name);
     if (node == nullptr) {
         return Section(empty, name, path);
     }
     if (!node->is_table()) {
-        throw Error(ErrorCode::config, "", path + ":" + std::to_string(node->source().begin.line) + ": [" + name + "] must be one section", "write [" + name + "]");
+        throw Error(ErrorCode::config, "",
+                    path + ":" + std::to_string(node->source().begin.line) + ": [" + name +
+                        "] must be one section",
+                    "write [" + name + "]");
     }
     return Section(*node->as_table(), name, path);
 }
@@ -163,7 +181,10 @@ std::vector<Section> sections(const toml::table& root, const std::string& name, 
         return found;
     }
     if (!node->is_array_of_tables()) {
-        throw Error(ErrorCode::config, "", path + ":" + std::to_string(node->source().begin.line) + ": " + name + " may be there several times", "write [[" + name + "]] with two brackets");
+        throw Error(ErrorCode::config, "",
+                    path + ":" + std::to_string(node->source().begin.line) + ": " + name +
+                        " may be there several times",
+                    "write [[" + name + "]] with two brackets");
     }
     for (const auto& item : *node->as_array()) {
         found.emplace_back(*item.as_table(), name, path);
@@ -183,8 +204,11 @@ void check_sections(const toml::table& root, const std::string& path) {
     for (const auto& [key, node] : root) {
         if (std::find(known.begin(), known.end(), key.str()) == known.end()) {
             const auto meant = nearest(key.str(), known);
-            throw Error(ErrorCode::config, "", path + ":" + std::to_string(key.source().begin.line) + ": unknown section or key '" + std::string(key.str()) + "'",
-                        meant.empty() ? "docs/config.md lists every key" : "did you mean [" + std::string(meant) + "]?");
+            throw Error(ErrorCode::config, "",
+                        path + ":" + std::to_string(key.source().begin.line) + ": unknown section or key '" +
+                            std::string(key.str()) + "'",
+                        meant.empty() ? "docs/config.md lists every key"
+                                      : "did you mean [" + std::string(meant) + "]?");
         }
     }
 }
@@ -192,7 +216,9 @@ void check_sections(const toml::table& root, const std::string& path) {
 SideConfig read_side(const Section& section) {
     SideConfig side;
     side.dsn = section.dsn("dsn", false);
-    side.peer_dsn = section.has("peer_dsn") && !section.text("peer_dsn", "").empty() ? section.dsn("peer_dsn", false) : side.dsn;
+    side.peer_dsn = section.has("peer_dsn") && !section.text("peer_dsn", "").empty()
+                        ? section.dsn("peer_dsn", false)
+                        : side.dsn;
     side.pooler_host = section.text("pooler_host", side.dsn.host());
     side.pooler_port = section.text("pooler_port", side.dsn.port());
     side.password_command = section.list("password_command");
@@ -204,7 +230,9 @@ void refuse_twice(const Items& items, const std::string& what, const std::vector
     std::set<std::string> seen;
     for (std::size_t i = 0; i < items.size(); ++i) {
         if (!seen.insert(items[i].name).second) {
-            where[i].fail(where[i].table(), "two [[" + what + "]] sections have the name '" + items[i].name + "'", "each " + what + " is listed once");
+            where[i].fail(where[i].table(),
+                          "two [[" + what + "]] sections have the name '" + items[i].name + "'",
+                          "each " + what + " is listed once");
         }
     }
 }
@@ -230,7 +258,8 @@ void read_databases(Config& config, const toml::table& root) {
         config.databases.push_back(std::move(database));
     }
     if (config.databases.empty()) {
-        throw Error(ErrorCode::config, "", config.path + ": no [[database]] section", "add one for each database to move");
+        throw Error(ErrorCode::config, "", config.path + ": no [[database]] section",
+                    "add one for each database to move");
     }
     refuse_twice(config.databases, "database", all);
 }
@@ -250,17 +279,19 @@ void read_poolers(Config& config, const toml::table& root) {
         config.poolers.push_back(std::move(pooler));
     }
     if (config.poolers.empty()) {
-        throw Error(ErrorCode::config, "", config.path + ": no [[pooler]] section", "add one for each PgBouncer process that clients use");
+        throw Error(ErrorCode::config, "", config.path + ": no [[pooler]] section",
+                    "add one for each PgBouncer process that clients use");
     }
     refuse_twice(config.poolers, "pooler", all);
 }
 
 void check_run_name(const Section& run, const std::string& name) {
     const bool fits = name.size() <= 40 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-        return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
-    });
+                          return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+                      });
     if (!fits) {
-        run.fail(*run.table().get("name"), "the run's name may hold letters, digits, '-', '_' and '.', at most 40", "");
+        run.fail(*run.table().get("name"),
+                 "the run's name may hold letters, digits, '-', '_' and '.', at most 40", "");
     }
 }
 
@@ -269,7 +300,9 @@ void check_accept(const Section& check, const std::vector<std::string>& accept) 
     for (const auto& one : accept) {
         if (std::find(allowed.begin(), allowed.end(), one) == allowed.end()) {
             const auto meant = nearest(one, allowed);
-            check.fail(*check.table().get("accept"), "'" + one + "' can't be accepted", meant.empty() ? "only unlogged-tables and large-objects can" : "did you mean '" + std::string(meant) + "'?");
+            check.fail(*check.table().get("accept"), "'" + one + "' can't be accepted",
+                       meant.empty() ? "only unlogged-tables and large-objects can"
+                                     : "did you mean '" + std::string(meant) + "'?");
         }
     }
 }
@@ -298,7 +331,10 @@ Config parse_config(const std::string& text, const std::string& path) {
     try {
         root = toml::parse(text, path);
     } catch (const toml::parse_error& error) {
-        throw Error(ErrorCode::config, "", path + ":" + std::to_string(error.source().begin.line) + ": " + std::string(error.description()), "see https://toml.io for the syntax");
+        throw Error(ErrorCode::config, "",
+                    path + ":" + std::to_string(error.source().begin.line) + ": " +
+                        std::string(error.description()),
+                    "see https://toml.io for the syntax");
     }
     check_sections(root, path);
     const toml::table empty;
@@ -315,11 +351,13 @@ Config parse_config(const std::string& text, const std::string& path) {
     const auto cutover = section(root, "cutover", path, empty);
     config.max_pause = cutover.duration("max_pause", config.max_pause);
     if (config.max_pause < std::chrono::milliseconds(100)) {
-        cutover.fail(*cutover.table().get("max_pause"), "max_pause is below 100 ms", "a switchover needs about 20 ms and the longest open transaction");
+        cutover.fail(*cutover.table().get("max_pause"), "max_pause is below 100 ms",
+                     "a switchover needs about 20 ms and the longest open transaction");
     }
     config.max_lag = cutover.size("max_lag", config.max_lag);
     const auto clone = section(root, "clone", path, empty);
-    config.jobs = clone.number("jobs", static_cast<int>(std::max(1U, std::thread::hardware_concurrency())), 1, 128);
+    config.jobs =
+        clone.number("jobs", static_cast<int>(std::max(1U, std::thread::hardware_concurrency())), 1, 128);
     config.catch_up = clone.duration("catch_up", config.catch_up);
     const auto check = section(root, "check", path, empty);
     config.accept = check.list("accept");
@@ -335,7 +373,8 @@ Config load_config(const std::string& path) {
         text << file.rdbuf();
     }
     if (!file || std::filesystem::is_directory(path)) {
-        throw Error(ErrorCode::config, "", "can't read the config file " + path, "name it with -c FILE or $PGTEAL_CONFIG");
+        throw Error(ErrorCode::config, "", "can't read the config file " + path,
+                    "name it with -c FILE or $PGTEAL_CONFIG");
     }
     return parse_config(text.str(), path);
 }

@@ -14,10 +14,11 @@ namespace pgteal::cutover {
 
 struct SideConfig {
     postgres::Dsn dsn;
-    postgres::Dsn peer_dsn;   ///< how the other side's subscriptions reach this one; dsn when not given
-    std::string pooler_host;  ///< how the poolers reach it; from dsn when not given
+    postgres::Dsn peer_dsn;  ///< how the other side's subscriptions reach this one; dsn when not given
+    std::string pooler_host; ///< how the poolers reach it; from dsn when not given
     std::string pooler_port;
-    std::vector<std::string> password_command; ///< prints the password of dsn (and of peer_dsn, unless that has its own)
+    std::vector<std::string>
+        password_command; ///< prints the password of dsn (and of peer_dsn, unless that has its own)
 };
 
 struct DatabaseConfig {
@@ -29,8 +30,9 @@ struct DatabaseConfig {
 struct PoolerConfig {
     std::string name;
     postgres::Dsn admin;
-    postgres::Dsn probe; ///< how a client logs in through the pooler; admin's host, port and user when not given
-    std::string config;  ///< path of its pgbouncer.ini
+    postgres::Dsn
+        probe; ///< how a client logs in through the pooler; admin's host, port and user when not given
+    std::string config;               ///< path of its pgbouncer.ini
     std::vector<std::string> entries; ///< empty: every entry that points at blue
 };
 
@@ -54,8 +56,8 @@ struct Config {
     [[nodiscard]] const DatabaseConfig& database(std::string_view name) const;
 };
 
-/// Reads and checks the file; runs no password command. Throws Error(config): "pgteal.toml:12: unknown key 'lane' in [[database]]",
-/// with "did you mean 'lanes'?" as hint.
+/// Reads and checks the file; runs no password command. Throws Error(config): "pgteal.toml:12: unknown key
+/// 'lane' in [[database]]", with "did you mean 'lanes'?" as hint.
 Config load_config(const std::string& path);
 /// The same from text (path is for messages).
 Config parse_config(const std::string& text, const std::string& path);
@@ -64,7 +66,7 @@ Config parse_config(const std::string& text, const std::string& path);
 struct ConfigKey {
     std::string_view table; ///< "run", "blue", "[database]", …
     std::string_view key;
-    std::string_view type;  ///< "text", "duration", "size", "number", "list", "DSN"
+    std::string_view type; ///< "text", "duration", "size", "number", "list", "DSN"
     std::string_view fallback;
     std::string_view meaning;
 };

@@ -10,7 +10,8 @@ namespace pgteal::cutover {
 
 namespace {
 
-std::optional<std::int64_t> with_unit(std::string_view text, const std::vector<std::pair<std::string_view, std::int64_t>>& units) {
+std::optional<std::int64_t> with_unit(std::string_view text,
+                                      const std::vector<std::pair<std::string_view, std::int64_t>>& units) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || number < 0) {
@@ -48,12 +49,18 @@ std::size_t distance(std::string_view a, std::string_view b) {
 } // namespace
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
-    const auto ms = with_unit(text, {{"ms", 1}, {"s", 1000}, {"min", 60'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}});
+    const auto ms = with_unit(
+        text, {{"ms", 1}, {"s", 1000}, {"min", 60'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}});
     return ms ? std::optional(std::chrono::milliseconds(*ms)) : std::nullopt;
 }
 
 std::optional<Bytes> parse_size(std::string_view text) {
-    const auto bytes = with_unit(text, {{"B", 1}, {"kB", 1LL << 10}, {"KB", 1LL << 10}, {"MB", 1LL << 20}, {"GB", 1LL << 30}, {"TB", 1LL << 40}});
+    const auto bytes = with_unit(text, {{"B", 1},
+                                        {"kB", 1LL << 10},
+                                        {"KB", 1LL << 10},
+                                        {"MB", 1LL << 20},
+                                        {"GB", 1LL << 30},
+                                        {"TB", 1LL << 40}});
     return bytes ? std::optional(Bytes{*bytes}) : std::nullopt;
 }
 

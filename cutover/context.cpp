@@ -14,12 +14,14 @@ bool Context::begun(const std::string& step) const {
 }
 
 Task<RunRow> read_run_row(postgres::Server* server, std::string database, Deadline deadline) {
-    auto exists = co_await server->exec(database, "SELECT to_regclass('pgteal.run') IS NOT NULL", {}, deadline);
+    auto exists =
+        co_await server->exec(database, "SELECT to_regclass('pgteal.run') IS NOT NULL", {}, deadline);
     RunRow row;
     if (!exists.get<bool>(0, 0)) {
         co_return row;
     }
-    auto result = co_await server->exec(database, "SELECT run_id, epoch, serving FROM pgteal.run", {}, deadline);
+    auto result =
+        co_await server->exec(database, "SELECT run_id, epoch, serving FROM pgteal.run", {}, deadline);
     if (!result.empty() && !result.is_null(0, 0)) {
         row.present = true;
         row.run_id = result.get<std::string>(0, 0);
@@ -36,7 +38,8 @@ Task<std::set<std::string>> milestones(postgres::Server* green, std::string data
     if (exists.empty()) {
         co_return found;
     }
-    auto table = co_await green->exec(database, "SELECT to_regclass('pgteal.progress') IS NOT NULL", {}, deadline);
+    auto table =
+        co_await green->exec(database, "SELECT to_regclass('pgteal.progress') IS NOT NULL", {}, deadline);
     if (!table.get<bool>(0, 0)) {
         co_return found;
     }
@@ -48,10 +51,14 @@ Task<std::set<std::string>> milestones(postgres::Server* green, std::string data
 }
 
 postgres::Statement milestone(const std::string& database, const std::string& what) {
-    return {database, "INSERT INTO pgteal.progress (step) VALUES (" + postgres::quote_literal(what) + ") ON CONFLICT DO NOTHING", {}};
+    return {database,
+            "INSERT INTO pgteal.progress (step) VALUES (" + postgres::quote_literal(what) +
+                ") ON CONFLICT DO NOTHING",
+            {}};
 }
 
-Task<std::vector<replication::Table>> tables_on(postgres::Server* server, std::string database, Deadline deadline) {
+Task<std::vector<replication::Table>> tables_on(postgres::Server* server, std::string database,
+                                                Deadline deadline) {
     auto session = co_await server->session(database, deadline);
     auto tables = co_await replication::read_tables(*session, deadline);
     co_return tables;
@@ -61,7 +68,8 @@ namespace {
 
 Task<replication::LaneState> lane_state(Estate* estate, replication::Lane lane, Deadline deadline) {
     const auto publisher = *parse_side(lane.publisher);
-    auto state = co_await replication::read_lane(estate->server(publisher), estate->server(other(publisher)), lane, deadline);
+    auto state = co_await replication::read_lane(estate->server(publisher), estate->server(other(publisher)),
+                                                 lane, deadline);
     co_return state;
 }
 
@@ -84,7 +92,8 @@ Task<std::string> fingerprint(Estate* estate, Side side, Deadline deadline) {
         for (const auto& table : tables) {
             text += table.qualified();
             for (const auto& column : table.columns) {
-                text += " " + postgres::quote_identifier(column.name) + ":" + column.type + (column.generated ? ":g" : "") + (column.in_key ? ":k" : "");
+                text += " " + postgres::quote_identifier(column.name) + ":" + column.type +
+                        (column.generated ? ":g" : "") + (column.in_key ? ":k" : "");
             }
             text += "\n";
         }
@@ -94,11 +103,12 @@ Task<std::string> fingerprint(Estate* estate, Side side, Deadline deadline) {
 
 Task<FenceState> read_fence(postgres::Server* server, std::string database, Deadline deadline) {
     postgres::Params name{database};
-    auto result = co_await server->exec("",
-                                        "SELECT d.datconnlimit, COALESCE('default_transaction_read_only=on' = ANY (s.setconfig), false)"
-                                        " FROM pg_database d LEFT JOIN pg_db_role_setting s ON s.setdatabase = d.oid AND s.setrole = 0"
-                                        " WHERE d.datname = $1",
-                                        name, deadline);
+    auto result = co_await server->exec(
+        "",
+        "SELECT d.datconnlimit, COALESCE('default_transaction_read_only=on' = ANY (s.setconfig), false)"
+        " FROM pg_database d LEFT JOIN pg_db_role_setting s ON s.setdatabase = d.oid AND s.setrole = 0"
+        " WHERE d.datname = $1",
+        name, deadline);
     FenceState state;
     if (!result.empty()) {
         state.connection_limit = result.get<int>(0, 0);
@@ -110,7 +120,8 @@ Task<FenceState> read_fence(postgres::Server* server, std::string database, Dead
 int recorded_limit(const Journal& journal, const std::string& database) {
     const auto limits = journal.fact("limits");
     if (limits.is_object()) {
-        if (const auto* limit = limits.as_object().if_contains(database); limit != nullptr && limit->is_int64()) {
+        if (const auto* limit = limits.as_object().if_contains(database);
+            limit != nullptr && limit->is_int64()) {
             return static_cast<int>(limit->as_int64());
         }
     }

@@ -44,12 +44,14 @@ inline constexpr const char* last_prepare_step = "arm-reverse";
 /// Baselines as recorded by the run (journal fact "poolers"); empty before.
 std::vector<PoolerBaseline> recorded_poolers(const Journal& journal);
 void record_poolers(Journal& journal, const std::vector<PoolerBaseline>& baselines);
-/// Reads the poolers and their files now: configured entries, or every entry that points at blue. Throws Error(config | file | unreachable).
+/// Reads the poolers and their files now: configured entries, or every entry that points at blue. Throws
+/// Error(config | file | unreachable).
 Task<std::vector<PoolerBaseline>> read_poolers(Estate* estate, Deadline deadline);
 
 /// Where an entry of the baseline has to point for `side` to serve it.
 pooler::Target target_for(const Config& config, Side side, const pooler::Target& original);
-std::map<std::string, pooler::Target> targets_for(const Config& config, Side side, const PoolerBaseline& baseline);
+std::map<std::string, pooler::Target> targets_for(const Config& config, Side side,
+                                                  const PoolerBaseline& baseline);
 
 /// pgteal.run of one side of one database.
 struct RunRow {
@@ -60,12 +62,14 @@ struct RunRow {
 };
 Task<RunRow> read_run_row(postgres::Server* server, std::string database, Deadline deadline);
 
-/// What is finished on green, as green itself says (pgteal.progress). Empty when the database or the table is not there.
+/// What is finished on green, as green itself says (pgteal.progress). Empty when the database or the table is
+/// not there.
 Task<std::set<std::string>> milestones(postgres::Server* green, std::string database, Deadline deadline);
 postgres::Statement milestone(const std::string& database, const std::string& what);
 
 /// Tables of one side of one database.
-Task<std::vector<replication::Table>> tables_on(postgres::Server* server, std::string database, Deadline deadline);
+Task<std::vector<replication::Table>> tables_on(postgres::Server* server, std::string database,
+                                                Deadline deadline);
 /// State of all lanes of one publisher, in the order of Estate::lanes().
 Task<std::vector<replication::LaneState>> lane_states(Estate* estate, Side publisher, Deadline deadline);
 

@@ -5,10 +5,13 @@ namespace pgteal::cutover {
 Verdict decide(const StepRecord& record, const Observation& observation) {
     static_cast<void>(record); // what the servers say outranks what the journal remembers
     switch (observation.state) {
-    case State::done: return Verdict::skip;
-    case State::conflict: return Verdict::stop;
+    case State::done:
+        return Verdict::skip;
+    case State::conflict:
+        return Verdict::stop;
     case State::absent:
-    case State::partial: return Verdict::perform;
+    case State::partial:
+        return Verdict::perform;
     }
     return Verdict::stop;
 }
@@ -21,7 +24,8 @@ UndoVerdict decide_undo(const Step& step, const StepRecord& record, const Observ
     if (record.intent) {
         return UndoVerdict::undo;
     }
-    return observation.state == State::partial || observation.state == State::done ? UndoVerdict::undo : UndoVerdict::leave;
+    return observation.state == State::partial || observation.state == State::done ? UndoVerdict::undo
+                                                                                   : UndoVerdict::leave;
 }
 
 Resume decide_resume(const Progress& progress) {

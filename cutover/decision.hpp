@@ -23,10 +23,10 @@ UndoVerdict decide_undo(const Step& step, const StepRecord& record, const Observ
 
 /// For `resume`.
 enum class Resume {
-    nothing,            ///< no run, or a run that rests between commands
+    nothing, ///< no run, or a run that rests between commands
     go_on_preparing,
-    undo_switchover,    ///< not switched: back to `from`
-    finish_switchover,  ///< switched: on to `to`
+    undo_switchover,   ///< not switched: back to `from`
+    finish_switchover, ///< switched: on to `to`
     go_on_finishing,
     go_on_removing,
 };

@@ -17,7 +17,9 @@ Task<void> resolve_password(SideConfig* side, std::string name) {
     const auto deadline = after(std::chrono::seconds(30));
     auto output = co_await postgres::run_program(program, deadline);
     if (output.exit_code != 0) {
-        throw Error(ErrorCode::config, name, "password_command of [" + name + "] ended with exit code " + std::to_string(output.exit_code),
+        throw Error(ErrorCode::config, name,
+                    "password_command of [" + name + "] ended with exit code " +
+                        std::to_string(output.exit_code),
                     "run it by hand: " + postgres::to_string(program));
     }
     auto password = output.out.substr(0, output.out.find('\n'));

@@ -19,7 +19,7 @@ struct PoolerUnit {
 };
 
 class Estate {
-  public:
+public:
     /// Runs the password commands; connects to nothing. Throws Error(config | program).
     static Task<std::unique_ptr<Estate>> make(Config config);
 
@@ -34,7 +34,7 @@ class Estate {
     [[nodiscard]] std::vector<replication::Lane> lanes(Side publisher) const;
     [[nodiscard]] std::vector<replication::Lane> lanes(Side publisher, const std::string& database) const;
 
-  private:
+private:
     explicit Estate(Config config);
     Config config_;
     std::unique_ptr<postgres::Server> blue_;

@@ -20,7 +20,8 @@ void crash_point(const std::string& step, const std::string& point) {
 Executor::Executor(Estate& estate, Journal& journal) : estate_(estate), journal_(journal) {
     for (const auto side : {Side::blue, Side::green}) {
         for (const auto& database : estate.config().databases) {
-            set(replication::binding_for("conninfo_" + to_string(side), database.name), estate.peer_conninfo(side, database.name), true);
+            set(replication::binding_for("conninfo_" + to_string(side), database.name),
+                estate.peer_conninfo(side, database.name), true);
         }
     }
     fresh_token();
@@ -102,9 +103,11 @@ Task<void> Executor::run(const Sql* action, Deadline deadline) {
         pids += (pids.empty() ? "{" : ",") + std::to_string(pid);
     }
     values["own_pids"] = postgres::Binding{(pids.empty() ? "{" : pids) + "}", false};
-    // Lanes name the connection string by publisher alone; which database it is for follows from where the statement runs.
+    // Lanes name the connection string by publisher alone; which database it is for follows from where the
+    // statement runs.
     for (const auto side : {Side::blue, Side::green}) {
-        const auto found = bindings_.find(replication::binding_for("conninfo_" + to_string(side), statement.database));
+        const auto found =
+            bindings_.find(replication::binding_for("conninfo_" + to_string(side), statement.database));
         if (found != bindings_.end()) {
             values["conninfo_" + to_string(side)] = found->second;
         }
@@ -134,18 +137,26 @@ Task<void> Executor::run(const Sql* action, Deadline deadline) {
 Task<void> Executor::run(const PoolerCommand* action, Deadline deadline) {
     auto& console = *estate_.pooler(action->pooler).console;
     switch (action->kind) {
-    case PoolerCommand::Kind::pause: co_await console.pause(action->entry, deadline); break;
-    case PoolerCommand::Kind::resume: co_await console.resume(action->entry, deadline); break;
-    case PoolerCommand::Kind::raise_shield: 
+    case PoolerCommand::Kind::pause:
+        co_await console.pause(action->entry, deadline);
+        break;
+    case PoolerCommand::Kind::resume:
+        co_await console.resume(action->entry, deadline);
+        break;
+    case PoolerCommand::Kind::raise_shield:
         lowered_.erase(action->pooler);
         co_await console.raise_shield(deadline);
         break;
-    case PoolerCommand::Kind::lower_shield: 
+    case PoolerCommand::Kind::lower_shield:
         co_await console.lower_shield(deadline);
         lowered_.insert(action->pooler);
         break;
-    case PoolerCommand::Kind::settle: co_await console.settle(deadline); break;
-    case PoolerCommand::Kind::reload: co_await console.reload(deadline); break;
+    case PoolerCommand::Kind::settle:
+        co_await console.settle(deadline);
+        break;
+    case PoolerCommand::Kind::reload:
+        co_await console.reload(deadline);
+        break;
     }
 }
 
@@ -156,7 +167,8 @@ void Executor::run(const StageConfig& action) {
 }
 
 void Executor::run(const InstallConfig& action) {
-    // Going back and resuming, nothing is staged yet, or what was staged for the way there: the file as it is now is rewritten.
+    // Going back and resuming, nothing is staged yet, or what was staged for the way there: the file as it is
+    // now is rewritten.
     const auto ready = staged_.find(action.pooler);
     if (ready == staged_.end() || ready->second.targets != action.targets) {
         run(StageConfig{action.pooler, action.path, action.targets});
@@ -169,10 +181,16 @@ Task<void> Executor::run(const VerifyPooler* action, Deadline deadline) {
     auto& console = *estate_.pooler(action->pooler).console;
     const auto entries = co_await console.entries(deadline);
     for (const auto& [name, target] : action->targets) {
-        const auto found = std::find_if(entries.begin(), entries.end(), [&name = name](const auto& entry) { return entry.name == name; });
-        if (found == entries.end() || found->host != target.host || found->port != target.port || found->database != target.database) {
-            const auto is = found == entries.end() ? std::string("gone") : "host=" + found->host + " port=" + found->port + " dbname=" + found->database;
-            throw Error(ErrorCode::conflict, action->pooler, "after RELOAD entry " + name + " is " + is + ", not host=" + target.host + " port=" + target.port + " dbname=" + target.database,
+        const auto found = std::find_if(entries.begin(), entries.end(),
+                                        [&name = name](const auto& entry) { return entry.name == name; });
+        if (found == entries.end() || found->host != target.host || found->port != target.port ||
+            found->database != target.database) {
+            const auto is = found == entries.end() ? std::string("gone")
+                                                   : "host=" + found->host + " port=" + found->port +
+                                                         " dbname=" + found->database;
+            throw Error(ErrorCode::conflict, action->pooler,
+                        "after RELOAD entry " + name + " is " + is + ", not host=" + target.host +
+                            " port=" + target.port + " dbname=" + target.database,
                         "look at the pooler's log and at its config file");
         }
     }

@@ -17,7 +17,7 @@ namespace pgteal::cutover {
 
 /// Lives as long as one command. Values that actions give (snapshot names, LSNs) are kept for later ones.
 class Executor {
-  public:
+public:
     using Progress = std::function<void(const std::string& text, double fraction)>;
     struct Hooks {
         Progress progress;                  ///< never empty
@@ -29,10 +29,11 @@ class Executor {
     Executor(const Executor&) = delete;
     Executor& operator=(const Executor&) = delete;
 
-    /// Performs the actions of one step: phases in order; within a phase, places at once and actions of one place in order. When one
-    /// fails the others of its phase are waited for, then the first error is thrown.
+    /// Performs the actions of one step: phases in order; within a phase, places at once and actions of one
+    /// place in order. When one fails the others of its phase are waited for, then the first error is thrown.
     Task<void> perform(std::vector<Action> actions, Deadline deadline, Hooks hooks);
-    /// Walsender sessions (and with them exported snapshots) end here; the runner calls it when a step is over.
+    /// Walsender sessions (and with them exported snapshots) end here; the runner calls it when a step is
+    /// over.
     void release_held();
 
     [[nodiscard]] const postgres::Bindings& bindings() const { return bindings_; }
@@ -55,9 +56,11 @@ class Executor {
     /// Every pooler's shield was lowered by this process, and none raised since.
     [[nodiscard]] bool resumed() const { return lowered_.size() == estate_.poolers().size(); }
     [[nodiscard]] bool canary_back() const { return canary_back_; }
-    void on_copied(std::function<void(double bytes, double tables)> listener) { copied_ = std::move(listener); }
+    void on_copied(std::function<void(double bytes, double tables)> listener) {
+        copied_ = std::move(listener);
+    }
 
-  private:
+private:
     Task<void> perform_one(const Action* action, Deadline deadline, Progress progress);
     Task<void> perform_in_order(std::vector<const Action*> actions, Deadline deadline, Hooks hooks);
 
@@ -80,7 +83,7 @@ class Executor {
     std::map<std::string, postgres::Connection> held_;
     struct Staged {
         std::string path;
-        std::string replaces; ///< hash of the file that it replaces
+        std::string replaces;                          ///< hash of the file that it replaces
         std::map<std::string, pooler::Target> targets; ///< that it leads to
     };
     std::map<std::string, Staged> staged_;
@@ -91,8 +94,10 @@ class Executor {
     std::function<void(double, double)> copied_;
 };
 
-/// PGTEAL_TEST_KILL_AT=<step>:<point> ends this process with SIGKILL there, as a crash would. Points: intent (on disk, nothing
-/// performed), action-<n> (after the n-th action), done (performed, not yet recorded). The seam for tests; unset it does nothing.
+/// PGTEAL_TEST_KILL_AT=<step>:<point> ends this process with SIGKILL there, as a crash would. Points: intent
+/// (on disk, nothing performed), action-<n> (after the n-th action), done (performed, not yet recorded); in
+/// undo, undoing and undone; and prepare:unrecorded (all steps are done, the schemas not recorded yet). The
+/// seam for tests; unset it does nothing.
 void crash_point(const std::string& step, const std::string& point);
 
 } // namespace pgteal::cutover

@@ -21,13 +21,15 @@ std::string last_lines(const std::string& text, std::size_t count) {
     return start == std::string::npos ? text : text.substr(start + 1);
 }
 
-Task<std::vector<replication::Sequence>> sequences_of(postgres::Server* server, std::string database, Deadline deadline) {
+Task<std::vector<replication::Sequence>> sequences_of(postgres::Server* server, std::string database,
+                                                      Deadline deadline) {
     auto session = co_await server->session(database, deadline);
     auto sequences = co_await replication::read_sequences(*session, deadline);
     co_return sequences;
 }
 
-Task<std::vector<replication::Table>> tables_of(postgres::Server* server, std::string database, Deadline deadline) {
+Task<std::vector<replication::Table>> tables_of(postgres::Server* server, std::string database,
+                                                Deadline deadline) {
     auto session = co_await server->session(database, deadline);
     auto tables = co_await replication::read_tables(*session, deadline);
     co_return tables;
@@ -37,8 +39,11 @@ Task<std::vector<replication::Table>> tables_of(postgres::Server* server, std::s
 
 Task<void> Executor::run(const RunProgram* action, Deadline deadline) {
     auto output = co_await postgres::run_program(action->program, deadline);
-    if (std::find(action->accepted_exit_codes.begin(), action->accepted_exit_codes.end(), output.exit_code) == action->accepted_exit_codes.end()) {
-        throw Error(ErrorCode::program, to_string(action->side), action->program.argv.front() + " ended with exit code " + std::to_string(output.exit_code) + ": " + last_lines(output.err, 6),
+    if (std::find(action->accepted_exit_codes.begin(), action->accepted_exit_codes.end(), output.exit_code) ==
+        action->accepted_exit_codes.end()) {
+        throw Error(ErrorCode::program, to_string(action->side),
+                    action->program.argv.front() + " ended with exit code " +
+                        std::to_string(output.exit_code) + ": " + last_lines(output.err, 6),
                     "mend what it says, then run pgteal prepare again; what is finished is kept");
     }
 }
@@ -46,19 +51,23 @@ Task<void> Executor::run(const RunProgram* action, Deadline deadline) {
 Task<void> Executor::run(const CopyLane* action, Progress progress) {
     const auto snapshot = bindings_.find("snapshot_" + action->lane.object());
     if (snapshot == bindings_.end()) {
-        throw Error(ErrorCode::internal, to_string(action->from), "no snapshot for lane " + action->lane.name());
+        throw Error(ErrorCode::internal, to_string(action->from),
+                    "no snapshot for lane " + action->lane.name());
     }
     auto report = [this, progress](const replication::CopyProgress& now) {
         const double total = static_cast<double>(std::max<std::int64_t>(1, now.total_estimate.count));
         const double fraction = std::min(1.0, static_cast<double>(now.done.count) / total);
-        progress(now.database + "  " + to_string(now.done) + " sent, table " + std::to_string(now.tables_done) + " of " + std::to_string(now.tables) + " " + now.table, fraction);
+        progress(now.database + "  " + to_string(now.done) + " sent, table " +
+                     std::to_string(now.tables_done) + " of " + std::to_string(now.tables) + " " + now.table,
+                 fraction);
         if (copied_) {
             copied_(static_cast<double>(now.done.count), now.tables_done);
         }
     };
     const std::function<void(const replication::CopyProgress&)> listener = report;
-    const auto copied = co_await replication::copy_tables(estate_.server(action->from), estate_.server(other(action->from)), action->lane.database, action->tables,
-                                                          snapshot->second.value, estate_.config().jobs, action->truncate_first, listener);
+    const auto copied = co_await replication::copy_tables(
+        estate_.server(action->from), estate_.server(other(action->from)), action->lane.database,
+        action->tables, snapshot->second.value, estate_.config().jobs, action->truncate_first, listener);
     for (const auto& table : copied) {
         results_.rows_copied += table.rows;
     }
@@ -70,7 +79,9 @@ Task<void> Executor::run(const ApplyMigrations* action, Progress progress) {
     int applied = 0;
     std::function<void()> work = [&applied, dsn, folder] {
         const auto files = migration::find_migrations(folder);
-        applied = static_cast<int>(migration::apply(dsn, files, migration::Options{}, [](const migration::File&, bool, double) {}).size());
+        applied = static_cast<int>(
+            migration::apply(dsn, files, migration::Options{}, [](const migration::File&, bool, double) {
+            }).size());
     };
     progress(action->database + ": " + std::to_string(action->scripts.size()) + " migrations", -1);
     co_await run_blocking(work);
@@ -85,7 +96,8 @@ Task<void> Executor::run(const CarrySequences* action, Deadline deadline) {
     const auto carried = replication::carry(both[0], both[1], action->from == Side::green);
     if (!carried.problems.empty()) {
         const auto& problem = carried.problems.front();
-        throw Error(ErrorCode::conflict, to_string(other(action->from)), "sequence " + problem.sequence + " can't be carried: " + problem.reason,
+        throw Error(ErrorCode::conflict, to_string(other(action->from)),
+                    "sequence " + problem.sequence + " can't be carried: " + problem.reason,
                     "mend the sequence, then try again");
     }
     results_.sequences += carried.total;
@@ -107,21 +119,26 @@ Task<void> Executor::run(const CompareData* action, Deadline deadline, Progress 
     const auto both = co_await all(std::move(reads));
     const auto common = replication::published(both[0], both[1]);
     const std::function<void(int, int)> report = [&progress, action](int done, int total) {
-        progress(action->database + "  table " + std::to_string(done) + " of " + std::to_string(total), total == 0 ? 1.0 : static_cast<double>(done) / total);
+        progress(action->database + "  table " + std::to_string(done) + " of " + std::to_string(total),
+                 total == 0 ? 1.0 : static_cast<double>(done) / total);
     };
-    auto comparison = co_await replication::compare_database(serving, standing, action->database, estate_.lanes(action->serving, action->database), common,
-                                                             estate_.config().jobs, deadline, report);
+    auto comparison = co_await replication::compare_database(serving, standing, action->database,
+                                                             estate_.lanes(action->serving, action->database),
+                                                             common, estate_.config().jobs, deadline, report);
     const bool equal = comparison.equal;
     std::string where;
     for (const auto& table : comparison.tables) {
         if (table.difference_count > 0) {
-            where += (where.empty() ? "" : ", ") + action->database + ": " + table.name + " (" + std::to_string(table.difference_count) + ")";
+            where += (where.empty() ? "" : ", ") + action->database + ": " + table.name + " (" +
+                     std::to_string(table.difference_count) + ")";
         }
     }
     results_.comparisons.push_back(std::move(comparison));
     if (!equal) {
-        throw Error(ErrorCode::damage, to_string(other(action->serving)), "rows differ between the sides: " + where,
-                    "pgteal compare lists them; find who wrote to the standing side. Before a cutover: pgteal abort, then prepare again");
+        throw Error(ErrorCode::damage, to_string(other(action->serving)),
+                    "rows differ between the sides: " + where,
+                    "pgteal compare lists them; find who wrote to the standing side. Before a cutover: "
+                    "pgteal abort, then prepare again");
     }
 }
 
@@ -132,12 +149,16 @@ Task<void> Executor::run(const ProbeEntry* action, Deadline deadline) {
         identifiers_[expected] = identity.system_identifier;
     }
     auto& unit = estate_.pooler(action->pooler);
-    const auto result = co_await health::probe(unit.config.probe.with_database(action->entry), action->pooler, true, deadline);
+    const auto result = co_await health::probe(unit.config.probe.with_database(action->entry), action->pooler,
+                                               true, deadline);
     results_.longest_probe_ms = std::max(results_.longest_probe_ms, result.ms);
     if (result.system_identifier != identifiers_[expected] || !result.wrote) {
         throw Error(ErrorCode::conflict, action->pooler,
-                    "entry " + action->entry + (result.wrote ? " answers from a server that is not " + expected : " reaches a server that takes no writes"),
-                    "look at " + unit.config.config + " and SHOW DATABASES of " + action->pooler + ", then run pgteal resume");
+                    "entry " + action->entry +
+                        (result.wrote ? " answers from a server that is not " + expected
+                                      : " reaches a server that takes no writes"),
+                    "look at " + unit.config.config + " and SHOW DATABASES of " + action->pooler +
+                        ", then run pgteal resume");
     }
     results_.targets[action->pooler] = expected;
 }

@@ -7,16 +7,20 @@ namespace pgteal::cutover {
 Exit exit_code(ErrorCode code, bool touched) {
     switch (code) {
     case ErrorCode::usage:
-    case ErrorCode::config: return Exit::usage;
+    case ErrorCode::config:
+        return Exit::usage;
     case ErrorCode::refused:
     case ErrorCode::wrong_state:
-    case ErrorCode::busy: return Exit::refused;
+    case ErrorCode::busy:
+        return Exit::refused;
     case ErrorCode::file:
     case ErrorCode::unreachable:
     case ErrorCode::connection_lost:
     case ErrorCode::deadline:
-    case ErrorCode::privilege: return touched ? Exit::failed : Exit::refused;
-    default: return Exit::failed;
+    case ErrorCode::privilege:
+        return touched ? Exit::failed : Exit::refused;
+    default:
+        return Exit::failed;
     }
 }
 

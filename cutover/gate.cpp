@@ -10,11 +10,14 @@ namespace pgteal::cutover {
 
 namespace {
 
-std::string again(const GateFacts& facts) { return facts.move.to == Side::green ? "pgteal cutover" : "pgteal switch-back"; }
+std::string again(const GateFacts& facts) {
+    return facts.move.to == Side::green ? "pgteal cutover" : "pgteal switch-back";
+}
 
 /// abort is for before the first cutover only; after it the run has to be ended by finish.
 std::string copy_again(const GateFacts& facts) {
-    return std::string("the data must be copied again: pgteal ") + (facts.move.epoch == 2 ? "abort" : "finish") + ", then pgteal prepare";
+    return std::string("the data must be copied again: pgteal ") +
+           (facts.move.epoch == 2 ? "abort" : "finish") + ", then pgteal prepare";
 }
 
 std::string ago(double seconds) {
@@ -28,37 +31,62 @@ std::optional<Refusal> judge_database(const GateFacts& facts, const GateDatabase
     for (std::size_t i = 0; i < 2; ++i) {
         const auto& side = i == 0 ? from : to;
         if (database.run_ids[i] != facts.run_id) {
-            return Refusal{side, "database " + database.name + " on " + side + " does not belong to this run", "pgteal status shows what is there"};
+            return Refusal{side, "database " + database.name + " on " + side + " does not belong to this run",
+                           "pgteal status shows what is there"};
         }
         if (database.epochs[i] != facts.move.epoch - 1) {
-            return Refusal{side, fmt::format("database {} on {} is at epoch {}, this controller at {}: somebody else switched", database.name, side, database.epochs[i], facts.move.epoch - 1),
-                           "run pgteal from where the newest journal is"};
+            return Refusal{
+                side,
+                fmt::format("database {} on {} is at epoch {}, this controller at {}: somebody else switched",
+                            database.name, side, database.epochs[i], facts.move.epoch - 1),
+                "run pgteal from where the newest journal is"};
         }
     }
     if (database.from_fenced) {
-        return Refusal{from, "database " + database.name + " is read-only on " + from + ", which should serve", "pgteal resume"};
+        return Refusal{from,
+                       "database " + database.name + " is read-only on " + from + ", which should serve",
+                       "pgteal resume"};
     }
     if (!database.to_fenced) {
-        return Refusal{to, "database " + database.name + " on " + to + " is open for clients: somebody lifted the fence, its data may differ",
-                       "look for writes there with pgteal compare; then ALTER DATABASE … SET default_transaction_read_only = on and CONNECTION LIMIT 0"};
+        return Refusal{to,
+                       "database " + database.name + " on " + to +
+                           " is open for clients: somebody lifted the fence, its data may differ",
+                       "look for writes there with pgteal compare; then ALTER DATABASE … SET "
+                       "default_transaction_read_only = on and CONNECTION LIMIT 0"};
     }
     if (!database.prepared_transactions.empty()) {
-        return Refusal{from, "prepared transaction '" + database.prepared_transactions.front() + "' in " + database.name + " could be committed past the fence",
-                       "COMMIT PREPARED or ROLLBACK PREPARED it on " + from + ", then run " + again(facts) + " again"};
+        return Refusal{from,
+                       "prepared transaction '" + database.prepared_transactions.front() + "' in " +
+                           database.name + " could be committed past the fence",
+                       "COMMIT PREPARED or ROLLBACK PREPARED it on " + from + ", then run " + again(facts) +
+                           " again"};
     }
     if (!database.long_transactions.empty()) {
         const auto& one = database.long_transactions.front();
-        return Refusal{from, fmt::format("pid {} (role {}, app \"{}\") holds a transaction open for {} on {}: {}", one.pid, one.role, one.application, ago(one.seconds), from, one.query),
-                       fmt::format("PAUSE waits for open transactions. Wait for it, or end it on {}: SELECT pg_terminate_backend({}); then run {} again", from, one.pid, again(facts))};
+        return Refusal{from,
+                       fmt::format("pid {} (role {}, app \"{}\") holds a transaction open for {} on {}: {}",
+                                   one.pid, one.role, one.application, ago(one.seconds), from, one.query),
+                       fmt::format("PAUSE waits for open transactions. Wait for it, or end it on {}: SELECT "
+                                   "pg_terminate_backend({}); then run {} again",
+                                   from, one.pid, again(facts))};
     }
     if (!database.writing_roles.empty()) {
-        return Refusal{from, "role " + database.writing_roles.front() + " has default_transaction_read_only = off of its own: it would write past the fence",
-                       fmt::format("on {0}: ALTER ROLE {1} RESET default_transaction_read_only, or ALTER ROLE {1} IN DATABASE {2} RESET …", from,
-                                   postgres::quote_identifier(database.writing_roles.front()), postgres::quote_identifier(database.name))};
+        return Refusal{
+            from,
+            "role " + database.writing_roles.front() +
+                " has default_transaction_read_only = off of its own: it would write past the fence",
+            fmt::format("on {0}: ALTER ROLE {1} RESET default_transaction_read_only, or ALTER ROLE {1} IN "
+                        "DATABASE {2} RESET …",
+                        from, postgres::quote_identifier(database.writing_roles.front()),
+                        postgres::quote_identifier(database.name))};
+    }
+    if (!database.risks.empty()) {
+        return database.risks.front();
     }
     if (!database.carry.problems.empty()) {
         const auto& problem = database.carry.problems.front();
-        return Refusal{to, "sequence " + problem.sequence + " can't be carried: " + problem.reason, "mend it on " + to + ", then run " + again(facts) + " again"};
+        return Refusal{to, "sequence " + problem.sequence + " can't be carried: " + problem.reason,
+                       "mend it on " + to + ", then run " + again(facts) + " again"};
     }
     return std::nullopt;
 }
@@ -69,54 +97,90 @@ std::optional<Refusal> judge_lane(const GateFacts& facts, const GateLane& lane) 
     const auto name = "lane " + lane.lane.name() + " (" + from + " > " + to + ")";
     const auto& active = lane.active;
     if (!active.publication || !active.slot || !active.subscription) {
-        return Refusal{active.subscription ? from : to, name + " is gone: its publication, slot or subscription was dropped", copy_again(facts)};
+        return Refusal{active.subscription ? from : to,
+                       name + " is gone: its publication, slot or subscription was dropped",
+                       copy_again(facts)};
     }
     if (active.slot_status == "lost") {
-        return Refusal{from, name + " lost WAL that " + to + " still needs (max_slot_wal_keep_size)", copy_again(facts)};
+        return Refusal{from, name + " lost WAL that " + to + " still needs (max_slot_wal_keep_size)",
+                       copy_again(facts)};
     }
     if (!active.enabled || !active.worker) {
-        return Refusal{to, name + " is not running" + (active.enabled ? ": its apply worker fails or is stopped" : ": its subscription is disabled"),
-                       "see the log of " + to + (active.enabled ? "" : ", or ALTER SUBSCRIPTION … ENABLE") + ", then run " + again(facts) + " again"};
+        return Refusal{to,
+                       name + " is not running" +
+                           (active.enabled ? ": its apply worker fails or is stopped"
+                                           : ": its subscription is disabled"),
+                       "see the log of " + to + (active.enabled ? "" : ", or ALTER SUBSCRIPTION … ENABLE") +
+                           ", then run " + again(facts) + " again"};
     }
     if (active.subscribed != active.published || !active.not_ready.empty()) {
-        return Refusal{to, name + " does not carry all of its tables", "somebody changed the publication or the subscription; pgteal compare tells what is missing"};
+        return Refusal{
+            to, name + " does not carry all of its tables",
+            "somebody changed the publication or the subscription; pgteal compare tells what is missing"};
     }
     if (!lane.lag.arrived || lane.lag.bytes > facts.max_lag) {
-        return Refusal{to, name + " lags by " + to_string(lane.lag.bytes) + (lane.lag.arrived ? "" : ", a marker did not arrive within 3 s"),
-                       "wait until it is below max_lag (" + to_string(facts.max_lag) + "); pgteal status --watch follows it"};
+        return Refusal{to,
+                       name + " lags by " + to_string(lane.lag.bytes) +
+                           (lane.lag.arrived ? "" : ", a marker did not arrive within 3 s"),
+                       "wait until it is below max_lag (" + to_string(facts.max_lag) +
+                           "); pgteal status --watch follows it"};
     }
     const auto& armed = lane.armed;
     if (!armed.publication || !armed.slot || !armed.subscription || armed.slot_status == "lost") {
-        return Refusal{to, "the way back for lane " + lane.lane.name() + " is not there (slot " + (armed.slot ? armed.slot_status : "missing") + ")", facts.move.epoch == 2 ? "pgteal prepare makes it again" : "pgteal finish, or look at pg_replication_slots who dropped it"};
+        return Refusal{to,
+                       "the way back for lane " + lane.lane.name() + " is not there (slot " +
+                           (armed.slot ? armed.slot_status : "missing") + ")",
+                       facts.move.epoch == 2
+                           ? "pgteal prepare makes it again"
+                           : "pgteal finish, or look at pg_replication_slots who dropped it"};
     }
     if (armed.enabled) {
-        return Refusal{from, "lane " + lane.lane.name() + " is enabled in both directions: changes would echo", "on " + from + ": ALTER SUBSCRIPTION … DISABLE"};
+        return Refusal{from,
+                       "lane " + lane.lane.name() + " is enabled in both directions: changes would echo",
+                       "on " + from + ": ALTER SUBSCRIPTION … DISABLE"};
     }
     return std::nullopt;
 }
 
 std::optional<Refusal> judge_pooler(const GateFacts& facts, const GatePooler& pooler) {
     if (pooler.file_changed) {
-        return Refusal{pooler.name, pooler.path + " was changed since pgteal last looked", "if the change is right: RELOAD it, then pgteal prepare takes note of it"};
+        return Refusal{pooler.name, pooler.path + " was changed since pgteal last looked",
+                       "if the change is right: RELOAD it, then pgteal prepare takes note of it"};
     }
     for (const auto& [name, target] : pooler.wanted) {
-        const auto found = std::find_if(pooler.entries.begin(), pooler.entries.end(), [&name = name](const auto& entry) { return entry.name == name; });
+        const auto found = std::find_if(pooler.entries.begin(), pooler.entries.end(),
+                                        [&name = name](const auto& entry) { return entry.name == name; });
         if (found == pooler.entries.end()) {
-            return Refusal{pooler.name, "entry " + name + " is gone from " + pooler.name, "put it back and RELOAD"};
+            return Refusal{pooler.name, "entry " + name + " is gone from " + pooler.name,
+                           "put it back and RELOAD"};
         }
         if (found->host != target.host || found->port != target.port || found->database != target.database) {
-            return Refusal{pooler.name, "entry " + name + " of " + pooler.name + " points at " + found->host + ":" + found->port + ", not at " + to_string(facts.move.from), "pgteal status shows all entries"};
+            return Refusal{pooler.name,
+                           "entry " + name + " of " + pooler.name + " points at " + found->host + ":" +
+                               found->port + ", not at " + to_string(facts.move.from),
+                           "pgteal status shows all entries"};
         }
         if (found->paused) {
-            return Refusal{pooler.name, "entry " + name + " of " + pooler.name + " is paused already: its clients wait", "RESUME " + name + " on its console, then run " + again(facts) + " again"};
+            return Refusal{pooler.name,
+                           "entry " + name + " of " + pooler.name + " is paused already: its clients wait",
+                           "RESUME " + name + " on its console, then run " + again(facts) + " again"};
         }
         if (found->pool_mode == "session") {
-            return Refusal{pooler.name, "entry " + name + " of " + pooler.name + " pools sessions: PAUSE would wait until every client leaves", "set pool_mode = transaction for it"};
+            return Refusal{pooler.name,
+                           "entry " + name + " of " + pooler.name +
+                               " pools sessions: PAUSE would wait until every client leaves",
+                           "set pool_mode = transaction for it"};
         }
+    }
+    if (pooler.probe) {
+        return pooler.probe;
     }
     const double budget = to_ms(facts.max_pause) / 1000;
     if (pooler.query_wait_timeout > 0 && pooler.query_wait_timeout <= budget) {
-        return Refusal{pooler.name, fmt::format("{}: query_wait_timeout is {:g} s, the pause budget {:g} s: held clients would be disconnected", pooler.name, pooler.query_wait_timeout, budget),
+        return Refusal{pooler.name,
+                       fmt::format("{}: query_wait_timeout is {:g} s, the pause budget {:g} s: held clients "
+                                   "would be disconnected",
+                                   pooler.name, pooler.query_wait_timeout, budget),
                        "lower max_pause or raise query_wait_timeout"};
     }
     return std::nullopt;
@@ -126,7 +190,9 @@ std::optional<Refusal> judge_pooler(const GateFacts& facts, const GatePooler& po
 
 std::optional<Refusal> judge(const GateFacts& facts) {
     for (const auto& side : facts.changed_schemas) {
-        return Refusal{side, "tables or columns on " + side + " are not as recorded when the run was prepared", "undo the change; pgteal's event triggers refuse schema changes, so look who dropped them"};
+        return Refusal{
+            side, "tables or columns on " + side + " are not as recorded when the run was prepared",
+            "undo the change; pgteal's event triggers refuse schema changes, so look who dropped them"};
     }
     for (const auto& database : facts.databases) {
         if (auto refusal = judge_database(facts, database)) {
@@ -159,7 +225,8 @@ std::string summary_of(const GateFacts& facts) {
     for (const auto& database : facts.databases) {
         sequences += database.carry.total;
     }
-    return fmt::format("lag {:.1f} ms, {} {}, {} clients, {} sequences", slowest, facts.poolers.size(), facts.poolers.size() == 1 ? "pooler" : "poolers", clients, sequences);
+    return fmt::format("lag {:.1f} ms, {} {}, {} clients, {} sequences", slowest, facts.poolers.size(),
+                       facts.poolers.size() == 1 ? "pooler" : "poolers", clients, sequences);
 }
 
 } // namespace pgteal::cutover

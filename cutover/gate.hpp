@@ -12,6 +12,12 @@
 
 namespace pgteal::cutover {
 
+struct Refusal {
+    std::string side;
+    std::string message;
+    std::string hint;
+};
+
 struct LongTransaction {
     int pid = 0;
     std::string role;
@@ -22,7 +28,7 @@ struct LongTransaction {
 
 struct GateDatabase {
     std::string name;
-    std::array<std::string, 2> run_ids;   ///< on from, on to
+    std::array<std::string, 2> run_ids; ///< on from, on to
     std::array<std::int64_t, 2> epochs{};
     bool from_fenced = false;
     bool to_fenced = false;
@@ -30,12 +36,13 @@ struct GateDatabase {
     std::vector<LongTransaction> long_transactions;
     std::vector<std::string> writing_roles; ///< with a default_transaction_read_only = off of their own
     replication::Carry carry;
+    std::vector<Refusal> risks; ///< see gate_risks.hpp
 };
 struct GateLane {
-    replication::Lane lane;         ///< published by from
+    replication::Lane lane; ///< published by from
     replication::Lag lag;
-    replication::LaneState active;  ///< from -> to
-    replication::LaneState armed;   ///< to -> from, waiting
+    replication::LaneState active; ///< from -> to
+    replication::LaneState armed;  ///< to -> from, waiting
 };
 struct GatePooler {
     std::string name;
@@ -45,6 +52,7 @@ struct GatePooler {
     std::map<std::string, pooler::Target> wanted; ///< where our entries have to point now
     bool file_changed = false;
     int clients = 0;
+    std::optional<Refusal> probe; ///< a client's login through an entry does not reach `from`
 };
 struct GateFacts {
     Move move;
@@ -57,11 +65,6 @@ struct GateFacts {
     std::vector<std::string> changed_schemas; ///< sides whose tables or columns are not as recorded
 };
 
-struct Refusal {
-    std::string side;
-    std::string message;
-    std::string hint;
-};
 /// The first reason not to go on, most serious first; nullopt when there is none.
 std::optional<Refusal> judge(const GateFacts& facts);
 /// "lag 0.4 ms, 3 poolers, 41 clients, 87 sequences"

@@ -19,31 +19,30 @@ namespace pgteal::cutover {
 namespace {
 
 constexpr std::array<std::pair<EventKind, std::string_view>, 14> kind_names{{
-    {EventKind::run_begun, "run_begun"}, {EventKind::intent, "intent"}, {EventKind::done, "done"}, {EventKind::failed, "failed"},
-    {EventKind::undoing, "undoing"}, {EventKind::undone, "undone"}, {EventKind::begun, "begun"}, {EventKind::switched, "switched"},
-    {EventKind::completed, "completed"}, {EventKind::aborted, "aborted"}, {EventKind::finishing, "finishing"},
-    {EventKind::finished, "finished"}, {EventKind::removing, "removing"}, {EventKind::removed, "removed"},
+    {EventKind::run_begun, "run_begun"},
+    {EventKind::intent, "intent"},
+    {EventKind::done, "done"},
+    {EventKind::failed, "failed"},
+    {EventKind::undoing, "undoing"},
+    {EventKind::undone, "undone"},
+    {EventKind::begun, "begun"},
+    {EventKind::switched, "switched"},
+    {EventKind::completed, "completed"},
+    {EventKind::aborted, "aborted"},
+    {EventKind::finishing, "finishing"},
+    {EventKind::finished, "finished"},
+    {EventKind::removing, "removing"},
+    {EventKind::removed, "removed"},
 }};
 
-constexpr const char* tables = "CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, epoch INTEGER NOT NULL, step TEXT NOT NULL,"
+constexpr const char* tables = "CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, "
+                               "epoch INTEGER NOT NULL, step TEXT NOT NULL,"
                                " kind TEXT NOT NULL, body TEXT NOT NULL);"
                                "CREATE TABLE IF NOT EXISTS fact (key TEXT PRIMARY KEY, value TEXT NOT NULL)";
 
-std::string now_utc() {
-    std::timespec now{};
-    std::timespec_get(&now, TIME_UTC);
-    std::tm parts{};
-    ::gmtime_r(&now.tv_sec, &parts);
-    std::array<char, 40> text{};
-    const auto length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    std::string out(text.data(), length);
-    const auto micros = std::to_string(now.tv_nsec / 1000);
-    return out + "." + std::string(6 - micros.size(), '0') + micros + "Z";
-}
-
 /// A prepared statement, finalised when it goes.
 class Query {
-  public:
+public:
     Query(sqlite3* db, const char* text, const std::string& path) : db_(db), path_(path) {
         if (sqlite3_prepare_v2(db, text, -1, &handle_, nullptr) != SQLITE_OK) {
             fail();
@@ -54,7 +53,9 @@ class Query {
     Query& operator=(const Query&) = delete;
 
     void bind(int index, const std::string& value) {
-        sqlite3_bind_text64(handle_, index, value.data(), value.size(), reinterpret_cast<sqlite3_destructor_type>(-1), SQLITE_UTF8); // NOLINT: SQLITE_TRANSIENT
+        sqlite3_bind_text64(handle_, index, value.data(), value.size(),
+                            reinterpret_cast<sqlite3_destructor_type>(-1),
+                            SQLITE_UTF8); // NOLINT: SQLITE_TRANSIENT
     }
     void bind(int index, std::int64_t value) { sqlite3_bind_int64(handle_, index, value); }
     bool row() {
@@ -66,13 +67,16 @@ class Query {
     }
     [[nodiscard]] std::string text(int column) const {
         const auto* bytes = static_cast<const char*>(sqlite3_column_blob(handle_, column));
-        return bytes == nullptr ? std::string() : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(handle_, column)));
+        return bytes == nullptr
+                   ? std::string()
+                   : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(handle_, column)));
     }
     [[nodiscard]] std::int64_t number(int column) const { return sqlite3_column_int64(handle_, column); }
 
-  private:
+private:
     [[noreturn]] void fail() const {
-        throw Error(ErrorCode::file, "controller", "the journal " + path_ + " can't be written or read: " + sqlite3_errmsg(db_),
+        throw Error(ErrorCode::file, "controller",
+                    "the journal " + path_ + " can't be written or read: " + sqlite3_errmsg(db_),
                     "make room or mend the disk, then run pgteal resume");
     }
     sqlite3* db_;
@@ -81,6 +85,18 @@ class Query {
 };
 
 } // namespace
+
+std::string utc_now() {
+    std::timespec now{};
+    std::timespec_get(&now, TIME_UTC);
+    std::tm parts{};
+    ::gmtime_r(&now.tv_sec, &parts);
+    std::array<char, 40> text{};
+    const auto length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+    std::string out(text.data(), length);
+    const auto micros = std::to_string(now.tv_nsec / 1000);
+    return out + "." + std::string(6 - micros.size(), '0') + micros + "Z";
+}
 
 std::string to_string(EventKind kind) {
     for (const auto& [value, text] : kind_names) {
@@ -117,12 +133,15 @@ struct Journal::Impl {
         if (sqlite3_exec(db, text, nullptr, nullptr, &message) != SQLITE_OK) {
             const std::string reason = message == nullptr ? sqlite3_errmsg(db) : message;
             sqlite3_free(message);
-            throw Error(ErrorCode::file, "controller", "the journal " + path + " can't be used: " + reason, "make room or mend the disk, then run pgteal resume");
+            throw Error(ErrorCode::file, "controller", "the journal " + path + " can't be used: " + reason,
+                        "make room or mend the disk, then run pgteal resume");
         }
     }
     void open_database(int flags) {
         if (sqlite3_open_v2(path.c_str(), &db, flags, nullptr) != SQLITE_OK) {
-            throw Error(ErrorCode::file, "controller", "can't open the journal " + path + ": " + sqlite3_errmsg(db), "check [run] state and its permissions");
+            throw Error(ErrorCode::file, "controller",
+                        "can't open the journal " + path + ": " + sqlite3_errmsg(db),
+                        "check [run] state and its permissions");
         }
         sqlite3_busy_timeout(db, 5000);
     }
@@ -130,20 +149,25 @@ struct Journal::Impl {
         const auto lock_path = dir + "/lock";
         lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (lock < 0) {
-            throw Error(ErrorCode::file, "controller", "can't open " + lock_path + ": " + std::strerror(errno), "check [run] state and its permissions");
+            throw Error(ErrorCode::file, "controller",
+                        "can't open " + lock_path + ": " + std::strerror(errno),
+                        "check [run] state and its permissions");
         }
         if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
             std::array<char, 512> text{};
             const auto length = ::pread(lock, text.data(), text.size() - 1, 0);
             const std::string holder(text.data(), length > 0 ? static_cast<std::size_t>(length) : 0U);
-            throw Error(ErrorCode::busy, "controller", "another pgteal works on this run: " + (holder.empty() ? "unknown" : holder),
+            throw Error(ErrorCode::busy, "controller",
+                        "another pgteal works on this run: " + (holder.empty() ? "unknown" : holder),
                         "wait for it, or end it and run pgteal resume");
         }
         std::array<char, 256> host{};
         ::gethostname(host.data(), host.size() - 1);
-        const auto text = "pgteal " + command + ", pid " + std::to_string(::getpid()) + " on " + host.data() + ", since " + now_utc();
+        const auto text = "pgteal " + command + ", pid " + std::to_string(::getpid()) + " on " + host.data() +
+                          ", since " + utc_now();
         if (::ftruncate(lock, 0) != 0 || ::pwrite(lock, text.data(), text.size(), 0) < 0) {
-            throw Error(ErrorCode::file, "controller", "can't write " + lock_path + ": " + std::strerror(errno), "make room on that disk");
+            throw Error(ErrorCode::file, "controller",
+                        "can't write " + lock_path + ": " + std::strerror(errno), "make room on that disk");
         }
     }
 };
@@ -160,7 +184,9 @@ Journal Journal::open(const std::string& state_dir, const std::string& run, cons
     std::error_code error;
     std::filesystem::create_directories(impl->dir, error);
     if (error) {
-        throw Error(ErrorCode::file, "controller", "can't make the folder " + impl->dir + ": " + error.message(), "set [run] state to a folder that pgteal may write");
+        throw Error(ErrorCode::file, "controller",
+                    "can't make the folder " + impl->dir + ": " + error.message(),
+                    "set [run] state to a folder that pgteal may write");
     }
     ::chmod(impl->dir.c_str(), 0700);
     impl->take_lock(command);
@@ -188,7 +214,8 @@ std::optional<Journal> Journal::peek(const std::string& state_dir, const std::st
     }
     impl->open_database(SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX);
     impl->run("PRAGMA query_only = ON");
-    // query_only still lets the last connection fold the write-ahead log of a crashed controller into the file as it closes.
+    // query_only still lets the last connection fold the write-ahead log of a crashed controller into the
+    // file as it closes.
     sqlite3_db_config(impl->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     return Journal(std::move(impl));
 }
@@ -204,7 +231,9 @@ std::vector<Event> Journal::events() const {
         event.step = query.text(3);
         const auto kind = parse_event_kind(query.text(4));
         if (!kind) {
-            throw Error(ErrorCode::file, "controller", "the journal " + impl_->path + " holds an event of a kind this pgteal does not know: " + query.text(4),
+            throw Error(ErrorCode::file, "controller",
+                        "the journal " + impl_->path +
+                            " holds an event of a kind this pgteal does not know: " + query.text(4),
                         "use the version of pgteal that began the run");
         }
         event.kind = *kind;
@@ -218,8 +247,9 @@ void Journal::append(std::vector<Event> events) {
     impl_->run("BEGIN IMMEDIATE");
     try {
         for (const auto& event : events) {
-            Query insert(impl_->db, "INSERT INTO event (at, epoch, step, kind, body) VALUES (?, ?, ?, ?, ?)", impl_->path);
-            insert.bind(1, now_utc());
+            Query insert(impl_->db, "INSERT INTO event (at, epoch, step, kind, body) VALUES (?, ?, ?, ?, ?)",
+                         impl_->path);
+            insert.bind(1, utc_now());
             insert.bind(2, event.epoch);
             insert.bind(3, event.step);
             insert.bind(4, to_string(event.kind));
@@ -246,7 +276,10 @@ boost::json::value Journal::fact(const std::string& key) const {
 }
 
 void Journal::set_fact(const std::string& key, const boost::json::value& value) {
-    Query query(impl_->db, "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", impl_->path);
+    Query query(
+        impl_->db,
+        "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        impl_->path);
     query.bind(1, key);
     query.bind(2, boost::json::serialize(value));
     query.row();

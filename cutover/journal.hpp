@@ -12,18 +12,24 @@
 
 namespace pgteal::cutover {
 
+/// "2026-11-21T12:00:00.000000Z", for people.
+std::string utc_now();
+
 enum class EventKind {
-    run_begun,    ///< body: {"run_id"}
-    intent,       ///< body: {"actions":[{"where","what"}]}
-    done,         ///< body: {"ms","summary"}
-    failed,       ///< body: {"error"}
-    undoing,      ///< body: {"actions"}
+    run_begun, ///< body: {"run_id"}
+    intent,    ///< body: {"actions":[{"where","what"}]}
+    done,      ///< body: {"ms","summary"}
+    failed,    ///< body: {"error"}
+    undoing,   ///< body: {"actions"}
     undone,
-    begun,        ///< a switchover attempt; body: {"from","to"}
-    switched,     ///< the switch point; body: {"to","epoch","bindings"}
-    completed,    ///< the attempt ended on `to`; body: {"pause_ms"}
-    aborted,      ///< the attempt ended on `from`
-    finishing, finished, removing, removed, ///< ends of a run: finish, abort
+    begun,     ///< a switchover attempt; body: {"from","to"}
+    switched,  ///< the switch point; body: {"to","epoch","bindings"}
+    completed, ///< the attempt ended on `to`; body: {"pause_ms"}
+    aborted,   ///< the attempt ended on `from`
+    finishing,
+    finished,
+    removing,
+    removed, ///< ends of a run: finish, abort
 };
 std::string to_string(EventKind kind);
 std::optional<EventKind> parse_event_kind(std::string_view text);
@@ -39,9 +45,10 @@ struct Event {
 
 /// One controller at a time: open() takes an exclusive lock for as long as the Journal lives.
 class Journal {
-  public:
-    /// Creates folder and file when needed (mode 0700/0600). Throws Error(busy) saying who holds it (pid, host, command, since) and
-    /// Error(file) when the folder can't be used. `command` is what this process says of itself.
+public:
+    /// Creates folder and file when needed (mode 0700/0600). Throws Error(busy) saying who holds it (pid,
+    /// host, command, since) and Error(file) when the folder can't be used. `command` is what this process
+    /// says of itself.
     static Journal open(const std::string& state_dir, const std::string& run, const std::string& command);
     /// For status and the like: no lock, never writes; nullopt when there is no journal.
     static std::optional<Journal> peek(const std::string& state_dir, const std::string& run);
@@ -54,7 +61,8 @@ class Journal {
     ~Journal();
 
     [[nodiscard]] std::vector<Event> events() const;
-    /// All or none, on disk when it returns (SQLite WAL mode, synchronous = FULL: one fsync). Throws Error(file): then nothing was recorded.
+    /// All or none, on disk when it returns (SQLite WAL mode, synchronous = FULL: one fsync). Throws
+    /// Error(file): then nothing was recorded.
     void append(std::vector<Event> events);
     void append(Event event);
 
@@ -66,7 +74,7 @@ class Journal {
     [[nodiscard]] std::string work_dir() const;
     [[nodiscard]] std::string path() const;
 
-  private:
+private:
     struct Impl;
     explicit Journal(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;

@@ -7,7 +7,8 @@ namespace pgteal::cutover {
 namespace {
 
 [[noreturn]] void throw_lacking(const char* key) {
-    throw Error(ErrorCode::file, "controller", std::string("the journal lacks '") + key + "' in a record", "restore the journal from where it was copied, or look at pgteal.run on both sides");
+    throw Error(ErrorCode::file, "controller", std::string("the journal lacks '") + key + "' in a record",
+                "restore the journal from where it was copied, or look at pgteal.run on both sides");
 }
 
 std::string text_in(const boost::json::object& body, const char* key) {
@@ -30,10 +31,17 @@ void take_step(Progress& progress, const Event& event) {
     auto& steps = progress.attempt ? progress.attempt->steps : progress.steps;
     progress.last_step = event.step;
     switch (event.kind) {
-    case EventKind::intent: steps[event.step].intent = true; break;
-    case EventKind::done: steps[event.step] = {true, true}; break;
-    case EventKind::undone: steps.erase(event.step); break;
-    default: break;
+    case EventKind::intent:
+        steps[event.step].intent = true;
+        break;
+    case EventKind::done:
+        steps[event.step] = {true, true};
+        break;
+    case EventKind::undone:
+        steps.erase(event.step);
+        break;
+    default:
+        break;
     }
 }
 
@@ -42,7 +50,8 @@ void take_switch(Progress& progress, const Event& event) {
     progress.epoch = event.epoch;
     progress.switched_at = event.at;
     ++progress.switchovers;
-    if (const auto* bindings = event.body.if_contains("bindings"); bindings != nullptr && bindings->is_object()) {
+    if (const auto* bindings = event.body.if_contains("bindings");
+        bindings != nullptr && bindings->is_object()) {
         progress.bindings = bindings->as_object();
     }
     if (progress.attempt) {
@@ -70,11 +79,19 @@ Progress progress_of(const std::vector<Event>& events, const std::string& last_p
             progress.attempt = std::move(attempt);
             break;
         }
-        case EventKind::switched: take_switch(progress, event); break;
+        case EventKind::switched:
+            take_switch(progress, event);
+            break;
         case EventKind::completed:
-        case EventKind::aborted: progress.attempt.reset(); break;
-        case EventKind::finishing: progress.finishing = true; break;
-        case EventKind::removing: progress.removing = true; break;
+        case EventKind::aborted:
+            progress.attempt.reset();
+            break;
+        case EventKind::finishing:
+            progress.finishing = true;
+            break;
+        case EventKind::removing:
+            progress.removing = true;
+            break;
         case EventKind::finished:
             progress.active = false;
             progress.finishing = false;
@@ -84,7 +101,9 @@ Progress progress_of(const std::vector<Event>& events, const std::string& last_p
             progress.active = false;
             progress.removing = false;
             break;
-        default: take_step(progress, event); break;
+        default:
+            take_step(progress, event);
+            break;
         }
         if (!progress.attempt && event.step == last_prepare_step && event.kind == EventKind::done) {
             progress.prepared = true;

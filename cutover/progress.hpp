@@ -35,9 +35,9 @@ struct Progress {
     bool prepared = false;
     bool finishing = false;
     bool removing = false;
-    bool ever_finished = false;   ///< the last run in this journal ended by finish
+    bool ever_finished = false; ///< the last run in this journal ended by finish
     int switchovers = 0;
-    std::string switched_at;      ///< of the last switch, "" when none
+    std::string switched_at; ///< of the last switch, "" when none
     std::optional<Attempt> attempt;
     std::string last_step;        ///< the newest step with an event
     boost::json::object bindings; ///< of the last switch record

@@ -1,4 +1,5 @@
-// What a run says while it goes on. The terminal, --json and the metrics are three listeners of the same words.
+// What a run says while it goes on. The terminal, --json and the metrics are three listeners of the same
+// words.
 #pragma once
 
 #include <chrono>
@@ -10,7 +11,7 @@
 namespace pgteal::cutover {
 
 class Reporter {
-  public:
+public:
     virtual ~Reporter() = default;
     virtual void started(const Step& step) { static_cast<void>(step); }
     /// Called often; `fraction` below 0 when unknown.

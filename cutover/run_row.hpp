@@ -12,11 +12,13 @@ namespace pgteal::cutover {
 /// The row as a run begins: epoch 1, blue serves. Binds :'run_id' and :'run_name'.
 postgres::Statement insert_run_row(const std::string& database);
 
-/// Raises 55000 unless this run holds the database at `epoch`: a controller with a stale epoch can do nothing.
+/// Raises 55000 unless this run holds the database at `epoch`: a controller with a stale epoch can do
+/// nothing.
 std::string require_epoch_text(std::int64_t epoch);
 
-/// ALTER DATABASE: default_transaction_read_only = on keeps sessions that begin from now on read-only; CONNECTION LIMIT 0 keeps out the ones that
-/// would say BEGIN READ WRITE (superusers and apply workers of a superuser's subscription are exempt, source: postinit.c CheckMyDatabase).
+/// ALTER DATABASE: default_transaction_read_only = on keeps sessions that begin from now on read-only;
+/// CONNECTION LIMIT 0 keeps out the ones that would say BEGIN READ WRITE (superusers and apply workers of a
+/// superuser's subscription are exempt, source: postinit.c CheckMyDatabase).
 std::string raise_fence_text(const std::string& database);
 std::string lift_fence_text(const std::string& database, int connection_limit);
 

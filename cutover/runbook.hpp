@@ -1,4 +1,5 @@
-// The runbook: the ordered lists of steps that are the program. plan, execution, resume, abort and the docs are views of them.
+// The runbook: the ordered lists of steps that are the program. plan, execution, resume, abort and the docs
+// are views of them.
 #pragma once
 
 #include "cutover/context.hpp"
@@ -8,14 +9,16 @@ namespace pgteal::cutover {
 
 /// check … arm-reverse: from nothing to "ready to cut over".
 Steps prepare_steps(Context& context);
-/// The switchover for either direction, in its three parts: before the pause (undone by a failure), in the pause, after it.
+/// The switchover for either direction, in its three parts: before the pause (undone by a failure), in the
+/// pause, after it.
 struct Switchover {
     Steps before; ///< gate, stage
     Steps pause;  ///< pause … resume
     Steps after;  ///< confirm, turn
 };
 Switchover switchover_steps(Context& context, Move move);
-/// After the switch point: what has to be true, whatever was lost on the way. Observed, so that nothing is done twice.
+/// After the switch point: what has to be true, whatever was lost on the way. Observed, so that nothing is
+/// done twice.
 Steps roll_forward_steps(Context& context, Move move);
 /// Retires the standing side.
 Steps finish_steps(Context& context, Side standing);
@@ -42,6 +45,7 @@ Step pause_step(Context& context, Move move);
 Step fence_step(Context& context, Move move);
 Step marker_step(Context& context, Move move);
 Step barrier_step(Context& context, Move move);
+Step still_step(Context& context, Move move);
 Step sequences_step(Context& context, Move move);
 Step retarget_step(Context& context, Move move);
 Step switch_step(Context& context, Move move);

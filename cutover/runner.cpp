@@ -35,20 +35,22 @@ boost::json::object done_body(double ms, const std::string& summary) {
     return body;
 }
 
+} // namespace
+
 bool worth_a_retry(const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
     } catch (const Error& failed) {
-        return failed.code() == ErrorCode::connection_lost || failed.code() == ErrorCode::unreachable || failed.code() == ErrorCode::deadline;
+        return failed.code() == ErrorCode::connection_lost || failed.code() == ErrorCode::unreachable ||
+               failed.code() == ErrorCode::deadline;
     } catch (...) {
         return false;
     }
 }
 
-} // namespace
-
 void throw_conflict(const Step& step, const Observation& observation) {
-    throw Error(observation.refusal ? ErrorCode::refused : ErrorCode::conflict, observation.side, observation.evidence.empty() ? step.id + ": not as expected" : observation.evidence,
+    throw Error(observation.refusal ? ErrorCode::refused : ErrorCode::conflict, observation.side,
+                observation.evidence.empty() ? step.id + ": not as expected" : observation.evidence,
                 observation.hint);
 }
 
@@ -62,8 +64,9 @@ struct Runner::Planned {
 
 Executor::Hooks Runner::hooks(const Step* step) {
     auto count = std::make_shared<int>(0);
-    return {[this, step](const std::string& text, double fraction) { reporter_.progress(*step, text, fraction); },
-            [step, count] { crash_point(step->id, "action-" + std::to_string(++*count)); }};
+    return {
+        [this, step](const std::string& text, double fraction) { reporter_.progress(*step, text, fraction); },
+        [step, count] { crash_point(step->id, "action-" + std::to_string(++*count)); }};
 }
 
 void Runner::record_done(const Step& step, std::int64_t epoch, double ms, const std::string& summary) {
@@ -84,7 +87,10 @@ Task<Observation> Runner::wait_until_done(const Step* step, Deadline deadline) {
             throw_conflict(*step, seen);
         }
         if (Clock::now() >= deadline) {
-            throw DeadlinePassed(seen.side, "step " + step->id + " did not come to its end within " + std::to_string(step->deadline.count() / 1000) + " s" + (seen.summary.empty() ? "" : ": " + seen.summary),
+            throw DeadlinePassed(seen.side,
+                                 "step " + step->id + " did not come to its end within " +
+                                     std::to_string(step->deadline.count() / 1000) + " s" +
+                                     (seen.summary.empty() ? "" : ": " + seen.summary),
                                  "look at pgteal status; pgteal resume goes on");
         }
         reporter_.progress(*step, seen.summary, -1);
@@ -93,7 +99,8 @@ Task<Observation> Runner::wait_until_done(const Step* step, Deadline deadline) {
     }
 }
 
-Task<void> Runner::forward(const Steps* steps, std::int64_t epoch, std::map<std::string, StepRecord> records) {
+Task<void> Runner::forward(const Steps* steps, std::int64_t epoch,
+                           std::map<std::string, StepRecord> records) {
     for (const auto& step : *steps) {
         co_await forward_one(&step, epoch, records[step.id]);
     }
@@ -104,8 +111,10 @@ Task<void> Runner::forward_one(const Step* step, std::int64_t epoch, StepRecord 
     const auto start = Clock::now();
     auto seen = co_await step->observe();
     switch (decide(record, seen)) {
-    case Verdict::stop: throw_conflict(*step, seen);
-    case Verdict::skip: break;
+    case Verdict::stop:
+        throw_conflict(*step, seen);
+    case Verdict::skip:
+        break;
     case Verdict::perform: {
         const auto deadline = after(step->deadline);
         auto actions = step->plan(seen);
@@ -127,7 +136,8 @@ Task<void> Runner::perform_in_pause(Planned* planned, Deadline deadline) {
     crash_point(step->id, "intent");
     auto actions = planned->actions;
     auto with = hooks(step);
-    co_await executor_.perform(std::move(actions), std::min(deadline, after(step->deadline)), std::move(with));
+    co_await executor_.perform(std::move(actions), std::min(deadline, after(step->deadline)),
+                               std::move(with));
     if (step->observe_after) {
         co_await wait_until_done(step, deadline);
     }

@@ -1,4 +1,5 @@
-// The loop that runs the runbook: observe, decide, journal, perform, look again. Resume after a crash is the same loop.
+// The loop that runs the runbook: observe, decide, journal, perform, look again. Resume after a crash is the
+// same loop.
 #pragma once
 
 #include <map>
@@ -20,23 +21,26 @@ struct StepTime {
 };
 
 class Runner {
-  public:
-    Runner(Journal& journal, Executor& executor, Reporter& reporter) : journal_(journal), executor_(executor), reporter_(reporter) {}
+public:
+    Runner(Journal& journal, Executor& executor, Reporter& reporter)
+        : journal_(journal), executor_(executor), reporter_(reporter) {}
 
     /// Runs the steps in order, each observed first. Throws the first error; what is done stays done.
     Task<void> forward(const Steps* steps, std::int64_t epoch, std::map<std::string, StepRecord> records);
 
-    /// Runs the steps of a pause. All of them are observed and planned, and their intents are on disk in one write, before the first
-    /// one runs; inside, only the switch point writes to the journal. What was done is recorded after the last one.
+    /// Runs the steps of a pause. All of them are observed and planned, and their intents are on disk in one
+    /// write, before the first one runs; inside, only the switch point writes to the journal. What was done
+    /// is recorded after the last one.
     Task<void> pause(const Steps* steps, std::int64_t epoch, std::chrono::milliseconds max_pause);
 
-    /// Takes steps back, last first. Connection errors are retried until each step's deadline: a server that restarts comes back.
+    /// Takes steps back, last first. Connection errors are retried until each step's deadline: a server that
+    /// restarts comes back.
     Task<void> back(const Steps* steps, std::int64_t epoch, std::map<std::string, StepRecord> records);
 
     [[nodiscard]] const std::vector<StepTime>& times() const { return times_; }
     [[nodiscard]] double pause_ms() const { return pause_ms_; }
 
-  private:
+private:
     struct Planned;
     Task<void> forward_one(const Step* step, std::int64_t epoch, StepRecord record);
     Task<void> perform_in_pause(Planned* planned, Deadline deadline);
@@ -52,6 +56,9 @@ class Runner {
     double pause_ms_ = 0;
     std::optional<Clock::time_point> held_since_; ///< clients are held by this process
 };
+
+/// A connection error or deadline: the same may go through when a server is back.
+bool worth_a_retry(const std::exception_ptr& error);
 
 /// The error that a conflict or refusal of observe() is thrown as.
 [[noreturn]] void throw_conflict(const Step& step, const Observation& observation);

@@ -17,7 +17,10 @@ Task<void> read_side(Estate* estate, SideStatus* status, Deadline deadline) {
     try {
         const auto identity = co_await server.identity(deadline);
         status->version = fmt::format("{}.{}", identity.version / 10000, identity.version % 10000);
-        const auto clients = co_await server.exec("", "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> 'pgteal'", {}, deadline);
+        const auto clients = co_await server.exec("",
+                                                  "SELECT count(*) FROM pg_stat_activity WHERE backend_type "
+                                                  "= 'client backend' AND application_name <> 'pgteal'",
+                                                  {}, deadline);
         status->clients = clients.get<int>(0, 0);
         status->reachable = true;
         bool fenced = true;
@@ -31,7 +34,8 @@ Task<void> read_side(Estate* estate, SideStatus* status, Deadline deadline) {
     }
 }
 
-Task<void> read_lanes_of(Estate* estate, Side publisher, std::string database, std::vector<LaneStatus>* out, Deadline deadline) {
+Task<void> read_lanes_of(Estate* estate, Side publisher, std::string database, std::vector<LaneStatus>* out,
+                         Deadline deadline) {
     try {
         const auto lanes = estate->lanes(publisher, database);
         auto& from = estate->server(publisher);
@@ -70,11 +74,16 @@ Task<void> read_pooler(Estate* estate, PoolerUnit* unit, PoolerStatus* status, D
         status->reachable = true;
         for (const auto& entry : entries) {
             const bool blue = entry.host == config.blue.pooler_host && entry.port == config.blue.pooler_port;
-            const bool green = entry.host == config.green.pooler_host && entry.port == config.green.pooler_port;
+            const bool green =
+                entry.host == config.green.pooler_host && entry.port == config.green.pooler_port;
             const auto& wanted = unit->config.entries;
             const bool named = std::find(wanted.begin(), wanted.end(), entry.name) != wanted.end();
             if (blue || green || named) {
-                status->entries.push_back({entry.name, blue ? "blue" : green ? "green" : "other", entry.paused});
+                status->entries.push_back({entry.name,
+                                           blue    ? "blue"
+                                           : green ? "green"
+                                                   : "other",
+                                           entry.paused});
                 status->paused = status->paused || entry.paused;
             }
         }
@@ -152,14 +161,17 @@ boost::json::object to_json(const Status& status) {
         for (const auto& lane : lanes) {
             boost::json::object one;
             one["name"] = lane.lane.name();
-            one["direction"] = lane.lane.publisher + " > " + to_string(other(*parse_side(lane.lane.publisher)));
+            one["direction"] =
+                lane.lane.publisher + " > " + to_string(other(*parse_side(lane.lane.publisher)));
             one["slot"] = lane.lane.object();
             one["enabled"] = lane.state.enabled;
             one["streaming"] = lane.state.worker;
             one["slot_status"] = lane.state.slot_status;
             one["retained_bytes"] = lane.state.retained.count;
-            one["lag_bytes"] = lane.lag ? boost::json::value(lane.lag->bytes.count) : boost::json::value(nullptr);
-            one["lag_seconds"] = lane.lag ? boost::json::value(to_ms(lane.lag->time) / 1000) : boost::json::value(nullptr);
+            one["lag_bytes"] =
+                lane.lag ? boost::json::value(lane.lag->bytes.count) : boost::json::value(nullptr);
+            one["lag_seconds"] =
+                lane.lag ? boost::json::value(to_ms(lane.lag->time) / 1000) : boost::json::value(nullptr);
             list.push_back(std::move(one));
         }
         boost::json::object database;
@@ -205,8 +217,10 @@ void publish(const Status& status, health::Metrics& metrics) {
     metrics.serving(to_string(status.progress.serving), static_cast<double>(status.progress.epoch));
     for (const auto& [database, lanes] : status.lanes) {
         for (const auto& lane : lanes) {
-            const auto direction = lane.lane.publisher + ">" + to_string(other(*parse_side(lane.lane.publisher)));
-            metrics.lane(database, lane.lane.name(), direction, lane.lag ? to_ms(lane.lag->time) / 1000 : 0, lane.lag ? static_cast<double>(lane.lag->bytes.count) : 0, lane.state.enabled,
+            const auto direction =
+                lane.lane.publisher + ">" + to_string(other(*parse_side(lane.lane.publisher)));
+            metrics.lane(database, lane.lane.name(), direction, lane.lag ? to_ms(lane.lag->time) / 1000 : 0,
+                         lane.lag ? static_cast<double>(lane.lag->bytes.count) : 0, lane.state.enabled,
                          lane.state.worker, static_cast<double>(lane.state.retained.count));
         }
     }

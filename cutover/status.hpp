@@ -46,7 +46,8 @@ struct Status {
     std::vector<PoolerStatus> poolers;
 };
 
-/// Never throws for a side or pooler that is away: it says so. Writes a lag marker on the serving side when the run's lanes are on.
+/// Never throws for a side or pooler that is away: it says so. Writes a lag marker on the serving side when
+/// the run's lanes are on.
 Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline);
 boost::json::object to_json(const Status& status);
 std::string to_text(const Status& status);

@@ -16,7 +16,10 @@ std::string side_state(const Status& status, const SideStatus& side) {
         return side.fenced ? "read-only" : "";
     }
     if (side.side == status.progress.serving) {
-        return (side.fenced ? "serving, but fenced" : "serving") + (status.progress.switched_at.empty() ? std::string() : " since " + status.progress.switched_at.substr(11, 8) + " UTC");
+        return (side.fenced ? "serving, but fenced" : "serving") +
+               (status.progress.switched_at.empty()
+                    ? std::string()
+                    : " since " + status.progress.switched_at.substr(11, 8) + " UTC");
     }
     return side.fenced ? "fenced, read-only" : "standing, not fenced";
 }
@@ -38,7 +41,8 @@ std::string lag_words(const LaneStatus& lane) {
     if (!lane.lag) {
         return "-";
     }
-    return (lane.lag->arrived ? duration_text(to_ms(lane.lag->time)) : "> 2 s") + "  " + to_string(lane.lag->bytes);
+    return (lane.lag->arrived ? duration_text(to_ms(lane.lag->time)) : "> 2 s") + "  " +
+           to_string(lane.lag->bytes);
 }
 
 std::string headline(const Status& status) {
@@ -46,7 +50,8 @@ std::string headline(const Status& status) {
     if (!progress.active) {
         return progress.ever_finished ? "finished" : "no run";
     }
-    return fmt::format("epoch {}   {} serves   {}", progress.epoch, to_string(progress.serving), step_words(progress));
+    return fmt::format("epoch {}   {} serves   {}", progress.epoch, to_string(progress.serving),
+                       step_words(progress));
 }
 
 std::string next_line(const Status& status) {
@@ -60,7 +65,9 @@ std::string next_line(const Status& status) {
     if (!progress.prepared) {
         return "Go on with:   pgteal prepare";
     }
-    return progress.serving == Side::blue ? "Ready.   pgteal cutover" : "Back to blue at any time:   pgteal switch-back\nWhen you are sure:          pgteal finish";
+    return progress.serving == Side::blue
+               ? "Ready.   pgteal cutover"
+               : "Back to blue at any time:   pgteal switch-back\nWhen you are sure:          pgteal finish";
 }
 
 } // namespace
@@ -69,14 +76,19 @@ std::string to_text(const Status& status) {
     std::string text = "run " + status.run + "   " + headline(status) + "\n\n";
     text += fmt::format("  {:<7} {:<22} {:<9} {:<9} {}\n", "side", "address", "version", "clients", "state");
     for (const auto& side : status.sides) {
-        text += fmt::format("  {:<7} {:<22} {:<9} {:<9} {}\n", to_string(side.side), side.address, side.version, side.clients, side_state(status, side));
+        text += fmt::format("  {:<7} {:<22} {:<9} {:<9} {}\n", to_string(side.side), side.address,
+                            side.version, side.clients, side_state(status, side));
     }
-    text += fmt::format("\n  {:<15} {:<15} {:<18} {:<18} {}\n", "lane", "direction", "lag", "slot keeps", "state");
+    text += fmt::format("\n  {:<15} {:<15} {:<18} {:<18} {}\n", "lane", "direction", "lag", "slot keeps",
+                        "state");
     for (const auto& [database, lanes] : status.lanes) {
         for (const auto& lane : lanes) {
-            const auto limit = lane.state.retained_limit ? " of " + to_string(*lane.state.retained_limit) : std::string();
-            text += fmt::format("  {:<15} {:<15} {:<18} {:<18} {}\n", lane.lane.name(), lane.lane.publisher + " > " + to_string(other(*parse_side(lane.lane.publisher))), lag_words(lane),
-                                to_string(lane.state.retained) + limit, lane_state(lane));
+            const auto limit =
+                lane.state.retained_limit ? " of " + to_string(*lane.state.retained_limit) : std::string();
+            text +=
+                fmt::format("  {:<15} {:<15} {:<18} {:<18} {}\n", lane.lane.name(),
+                            lane.lane.publisher + " > " + to_string(other(*parse_side(lane.lane.publisher))),
+                            lag_words(lane), to_string(lane.state.retained) + limit, lane_state(lane));
         }
     }
     text += fmt::format("\n  {:<10} {:<28} {:<9} {}\n", "pooler", "entries", "target", "state");
@@ -86,7 +98,9 @@ std::string to_text(const Status& status) {
             auto& names = by_side[entry.side];
             names += (names.empty() ? "" : ", ") + entry.name;
         }
-        const auto state = !pooler.reachable ? "unreachable: " + pooler.problem : pooler.paused ? "paused: clients are held" : "open";
+        const auto state = !pooler.reachable ? "unreachable: " + pooler.problem
+                           : pooler.paused   ? "paused: clients are held"
+                                             : "open";
         if (by_side.empty()) {
             by_side[""] = "-";
         }

@@ -1,4 +1,5 @@
-// A step of the runbook: one named, observable, resumable unit. The ordered list of steps is the program (see runbook.hpp).
+// A step of the runbook: one named, observable, resumable unit. The ordered list of steps is the program (see
+// runbook.hpp).
 #pragma once
 
 #include <any>
@@ -21,9 +22,9 @@ struct Observation {
     State state = State::absent;
     std::any seen; ///< what observe() read, for plan() and undo() of the same step
     std::string evidence;
-    std::string hint;    ///< for a conflict: the next thing to type
-    std::string side;    ///< for a conflict: where
-    std::string summary; ///< when done: "3 poolers, 41 connections drained"
+    std::string hint;     ///< for a conflict: the next thing to type
+    std::string side;     ///< for a conflict: where
+    std::string summary;  ///< when done: "3 poolers, 41 connections drained"
     bool refusal = false; ///< a conflict that a check or gate is there to find: exit 3, not 1
 };
 
@@ -35,20 +36,21 @@ enum class Recovery {
 enum class Writers { blue, green, none, from, to };
 
 struct Step {
-    std::string id;    ///< persisted, never renamed or reused
+    std::string id; ///< persisted, never renamed or reused
     std::string title;
     std::string makes_true; ///< the guarantee that holds once it is done
     Writers writers_after = Writers::blue;
     Recovery recovery = Recovery::undo;
     bool in_pause = false;
-    /// Inside the pause every round trip is felt: there the answers of the actions themselves are the proof, unless this says that
-    /// observe() must look again.
+    /// Inside the pause every round trip is felt: there the answers of the actions themselves are the proof,
+    /// unless this says that observe() must look again.
     bool observe_after = true;
     bool with_previous = false; ///< runs at the same time as the step before it
     std::chrono::milliseconds deadline{60'000};
 
     std::function<Task<Observation>()> observe;
-    /// What observe() finds when it is this step's turn in an undisturbed run, for plan; absent (nothing seen) when empty.
+    /// What observe() finds when it is this step's turn in an undisturbed run, for plan; absent (nothing
+    /// seen) when empty.
     std::function<Observation()> expected;
     std::function<std::vector<Action>(const Observation&)> plan;
     /// Present iff recovery == undo. Only called for what observe() found or the journal knows was begun.

@@ -20,25 +20,34 @@ struct ArmSeen {
     int green_version = 0;
 };
 
-/// Tables of a forward lane, by display name; the plan of a run that hasn't begun takes the distribution instead.
-Task<std::vector<replication::Table>> tables_of_lane(Context* context, replication::Lane forward, std::vector<replication::Table> blue_tables, bool cloned) {
+/// Tables of a forward lane, by display name; the plan of a run that hasn't begun takes the distribution
+/// instead.
+Task<std::vector<replication::Table>> tables_of_lane(Context* context, replication::Lane forward,
+                                                     std::vector<replication::Table> blue_tables,
+                                                     bool cloned) {
     replication::LaneState state;
     if (cloned) {
-        state = co_await replication::read_lane(context->estate.server(Side::blue), context->estate.server(Side::green), forward, after(patience));
+        state =
+            co_await replication::read_lane(context->estate.server(Side::blue),
+                                            context->estate.server(Side::green), forward, after(patience));
     }
     std::vector<replication::Table> mine;
     if (!state.publication) {
-        const auto groups = replication::distribute(blue_tables, context->estate.config().database(forward.database).lanes);
+        const auto groups =
+            replication::distribute(blue_tables, context->estate.config().database(forward.database).lanes);
         mine = groups.at(static_cast<std::size_t>(forward.number - 1));
-        std::sort(mine.begin(), mine.end(), [](const auto& a, const auto& b) { return a.display() < b.display(); });
+        std::sort(mine.begin(), mine.end(),
+                  [](const auto& a, const auto& b) { return a.display() < b.display(); });
         co_return mine;
     }
     for (auto& table : blue_tables) {
-        if (std::find(state.published.begin(), state.published.end(), table.display()) != state.published.end()) {
+        if (std::find(state.published.begin(), state.published.end(), table.display()) !=
+            state.published.end()) {
             mine.push_back(std::move(table));
         }
     }
-    std::sort(mine.begin(), mine.end(), [](const auto& a, const auto& b) { return a.display() < b.display(); });
+    std::sort(mine.begin(), mine.end(),
+              [](const auto& a, const auto& b) { return a.display() < b.display(); });
     co_return mine;
 }
 
@@ -47,11 +56,14 @@ Task<bool> exists_on_green(Context* context, std::string database) {
     co_return reached.contains("schema");
 }
 
-/// Columns are named even where both sides have the same: so the plan, made before green exists, holds after a migration that adds some.
-/// Not for REPLICA IDENTITY FULL, which allows no list, nor before 15, which knows none.
-std::vector<replication::PublishedTable> with_column_lists(std::vector<replication::PublishedTable> tables, int green_version) {
+/// Columns are named even where both sides have the same: so the plan, made before green exists, holds after
+/// a migration that adds some. Not for REPLICA IDENTITY FULL, which allows no list, nor before 15, which
+/// knows none.
+std::vector<replication::PublishedTable> with_column_lists(std::vector<replication::PublishedTable> tables,
+                                                           int green_version) {
     for (auto& table : tables) {
-        table.all_columns = table.all_columns && (green_version < 150000 || table.table.identity_full || table.columns.empty());
+        table.all_columns = table.all_columns &&
+                            (green_version < 150000 || table.table.identity_full || table.columns.empty());
     }
     return tables;
 }
@@ -64,11 +76,14 @@ Task<Observation> observe_arm(Context* context) {
     bool begun = false;
     for (const auto& database : context->estate.config().databases) {
         const bool cloned = co_await exists_on_green(context, database.name);
-        const auto blue_tables = co_await tables_on(&context->estate.server(Side::blue), database.name, after(patience));
+        const auto blue_tables =
+            co_await tables_on(&context->estate.server(Side::blue), database.name, after(patience));
         std::vector<replication::Table> green_tables;
         if (cloned) {
-            green_tables = co_await tables_on(&context->estate.server(Side::green), database.name, after(patience));
-            if (!co_await replication::frozen(context->estate.server(Side::green), database.name, after(patience))) {
+            green_tables =
+                co_await tables_on(&context->estate.server(Side::green), database.name, after(patience));
+            if (!co_await replication::frozen(context->estate.server(Side::green), database.name,
+                                              after(patience))) {
                 found.unfrozen.push_back(database.name);
             }
         } else {
@@ -80,23 +95,30 @@ Task<Observation> observe_arm(Context* context) {
             auto forward = lane;
             forward.publisher = "blue";
             const auto mine = co_await tables_of_lane(context, forward, blue_tables, cloned);
-            ArmSeen::Todo todo{lane, with_column_lists(replication::published(green_tables, mine), found.green_version), {}};
+            ArmSeen::Todo todo{
+                lane, with_column_lists(replication::published(green_tables, mine), found.green_version), {}};
             for (const auto& table : todo.tables) {
                 if (!table.missing_key.empty()) {
                     Observation refused;
                     refused.state = State::conflict;
                     refused.side = "green";
-                    refused.evidence = database.name + ": " + table.table.display() + " has key column " + table.missing_key.front() +
-                                       " on green, which blue lacks: after a cutover its rows could not be carried back";
-                    refused.hint = "keep the key as blue has it until finish; pgteal abort, then prepare with a changed migration";
+                    refused.evidence =
+                        database.name + ": " + table.table.display() + " has key column " +
+                        table.missing_key.front() +
+                        " on green, which blue lacks: after a cutover its rows could not be carried back";
+                    refused.hint = "keep the key as blue has it until finish; pgteal abort, then prepare "
+                                   "with a changed migration";
                     co_return refused;
                 }
             }
             if (cloned) {
-                todo.state = co_await replication::read_lane(context->estate.server(Side::green), context->estate.server(Side::blue), lane, after(patience));
+                todo.state = co_await replication::read_lane(context->estate.server(Side::green),
+                                                             context->estate.server(Side::blue), lane,
+                                                             after(patience));
             }
             begun = begun || todo.state.publication || todo.state.slot || todo.state.subscription;
-            if (todo.state.publication && todo.state.slot && todo.state.slot_status != "lost" && todo.state.subscription) {
+            if (todo.state.publication && todo.state.slot && todo.state.slot_status != "lost" &&
+                todo.state.subscription) {
                 ++armed;
             } else {
                 found.todo.push_back(std::move(todo));
@@ -104,9 +126,13 @@ Task<Observation> observe_arm(Context* context) {
         }
     }
     Observation seen;
-    // absent matters to abort: where green's databases are not made yet, or are gone again, there is nothing to connect to.
-    seen.state = armed == lanes && found.unfrozen.empty() ? State::done : begun ? State::partial : State::absent;
-    seen.summary = std::to_string(armed) + (armed == 1 ? " reverse lane" : " reverse lanes") + " ready, disabled until cutover";
+    // absent matters to abort: where green's databases are not made yet, or are gone again, there is nothing
+    // to connect to.
+    seen.state = armed == lanes && found.unfrozen.empty() ? State::done
+                 : begun                                  ? State::partial
+                                                          : State::absent;
+    seen.summary = std::to_string(armed) + (armed == 1 ? " reverse lane" : " reverse lanes") +
+                   " ready, disabled until cutover";
     seen.seen = std::move(found);
     co_return seen;
 }
@@ -116,14 +142,17 @@ std::vector<Action> plan_arm(const Observation& seen) {
     std::vector<Action> actions;
     for (const auto& todo : found.todo) {
         if (!todo.state.publication) {
-            actions.push_back(sql(Side::green, replication::create_publication(todo.lane, todo.tables, found.green_version), 0));
+            actions.push_back(
+                sql(Side::green, replication::create_publication(todo.lane, todo.tables, found.green_version),
+                    0));
         }
         if (todo.state.slot && todo.state.slot_status == "lost") {
             actions.push_back(sql(Side::green, replication::drop_slot(todo.lane), 0));
         }
         if (!todo.state.slot || todo.state.slot_status == "lost") {
             auto slot = sql(Side::green, replication::create_slot(todo.lane), 1);
-            std::get<Sql>(slot.what).limit = std::chrono::minutes(10); // waits for the write transactions that run
+            std::get<Sql>(slot.what).limit =
+                std::chrono::minutes(10); // waits for the write transactions that run
             actions.push_back(std::move(slot));
         }
         if (!todo.state.subscription) {
@@ -154,7 +183,8 @@ Step arm_step(Context& context) {
     Step step;
     step.id = last_prepare_step;
     step.title = "Arm the way back";
-    step.makes_true = "Reverse lanes (green to blue, columns that blue has) exist with slots, disabled; green's schema is frozen too.";
+    step.makes_true = "Reverse lanes (green to blue, columns that blue has) exist with slots, disabled; "
+                      "green's schema is frozen too.";
     step.deadline = std::chrono::minutes(15);
     step.observe = [c = &context] { return observe_arm(c); };
     step.plan = [](const Observation& seen) { return plan_arm(seen); };

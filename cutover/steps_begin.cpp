@@ -13,7 +13,8 @@ namespace {
 constexpr auto patience = std::chrono::seconds(30);
 
 Task<Observation> observe_check(Context* context) {
-    const auto results = co_await run_checks(&context->estate, context->progress().active && context->begun("claim"));
+    const auto results =
+        co_await run_checks(&context->estate, context->progress().active && context->begun("claim"));
     Observation seen;
     seen.summary = summary_of(results);
     seen.state = State::done;
@@ -23,7 +24,8 @@ Task<Observation> observe_check(Context* context) {
                 seen.state = State::conflict;
                 seen.refusal = true;
                 seen.side = finding.side;
-                seen.evidence = std::to_string(errors_in(results)) + " checks refuse; the first: " + (finding.object.empty() ? "" : finding.object + ": ") + finding.message;
+                seen.evidence = std::to_string(errors_in(results)) + " checks refuse; the first: " +
+                                (finding.object.empty() ? "" : finding.object + ": ") + finding.message;
                 seen.hint = "pgteal check shows all of them, with what to do";
                 co_return seen;
             }
@@ -37,12 +39,15 @@ Task<Observation> observe_claim(Context* context) {
     const auto run_id = context->progress().run_id;
     std::size_t ours = 0;
     for (const auto& database : context->estate.config().databases) {
-        const auto row = co_await read_run_row(&context->estate.server(Side::blue), database.name, after(patience));
+        const auto row =
+            co_await read_run_row(&context->estate.server(Side::blue), database.name, after(patience));
         if (row.present && row.run_id != run_id) {
             seen.state = State::conflict;
             seen.side = "blue";
-            seen.evidence = "database " + database.name + " belongs to another run of pgteal (" + row.run_id + ")";
-            seen.hint = "end that run with pgteal abort or finish from where its journal is; if it is lost for good: DROP SCHEMA pgteal CASCADE on blue";
+            seen.evidence =
+                "database " + database.name + " belongs to another run of pgteal (" + row.run_id + ")";
+            seen.hint = "end that run with pgteal abort or finish from where its journal is; if it is lost "
+                        "for good: DROP SCHEMA pgteal CASCADE on blue";
             co_return seen;
         }
         ours += row.present ? 1U : 0U;
@@ -73,9 +78,14 @@ Task<Observation> observe_freeze(Context* context) {
     Observation seen;
     std::size_t frozen = 0;
     for (const auto& database : context->estate.config().databases) {
-        frozen += (co_await replication::frozen(context->estate.server(Side::blue), database.name, after(patience))) ? 1U : 0U;
+        frozen +=
+            (co_await replication::frozen(context->estate.server(Side::blue), database.name, after(patience)))
+                ? 1U
+                : 0U;
     }
-    seen.state = frozen == context->estate.config().databases.size() ? State::done : frozen == 0 ? State::absent : State::partial;
+    seen.state = frozen == context->estate.config().databases.size() ? State::done
+                 : frozen == 0                                       ? State::absent
+                                                                     : State::partial;
     seen.summary = "schema changes on blue are refused until finish";
     co_return seen;
 }
@@ -83,7 +93,8 @@ Task<Observation> observe_freeze(Context* context) {
 std::vector<Action> freeze_actions(Context* context, bool freeze) {
     std::vector<Action> actions;
     for (const auto& database : context->estate.config().databases) {
-        actions.push_back(sql(Side::blue, freeze ? replication::freeze_ddl(database.name) : replication::unfreeze_ddl(database.name)));
+        actions.push_back(sql(Side::blue, freeze ? replication::freeze_ddl(database.name)
+                                                 : replication::unfreeze_ddl(database.name)));
     }
     return actions;
 }
@@ -101,7 +112,8 @@ Task<Observation> observe_roles(Context* context) {
     const auto keep = context->estate.config().green.dsn.get("user").value_or("");
     RolesSeen roles{replication::plan_roles(source, target, keep), source.roles.size(), {}};
     for (const auto& role : source.roles) {
-        if (std::any_of(target.roles.begin(), target.roles.end(), [&role](const auto& one) { return one.name == role.name; })) {
+        if (std::any_of(target.roles.begin(), target.roles.end(),
+                        [&role](const auto& one) { return one.name == role.name; })) {
             roles.on_both.push_back(role.name);
         }
     }
@@ -150,7 +162,8 @@ Step check_step(Context& context) {
     Step step;
     step.id = "check";
     step.title = "Preflight checks";
-    step.makes_true = "Everything that would make the run fail later has been looked for; nothing was changed.";
+    step.makes_true =
+        "Everything that would make the run fail later has been looked for; nothing was changed.";
     step.observe = [c = &context] { return observe_check(c); };
     step.plan = [](const Observation&) { return std::vector<Action>{}; };
     step.undo = step.plan;
@@ -172,7 +185,8 @@ Step freeze_step(Context& context) {
     Step step;
     step.id = "freeze-ddl";
     step.title = "Freeze the schema";
-    step.makes_true = "Schema changes on blue by anybody but pgteal are refused, with the reason; temporary tables and REFRESH go on.";
+    step.makes_true = "Schema changes on blue by anybody but pgteal are refused, with the reason; temporary "
+                      "tables and REFRESH go on.";
     step.observe = [c = &context] { return observe_freeze(c); };
     step.plan = [c = &context](const Observation&) { return freeze_actions(c, true); };
     step.undo = [c = &context](const Observation&) { return freeze_actions(c, false); };
@@ -183,7 +197,8 @@ Step roles_step(Context& context) {
     Step step;
     step.id = "roles";
     step.title = "Copy roles";
-    step.makes_true = "Every role of blue exists on green with the same attributes, password, memberships and settings.";
+    step.makes_true =
+        "Every role of blue exists on green with the same attributes, password, memberships and settings.";
     step.observe = [c = &context] { return observe_roles(c); };
     step.plan = [c = &context](const Observation& seen) { return plan_roles_step(c, seen); };
     step.undo = [c = &context](const Observation& seen) { return undo_roles(c, seen); };

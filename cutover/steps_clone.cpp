@@ -12,8 +12,9 @@ namespace {
 
 constexpr auto patience = std::chrono::seconds(60);
 
-std::string dump_path(const Context& context, const std::string& database) { return context.journal.work_dir() + "/" + database + ".dump"; }
-
+std::string dump_path(const Context& context, const std::string& database) {
+    return context.journal.work_dir() + "/" + database + ".dump";
+}
 
 Observation counted(std::size_t have, std::size_t want, std::string summary) {
     Observation seen;
@@ -35,14 +36,16 @@ Task<std::string> dump_tools(Context* context, Deadline deadline) {
 Action drop_database(const std::string& database) {
     Sql drop;
     drop.side = Side::green;
-    drop.statement = {"", "DROP DATABASE IF EXISTS " + postgres::quote_identifier(database) + " WITH (FORCE)", {}};
+    drop.statement = {
+        "", "DROP DATABASE IF EXISTS " + postgres::quote_identifier(database) + " WITH (FORCE)", {}};
     drop.close_sessions = true;
     return {std::move(drop), 0};
 }
 
 struct SchemaSeen {
     std::vector<replication::DatabaseProperties> properties; ///< of databases that still have to be made
-    std::set<std::string> existing;                          ///< of these, the ones that are there already: empty, or left half-made by us
+    std::set<std::string>
+        existing; ///< of these, the ones that are there already: empty, or left half-made by us
     replication::Roles roles;
     std::string bin_dir;
     int green_version = 0;
@@ -65,7 +68,8 @@ Task<Observation> observe_schema(Context* context) {
         auto properties = co_await replication::read_database(blue, database.name, deadline);
         found.properties.push_back(std::move(properties));
         postgres::Params name{database.name};
-        const auto there = co_await green.exec("", "SELECT 1 FROM pg_database WHERE datname = $1", name, deadline);
+        const auto there =
+            co_await green.exec("", "SELECT 1 FROM pg_database WHERE datname = $1", name, deadline);
         if (!there.empty()) {
             found.existing.insert(database.name);
         }
@@ -99,13 +103,22 @@ std::vector<Action> plan_schema(Context* context, const Observation& seen) {
     int phase = 1;
     for (const auto& name : names) {
         const auto file = dump_path(*context, name);
-        actions.push_back({RunProgram{Side::blue, name, replication::dump_schema(context->estate.server(Side::blue).dsn(), name, file, found.bin_dir), {0}}, phase++});
+        actions.push_back({RunProgram{Side::blue,
+                                      name,
+                                      replication::dump_schema(context->estate.server(Side::blue).dsn(), name,
+                                                               file, found.bin_dir),
+                                      {0}},
+                           phase++});
         for (auto& program : replication::list_schema(file, found.bin_dir)) {
             actions.push_back({RunProgram{Side::blue, name, std::move(program), {0}}, phase++});
         }
-        actions.push_back({RunProgram{Side::green, name,
-                                      replication::restore_schema(context->estate.server(Side::green).dsn(), name, file, replication::Section::pre_data, 1, found.bin_dir), {0}},
-                           phase++});
+        actions.push_back(
+            {RunProgram{Side::green,
+                        name,
+                        replication::restore_schema(context->estate.server(Side::green).dsn(), name, file,
+                                                    replication::Section::pre_data, 1, found.bin_dir),
+                        {0}},
+             phase++});
         const auto lanes = context->estate.config().database(name).lanes;
         actions.push_back(sql(Side::green, replication::create_control_schema(name, lanes), phase));
         actions.push_back(sql(Side::green, insert_run_row(name), phase));
@@ -127,7 +140,8 @@ std::vector<Action> undo_schema(Context* context) {
 struct LanesSeen {
     int blue_version = 0;
     std::vector<replication::Lane> missing;
-    std::map<std::string, std::vector<std::vector<replication::Table>>> groups; ///< database -> tables by lane
+    std::map<std::string, std::vector<std::vector<replication::Table>>>
+        groups; ///< database -> tables by lane
 };
 
 Task<Observation> observe_lanes(Context* context) {
@@ -143,12 +157,16 @@ Task<Observation> observe_lanes(Context* context) {
     const auto lanes = context->estate.lanes(Side::blue);
     for (const auto& lane : lanes) {
         postgres::Params name{lane.object()};
-        const auto there = co_await context->estate.server(Side::blue).exec(lane.database, "SELECT 1 FROM pg_publication WHERE pubname = $1", name, deadline);
+        const auto there =
+            co_await context->estate.server(Side::blue)
+                .exec(lane.database, "SELECT 1 FROM pg_publication WHERE pubname = $1", name, deadline);
         if (there.empty()) {
             found.missing.push_back(lane);
         }
     }
-    auto seen = counted(lanes.size() - found.missing.size(), lanes.size(), std::to_string(lanes.size()) + (lanes.size() == 1 ? " lane, " : " lanes, ") + std::to_string(tables) + " tables");
+    auto seen = counted(lanes.size() - found.missing.size(), lanes.size(),
+                        std::to_string(lanes.size()) + (lanes.size() == 1 ? " lane, " : " lanes, ") +
+                            std::to_string(tables) + " tables");
     seen.seen = std::move(found);
     co_return seen;
 }
@@ -158,7 +176,9 @@ std::vector<Action> plan_lanes(const Observation& seen) {
     std::vector<Action> actions;
     for (const auto& lane : found.missing) {
         const auto& tables = found.groups.at(lane.database).at(static_cast<std::size_t>(lane.number - 1));
-        actions.push_back(sql(Side::blue, replication::create_publication(lane, replication::published(tables, tables), found.blue_version)));
+        actions.push_back(
+            sql(Side::blue, replication::create_publication(lane, replication::published(tables, tables),
+                                                            found.blue_version)));
     }
     return actions;
 }
@@ -190,23 +210,29 @@ Task<Observation> observe_copy(Context* context) {
     Bytes size{};
     const auto lanes = context->estate.lanes(Side::blue);
     for (const auto& lane : lanes) {
-        const auto all_tables = co_await tables_on(&context->estate.server(Side::blue), lane.database, deadline);
-        const auto groups = replication::distribute(all_tables, context->estate.config().database(lane.database).lanes);
-        const auto reached = co_await milestones(&context->estate.server(Side::green), lane.database, deadline);
+        const auto all_tables =
+            co_await tables_on(&context->estate.server(Side::blue), lane.database, deadline);
+        const auto groups =
+            replication::distribute(all_tables, context->estate.config().database(lane.database).lanes);
+        const auto reached =
+            co_await milestones(&context->estate.server(Side::green), lane.database, deadline);
         replication::LaneState state; // before green's database exists there is no lane to look at
         if (reached.contains("schema")) {
-            state = co_await replication::read_lane(context->estate.server(Side::blue), context->estate.server(Side::green), lane, deadline);
+            state = co_await replication::read_lane(context->estate.server(Side::blue),
+                                                    context->estate.server(Side::green), lane, deadline);
         }
         CopySeen::Todo todo{lane, {}, state.slot};
         for (const auto& table : all_tables) {
-            const bool published = std::find(state.published.begin(), state.published.end(), table.display()) != state.published.end();
+            const bool published = std::find(state.published.begin(), state.published.end(),
+                                             table.display()) != state.published.end();
             size.count += published ? table.size().count : 0;
             if (published) {
                 todo.tables.push_back(table);
             }
         }
         if (!state.publication) {
-            todo.tables = groups.at(static_cast<std::size_t>(lane.number - 1)); // plan, before the lanes exist
+            todo.tables =
+                groups.at(static_cast<std::size_t>(lane.number - 1)); // plan, before the lanes exist
         }
         if (!reached.contains(copied_milestone(lane)) || !state.slot || state.slot_status == "lost") {
             found.todo.push_back(std::move(todo));
@@ -233,7 +259,8 @@ std::vector<Action> plan_copy(Context* context, const Observation& seen) {
         slot.limit = std::chrono::minutes(10); // waits for the write transactions that run
         actions.push_back({std::move(slot), phase++});
         actions.push_back({CopyLane{todo.lane, Side::blue, todo.tables, interrupted}, phase++});
-        actions.push_back(sql(Side::green, milestone(todo.lane.database, copied_milestone(todo.lane)), phase++));
+        actions.push_back(
+            sql(Side::green, milestone(todo.lane.database, copied_milestone(todo.lane)), phase++));
     }
     return actions;
 }
@@ -257,13 +284,15 @@ Task<Observation> observe_build(Context* context) {
     BuildSeen found;
     const auto deadline = after(patience);
     for (const auto& database : context->estate.config().databases) {
-        const auto reached = co_await milestones(&context->estate.server(Side::green), database.name, deadline);
+        const auto reached =
+            co_await milestones(&context->estate.server(Side::green), database.name, deadline);
         if (!reached.contains("build")) {
             found.todo.push_back(database.name);
         }
     }
     found.bin_dir = co_await dump_tools(context, deadline);
-    auto seen = counted(context->estate.config().databases.size() - found.todo.size(), context->estate.config().databases.size(), "indexes, constraints, triggers");
+    auto seen = counted(context->estate.config().databases.size() - found.todo.size(),
+                        context->estate.config().databases.size(), "indexes, constraints, triggers");
     seen.seen = std::move(found);
     co_return seen;
 }
@@ -274,10 +303,12 @@ std::vector<Action> plan_build(Context* context, const Observation& seen) {
     std::vector<Action> actions;
     int phase = 0;
     for (const auto& database : found.todo) {
-        auto program = replication::restore_schema(context->estate.server(Side::green).dsn(), database, dump_path(*context, database), replication::Section::post_data,
-                                                   context->estate.config().jobs, found.bin_dir);
+        auto program = replication::restore_schema(
+            context->estate.server(Side::green).dsn(), database, dump_path(*context, database),
+            replication::Section::post_data, context->estate.config().jobs, found.bin_dir);
         if (interrupted) {
-            // What an interrupted restore has made is dropped first; --clean with --if-exists takes both cases.
+            // What an interrupted restore has made is dropped first; --clean with --if-exists takes both
+            // cases.
             program.argv.insert(program.argv.begin() + 1, {"--clean", "--if-exists"});
         }
         actions.push_back({RunProgram{Side::green, database, std::move(program), {0}}, phase++});
@@ -292,7 +323,8 @@ Step schema_step(Context& context) {
     Step step;
     step.id = "schema";
     step.title = "Create the databases and their schema";
-    step.makes_true = "Green has blue's databases with their settings, and all tables without indexes; it is fenced for clients.";
+    step.makes_true = "Green has blue's databases with their settings, and all tables without indexes; it is "
+                      "fenced for clients.";
     step.deadline = std::chrono::hours(1);
     step.observe = [c = &context] { return observe_schema(c); };
     step.plan = [c = &context](const Observation& seen) { return plan_schema(c, seen); };
@@ -315,7 +347,8 @@ Step copy_step(Context& context) {
     Step step;
     step.id = "copy";
     step.title = "Copy the data";
-    step.makes_true = "Green holds every row as of the moment the lane's slot was made; the slot keeps all that came later.";
+    step.makes_true = "Green holds every row as of the moment the lane's slot was made; the slot keeps all "
+                      "that came later.";
     step.deadline = std::chrono::hours(24 * 7);
     step.observe = [c = &context] { return observe_copy(c); };
     step.plan = [c = &context](const Observation& seen) { return plan_copy(c, seen); };

@@ -13,9 +13,12 @@ Task<Observation> observe_finish(Context* context, Side standing) {
     std::size_t left = 0;
     for (const auto side : {Side::blue, Side::green}) {
         for (const auto& database : context->estate.config().databases) {
-            const auto stray = co_await replication::stray_objects(context->estate.server(side), database.name, context->estate.config().run, {}, after(patience));
+            const auto stray =
+                co_await replication::stray_objects(context->estate.server(side), database.name,
+                                                    context->estate.config().run, {}, after(patience));
             left += stray.size();
-            const auto schema = co_await context->estate.server(side).exec(database.name, "SELECT to_regnamespace('pgteal') IS NOT NULL", {}, after(patience));
+            const auto schema = co_await context->estate.server(side).exec(
+                database.name, "SELECT to_regnamespace('pgteal') IS NOT NULL", {}, after(patience));
             left += schema.get<bool>(0, 0) ? 1U : 0U;
         }
     }
@@ -47,7 +50,8 @@ Step finish_step(Context& context, Side standing) {
     Step step;
     step.id = "finish";
     step.title = "Retire the standing side";
-    step.makes_true = "No lane, slot, freeze or marker is left on either side; the standing side stays read-only for clients.";
+    step.makes_true = "No lane, slot, freeze or marker is left on either side; the standing side stays "
+                      "read-only for clients.";
     step.writers_after = Writers::to;
     step.recovery = Recovery::forward;
     step.deadline = std::chrono::minutes(10);

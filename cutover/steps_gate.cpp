@@ -2,7 +2,9 @@
 #include <filesystem>
 
 #include "cutover/gate.hpp"
+#include "cutover/gate_risks.hpp"
 #include "cutover/runbook.hpp"
+#include "health/probe.hpp"
 #include "postgres/error.hpp"
 #include "replication/markers.hpp"
 #include "replication/sequences.hpp"
@@ -24,27 +26,37 @@ Task<void> read_database_facts(Context* context, Move move, std::string database
     facts->epochs = {from_row.epoch, to_row.epoch};
     facts->from_fenced = (co_await read_fence(&from, database, deadline)).read_only;
     facts->to_fenced = (co_await read_fence(&to, database, deadline)).up();
-    const auto prepared = co_await from.exec(database, "SELECT gid, owner::text FROM pg_prepared_xacts WHERE database = current_database()", {}, deadline);
+    const auto prepared = co_await from.exec(
+        database, "SELECT gid, owner::text FROM pg_prepared_xacts WHERE database = current_database()", {},
+        deadline);
     for (int i = 0; i < prepared.rows(); ++i) {
         facts->prepared_transactions.push_back(prepared.get<std::string>(i, 0));
     }
-    postgres::Params age{std::to_string(static_cast<double>(context->estate.config().max_pause.count()) / 1000.0)};
-    const auto old = co_await from.exec(database,
-                                        "SELECT pid, usename::text, application_name, extract(epoch FROM clock_timestamp() - xact_start)::float8, left(query, 60)"
-                                        " FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
-                                        " AND pid <> pg_backend_pid() AND application_name <> 'pgteal' AND clock_timestamp() - xact_start > make_interval(secs => $1::float8)"
-                                        " ORDER BY xact_start LIMIT 5",
-                                        age, deadline);
+    postgres::Params age{
+        std::to_string(static_cast<double>(context->estate.config().max_pause.count()) / 1000.0)};
+    const auto old = co_await from.exec(
+        database,
+        "SELECT pid, usename::text, application_name, extract(epoch FROM clock_timestamp() - "
+        "xact_start)::float8, left(query, 60)"
+        " FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+        " AND pid <> pg_backend_pid() AND application_name <> 'pgteal' AND clock_timestamp() - xact_start > "
+        "make_interval(secs => $1::float8)"
+        " ORDER BY xact_start LIMIT 5",
+        age, deadline);
     for (int i = 0; i < old.rows(); ++i) {
-        facts->long_transactions.push_back({old.get<int>(i, 0), old.get<std::optional<std::string>>(i, 1).value_or(""), std::string(old.text(i, 2)), old.get<double>(i, 3), std::string(old.text(i, 4))});
+        facts->long_transactions.push_back(
+            {old.get<int>(i, 0), old.get<std::optional<std::string>>(i, 1).value_or(""),
+             std::string(old.text(i, 2)), old.get<double>(i, 3), std::string(old.text(i, 4))});
     }
     // The catalog keeps the word that was typed: off, false, no, 0 or a piece of one.
-    const auto roles = co_await from.exec(database,
-                                          "SELECT DISTINCT r.rolname::text FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole"
-                                          " WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
-                                          " AND EXISTS (SELECT FROM unnest(s.setconfig) AS c WHERE CASE WHEN c LIKE 'default_transaction_read_only=%'"
-                                          " THEN NOT split_part(c, '=', 2)::boolean END) ORDER BY 1",
-                                          {}, deadline);
+    const auto roles = co_await from.exec(
+        database,
+        "SELECT DISTINCT r.rolname::text FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole"
+        " WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
+        " AND EXISTS (SELECT FROM unnest(s.setconfig) AS c WHERE CASE WHEN c LIKE "
+        "'default_transaction_read_only=%'"
+        " THEN NOT split_part(c, '=', 2)::boolean END) ORDER BY 1",
+        {}, deadline);
     for (int i = 0; i < roles.rows(); ++i) {
         facts->writing_roles.push_back(roles.get<std::string>(i, 0));
     }
@@ -52,6 +64,7 @@ Task<void> read_database_facts(Context* context, Move move, std::string database
     auto to_session = co_await to.session(database, deadline);
     const auto from_sequences = co_await replication::read_sequences(*from_session, deadline);
     const auto to_sequences = co_await replication::read_sequences(*to_session, deadline);
+    facts->risks = co_await read_risks(context, move, database, deadline);
     facts->carry = replication::carry(from_sequences, to_sequences, move.from == Side::green);
 }
 
@@ -72,7 +85,29 @@ Task<void> read_lane_facts(Context* context, Move move, std::string database, st
     }
 }
 
-Task<void> read_pooler_facts(Context* context, Move move, PoolerBaseline baseline, std::vector<GatePooler>* poolers) {
+/// A client's way in, read only: what confirm will do after the switch has to work before it.
+Task<std::optional<Refusal>> probe_entry(Context* context, std::string pooler, std::string entry,
+                                         std::string expected) {
+    auto& unit = context->estate.pooler(pooler);
+    try {
+        const auto dsn = unit.config.probe.with_database(entry);
+        const auto reached = co_await health::probe(dsn, pooler, false, after(std::chrono::seconds(10)));
+        if (reached.system_identifier != expected) {
+            co_return Refusal{
+                pooler, "entry " + entry + " of " + pooler + " answers from another server than it should",
+                "pgteal status shows where entries point"};
+        }
+    } catch (const Error& error) {
+        co_return Refusal{pooler,
+                          "pgteal can't log in through entry " + entry + " of " + pooler +
+                              " as a client: " + error.what(),
+                          "mend the login (auth_file, or probe in [[pooler]]), then try again"};
+    }
+    co_return std::nullopt;
+}
+
+Task<void> read_pooler_facts(Context* context, Move move, PoolerBaseline baseline,
+                             std::vector<GatePooler>* poolers) {
     GatePooler facts;
     facts.name = baseline.name;
     facts.path = baseline.path;
@@ -89,6 +124,13 @@ Task<void> read_pooler_facts(Context* context, Move move, PoolerBaseline baselin
         names.push_back(entry);
     }
     facts.clients = co_await console.clients(names, deadline);
+    const auto identity = co_await context->estate.server(move.from).identity(deadline);
+    for (const auto& name : names) {
+        auto refusal = co_await probe_entry(context, baseline.name, name, identity.system_identifier);
+        if (refusal && !facts.probe) {
+            facts.probe = std::move(refusal);
+        }
+    }
     poolers->push_back(std::move(facts));
 }
 
@@ -147,7 +189,8 @@ Step gate_step(Context& context, Move move) {
     Step step;
     step.id = "gate";
     step.title = "Gate";
-    step.makes_true = "Lanes are healthy and near, nothing on the serving side would outlast the pause, poolers and schemas are as recorded.";
+    step.makes_true = "Lanes are healthy and near, nothing on the serving side would outlast the pause, "
+                      "poolers and schemas are as recorded.";
     step.writers_after = Writers::from;
     step.observe = [c = &context, move] { return observe_gate(c, move); };
     step.plan = [](const Observation&) { return std::vector<Action>{}; };

@@ -1,4 +1,5 @@
-// stage, pause, fence, marker, barrier, sequences: from "clients write to `from`" to "everything they wrote is flushed on `to`".
+// stage, pause, fence, marker, barrier, sequences: from "clients write to `from`" to "everything they wrote
+// is flushed on `to`".
 #include <fmt/format.h>
 
 #include "cutover/run_row.hpp"
@@ -21,13 +22,17 @@ std::vector<Action> nothing(const Observation& seen) {
 
 Task<Observation> absent() { co_return Observation{}; }
 
-/// The whole fence of one database in one round trip. After the commit of the settings every new session is read-only or kept out; sessions that
-/// began before are ended. A session that was just starting may have read the old settings and not show in pg_stat_activity yet: until it does it
-/// holds a RowExclusiveLock on its database (source: postinit.c), so locks are looked at first and sessions after.
-postgres::Statement fence_statement(const std::string& database, std::int64_t epoch, std::chrono::milliseconds limit) {
+/// The whole fence of one database in one round trip. After the commit of the settings every new session is
+/// read-only or kept out; sessions that began before are ended. A session that was just starting may have
+/// read the old settings and not show in pg_stat_activity yet: until it does it holds a RowExclusiveLock on
+/// its database (source: postinit.c), so locks are looked at first and sessions after.
+postgres::Statement fence_statement(const std::string& database, std::int64_t epoch,
+                                    std::chrono::milliseconds limit) {
     postgres::Statement statement;
     statement.database = database;
-    statement.text = "BEGIN; " + require_epoch_text(epoch) + "; " + raise_fence_text(database) + "; COMMIT;\n" + fmt::format(R"(DO $fence$
+    statement.text = "BEGIN; " + require_epoch_text(epoch) + "; " + raise_fence_text(database) +
+                     "; COMMIT;\n" +
+                     fmt::format(R"(DO $fence$
 DECLARE
   own int[] := :'own_pids';
   until timestamptz := clock_timestamp() + interval '{} ms';
@@ -45,7 +50,9 @@ BEGIN
       WHERE locktype = 'object' AND classid = 'pg_database'::regclass AND mode = 'RowExclusiveLock' AND pid <> ALL (own)
         AND objid = (SELECT oid FROM pg_database WHERE datname = current_database());
     SELECT count(pg_terminate_backend(pid)) INTO sessions FROM pg_stat_activity
-      WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> ALL (own) AND pid <> pg_backend_pid();
+      WHERE datname = current_database() AND pid <> ALL (own) AND pid <> pg_backend_pid()
+        AND (backend_type = 'client backend' OR backend_type = 'walsender' AND NOT EXISTS (
+          SELECT FROM pg_replication_slots s WHERE s.active_pid = pid AND starts_with(s.slot_name, 'pgteal_')));
     ended := greatest(ended, sessions);
     EXIT WHEN starting = 0 AND sessions = 0;
     IF clock_timestamp() > until THEN
@@ -53,34 +60,71 @@ BEGIN
     END IF;
     PERFORM pg_sleep(0.0005);
   END LOOP;
+  PERFORM 1 FROM pg_prepared_xacts WHERE database = current_database(); -- prepared while the sessions ended
+  IF FOUND THEN
+    RAISE EXCEPTION 'a transaction was prepared meanwhile: it could be committed past the fence' USING ERRCODE = '55006';
+  END IF;
   PERFORM set_config('pgteal.ended', ended::text, false);
 END
 $fence$;
 SELECT current_setting('pgteal.ended') AS ended)",
-                                                                                           limit.count());
+                                 limit.count());
     statement.gives = {replication::binding_for("ended", database)};
     return statement;
+}
+
+/// Who got in past the fence (a superuser, a replication session) may have written after the marker: then
+/// nothing is switched.
+postgres::Statement still_statement(const std::string& database) {
+    return {database,
+            R"(DO $still$
+DECLARE
+  own int[] := :'own_pids';
+  who text;
+BEGIN
+  SELECT format('pid %s, role %s, app "%s"', a.pid, a.usename, a.application_name) INTO who FROM pg_stat_activity a
+    WHERE a.datname = current_database() AND a.pid <> ALL (own) AND a.pid <> pg_backend_pid()
+      AND (a.backend_type = 'client backend' OR a.backend_type = 'walsender' AND NOT EXISTS (
+        SELECT FROM pg_replication_slots s WHERE s.active_pid = a.pid AND starts_with(s.slot_name, 'pgteal_')))
+    LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'a session came in past the fence: %', who USING ERRCODE = '55006';
+  END IF;
+END
+$still$)",
+            {}};
 }
 
 Task<Observation> observe_stage(Context* context) {
     Observation seen;
     const auto baselines = recorded_poolers(context->journal);
-    const bool all_staged = std::all_of(baselines.begin(), baselines.end(), [context](const auto& one) { return context->executor.staged(one.name); });
+    const bool all_staged = std::all_of(baselines.begin(), baselines.end(), [context](const auto& one) {
+        return context->executor.staged(one.name);
+    });
     seen.state = all_staged ? State::done : State::absent;
-    seen.summary = "new config written beside the old on " + std::to_string(baselines.size()) + (baselines.size() == 1 ? " pooler" : " poolers");
+    seen.summary = "new config written beside the old on " + std::to_string(baselines.size()) +
+                   (baselines.size() == 1 ? " pooler" : " poolers");
     co_return seen;
 }
 
 std::vector<Action> plan_stage(Context* context, Move move) {
     std::vector<Action> actions;
     for (const auto& baseline : recorded_poolers(context->journal)) {
-        actions.push_back({StageConfig{baseline.name, baseline.path, targets_for(context->estate.config(), move.to, baseline)}, 0});
+        actions.push_back({StageConfig{baseline.name, baseline.path,
+                                       targets_for(context->estate.config(), move.to, baseline)},
+                           0});
     }
-    // The idle direction's slots are moved up, so that they have little to read when they start, and keep no WAL for nothing.
+    // The idle direction's slots are moved up, so that they have little to read when they start, and keep no
+    // WAL for nothing.
     for (const auto& database : context->estate.config().databases) {
-        actions.push_back(sql(move.to, {database.name, "SELECT pg_current_wal_flush_lsn() AS now", {replication::binding_for("now", database.name)}}, 0));
+        actions.push_back(sql(move.to,
+                              {database.name,
+                               "SELECT pg_current_wal_flush_lsn() AS now",
+                               {replication::binding_for("now", database.name)}},
+                              0));
         for (const auto& lane : context->estate.lanes(move.to, database.name)) {
-            actions.push_back(sql(move.to, replication::advance_slot(lane, replication::binding_for("now", database.name)), 1));
+            actions.push_back(sql(
+                move.to, replication::advance_slot(lane, replication::binding_for("now", database.name)), 1));
         }
     }
     return actions;
@@ -91,7 +135,8 @@ Task<Observation> observe_pause(Context* context) {
     std::size_t paused = 0;
     std::size_t entries = 0;
     for (const auto& baseline : recorded_poolers(context->journal)) {
-        for (const auto& entry : co_await context->estate.pooler(baseline.name).console->entries(after(patience))) {
+        for (const auto& entry :
+             co_await context->estate.pooler(baseline.name).console->entries(after(patience))) {
             if (baseline.entries.contains(entry.name)) {
                 ++entries;
                 paused += entry.paused ? 1U : 0U;
@@ -108,7 +153,8 @@ std::vector<Action> plan_pause(Context* context) {
         for (const auto& [entry, target] : baseline.entries) {
             actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::pause, entry}, 0});
         }
-        // After the entries' PAUSEs, which PgBouncer refuses under a global one: from here on it starts no server login.
+        // After the entries' PAUSEs, which PgBouncer refuses under a global one: from here on it starts no
+        // server login.
         actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::raise_shield, {}}, 1});
     }
     return actions;
@@ -119,7 +165,8 @@ Task<Observation> observe_fence(Context* context, Move move) {
     std::size_t up = 0;
     const auto& databases = context->estate.config().databases;
     for (const auto& database : databases) {
-        const auto fence = co_await read_fence(&context->estate.server(move.from), database.name, after(patience));
+        const auto fence =
+            co_await read_fence(&context->estate.server(move.from), database.name, after(patience));
         up += fence.read_only ? 1U : 0U;
     }
     seen.state = up == 0 ? State::absent : up == databases.size() ? State::done : State::partial;
@@ -129,7 +176,8 @@ Task<Observation> observe_fence(Context* context, Move move) {
 std::vector<Action> plan_fence(Context* context, Move move) {
     std::vector<Action> actions;
     for (const auto& database : context->estate.config().databases) {
-        actions.push_back(sql(move.from, fence_statement(database.name, move.epoch - 1, context->estate.config().max_pause)));
+        actions.push_back(sql(
+            move.from, fence_statement(database.name, move.epoch - 1, context->estate.config().max_pause)));
     }
     return actions;
 }
@@ -137,7 +185,12 @@ std::vector<Action> plan_fence(Context* context, Move move) {
 std::vector<Action> undo_fence(Context* context, Move move) {
     std::vector<Action> actions;
     for (const auto& database : context->estate.config().databases) {
-        actions.push_back(sql(move.from, {database.name, "BEGIN; " + lift_fence_text(database.name, recorded_limit(context->journal, database.name)) + "; COMMIT", {}}));
+        actions.push_back(
+            sql(move.from,
+                {database.name,
+                 "BEGIN; " + lift_fence_text(database.name, recorded_limit(context->journal, database.name)) +
+                     "; COMMIT",
+                 {}}));
     }
     return actions;
 }
@@ -159,7 +212,8 @@ Step stage_step(Context& context, Move move) {
     Step step;
     step.id = "stage";
     step.title = "Lay out what the pause needs";
-    step.makes_true = "The rewritten pooler configs lie beside the old ones, flushed; the slots of the way back are fresh.";
+    step.makes_true =
+        "The rewritten pooler configs lie beside the old ones, flushed; the slots of the way back are fresh.";
     step.writers_after = Writers::from;
     step.deadline = std::chrono::minutes(5);
     step.observe = [c = &context] { return observe_stage(c); };
@@ -197,7 +251,8 @@ Step fence_step(Context& context, Move move) {
     Step step;
     step.id = "fence";
     step.title = "Fence the old side";
-    step.makes_true = "No client can write to the side that served, past any pooler, in any session, old or new.";
+    step.makes_true =
+        "No client can write to the side that served, past any pooler, in any session, old or new.";
     step.writers_after = Writers::none;
     step.in_pause = true;
     step.observe_after = false;
@@ -227,7 +282,8 @@ Step marker_step(Context& context, Move move) {
     step.plan = [c = &context, move](const Observation&) {
         std::vector<Action> actions;
         for (const auto& database : c->estate.config().databases) {
-            actions.push_back(sql(move.from, replication::write_markers(database.name, database.lanes, "barrier")));
+            actions.push_back(
+                sql(move.from, replication::write_markers(database.name, database.lanes, "barrier")));
         }
         return actions;
     };
@@ -247,7 +303,9 @@ Step barrier_step(Context& context, Move move) {
     step.plan = [c = &context, move](const Observation&) {
         std::vector<Action> actions;
         for (const auto& database : c->estate.config().databases) {
-            actions.push_back(sql(move.to, replication::await_markers(database.name, database.lanes, "barrier", c->estate.config().max_pause)));
+            actions.push_back(
+                sql(move.to, replication::await_markers(database.name, database.lanes, "barrier",
+                                                        c->estate.config().max_pause)));
         }
         return actions;
     };
@@ -259,8 +317,30 @@ Step barrier_step(Context& context, Move move) {
             where = found == c->executor.bindings().end() ? where : found->second.value;
         }
         const auto lanes = c->estate.lanes(move.from).size();
-        return std::to_string(lanes) + (lanes == 1 ? " lane" : " lanes") + ", flushed on " + to_string(move.to) + " at " + where;
+        return std::to_string(lanes) + (lanes == 1 ? " lane" : " lanes") + ", flushed on " +
+               to_string(move.to) + " at " + where;
     };
+    return step;
+}
+
+Step still_step(Context& context, Move move) {
+    Step step;
+    step.id = "still";
+    step.title = "Look behind the fence once more";
+    step.makes_true = "Since the fence nobody, not even a superuser, has come in on the side that served.";
+    step.writers_after = Writers::none;
+    step.in_pause = true;
+    step.observe_after = false;
+    step.with_previous = true;
+    step.observe = absent;
+    step.plan = [c = &context, move](const Observation&) {
+        std::vector<Action> actions;
+        for (const auto& database : c->estate.config().databases) {
+            actions.push_back(sql(move.from, still_statement(database.name)));
+        }
+        return actions;
+    };
+    step.undo = nothing;
     return step;
 }
 
@@ -282,7 +362,9 @@ Step sequences_step(Context& context, Move move) {
         return actions;
     };
     step.undo = nothing;
-    step.summary = [c = &context] { return std::to_string(c->executor.results().sequences) + ", none moved back"; };
+    step.summary = [c = &context] {
+        return std::to_string(c->executor.results().sequences) + ", none moved back";
+    };
     return step;
 }
 

@@ -32,7 +32,8 @@ Task<Observation> observe_migrate(Context* context) {
         if (database.migrations.empty()) {
             continue;
         }
-        const auto reached = co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
+        const auto reached =
+            co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
         const bool exists = reached.contains("schema");
         const auto dsn = context->estate.server(Side::green).dsn().with_database(database.name);
         const auto folder = database.migrations;
@@ -63,7 +64,8 @@ std::vector<Action> plan_migrate(Context* context, const Observation& seen) {
     const auto& found = std::any_cast<const MigrateSeen&>(seen.seen);
     std::vector<Action> actions;
     for (const auto& [database, scripts] : found.pending) {
-        actions.push_back({ApplyMigrations{database, context->estate.config().database(database).migrations, scripts}, 0});
+        actions.push_back(
+            {ApplyMigrations{database, context->estate.config().database(database).migrations, scripts}, 0});
     }
     return actions;
 }
@@ -82,14 +84,17 @@ Task<Observation> observe_subscribe(Context* context) {
     // Before the databases exist there is nothing to look at.
     bool ready = true;
     for (const auto& database : context->estate.config().databases) {
-        const auto reached = co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
+        const auto reached =
+            co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
         ready = ready && reached.contains("schema");
     }
     std::size_t streaming = 0;
     for (const auto& lane : lanes) {
         replication::LaneState state;
         if (ready) {
-            state = co_await replication::read_lane(context->estate.server(Side::blue), context->estate.server(Side::green), lane, after(patience));
+            state =
+                co_await replication::read_lane(context->estate.server(Side::blue),
+                                                context->estate.server(Side::green), lane, after(patience));
         }
         if (!state.subscription) {
             found.missing.push_back(lane);
@@ -105,7 +110,8 @@ Task<Observation> observe_subscribe(Context* context) {
             ++streaming;
         }
     }
-    seen = counted(streaming, lanes.size(), std::to_string(streaming) + " of " + std::to_string(lanes.size()) + " lanes streaming");
+    seen = counted(streaming, lanes.size(),
+                   std::to_string(streaming) + " of " + std::to_string(lanes.size()) + " lanes streaming");
     seen.seen = std::move(found);
     co_return seen;
 }
@@ -139,7 +145,8 @@ Task<Observation> observe_catch_up(Context* context) {
     double slowest = 0;
     Bytes most{};
     for (const auto& database : context->estate.config().databases) {
-        const auto reached = co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
+        const auto reached =
+            co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
         if (!reached.contains("schema")) {
             seen.state = State::absent;
             co_return seen;
@@ -147,13 +154,17 @@ Task<Observation> observe_catch_up(Context* context) {
         const auto lanes = context->estate.lanes(Side::blue, database.name);
         // A lane without subscription carries no marker: waiting for one would only make abort slow.
         for (const auto& lane : lanes) {
-            const auto state = co_await replication::read_lane(context->estate.server(Side::blue), context->estate.server(Side::green), lane, after(patience));
+            const auto state =
+                co_await replication::read_lane(context->estate.server(Side::blue),
+                                                context->estate.server(Side::green), lane, after(patience));
             if (!state.subscription) {
                 seen.state = State::absent;
                 co_return seen;
             }
         }
-        const auto lags = co_await replication::measure_lag(context->estate.server(Side::blue), context->estate.server(Side::green), lanes, std::chrono::seconds(5));
+        const auto lags = co_await replication::measure_lag(context->estate.server(Side::blue),
+                                                            context->estate.server(Side::green), lanes,
+                                                            std::chrono::seconds(5));
         for (const auto& [number, lag] : lags) {
             slowest = std::max(slowest, to_ms(lag.time));
             most = std::max(most, lag.bytes);
@@ -162,7 +173,9 @@ Task<Observation> observe_catch_up(Context* context) {
             }
         }
     }
-    seen.summary = seen.state == State::done ? "lag " + std::to_string(static_cast<int>(slowest + 0.5)) + " ms, " + to_string(most) : to_string(most) + " behind";
+    seen.summary = seen.state == State::done
+                       ? "lag " + std::to_string(static_cast<int>(slowest + 0.5)) + " ms, " + to_string(most)
+                       : to_string(most) + " behind";
     co_return seen;
 }
 
@@ -171,7 +184,8 @@ Task<Observation> observe_catch_up(Context* context) {
 Task<Observation> observe_milestone(Context* context, std::string what, std::string summary) {
     std::size_t reached = 0;
     for (const auto& database : context->estate.config().databases) {
-        const auto all = co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
+        const auto all =
+            co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
         reached += all.contains(what) ? 1U : 0U;
     }
     co_return counted(reached, context->estate.config().databases.size(), std::move(summary));
@@ -198,7 +212,8 @@ Task<Observation> observe_compare(Context* context) {
         rows += comparison.rows;
         tables += comparison.tables.size();
     }
-    seen.summary = rows > 0 ? std::to_string(rows) + " rows in " + std::to_string(tables) + " tables equal" : "content equal";
+    seen.summary = rows > 0 ? std::to_string(rows) + " rows in " + std::to_string(tables) + " tables equal"
+                            : "content equal";
     co_return seen;
 }
 
@@ -246,7 +261,8 @@ Step catch_up_step(Context& context) {
     Step step;
     step.id = "catch-up";
     step.title = "Catch up";
-    step.makes_true = "A marker committed on blue arrives on green in every lane, and the lag is below max_lag.";
+    step.makes_true =
+        "A marker committed on blue arrives on green in every lane, and the lag is below max_lag.";
     step.deadline = context.estate.config().catch_up;
     step.observe = [c = &context] { return observe_catch_up(c); };
     step.plan = nothing;

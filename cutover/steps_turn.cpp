@@ -1,4 +1,5 @@
-// retarget, switch, resume, confirm, turn: from "everything is on `to`" to "clients write to `to`, and `from` follows it".
+// retarget, switch, resume, confirm, turn: from "everything is on `to`" to "clients write to `to`, and `from`
+// follows it".
 #include "cutover/run_row.hpp"
 #include "cutover/runbook.hpp"
 #include "postgres/error.hpp"
@@ -17,16 +18,19 @@ std::vector<Action> retarget_actions(Context& context, Side side) {
     for (const auto& baseline : recorded_poolers(context.journal)) {
         const auto targets = targets_for(context.estate.config(), side, baseline);
         actions.push_back({InstallConfig{baseline.name, baseline.path, targets}, 0});
-        actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::raise_shield, {}}, 0}); // up already, unless this is a way back
+        actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::raise_shield, {}},
+                           0}); // up already, unless this is a way back
         actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::reload, {}}, 0});
         actions.push_back({VerifyPooler{baseline.name, targets}, 0});
     }
     return actions;
 }
 
-bool entry_points(const std::vector<pooler::Entry>& entries, const std::string& name, const pooler::Target& target) {
+bool entry_points(const std::vector<pooler::Entry>& entries, const std::string& name,
+                  const pooler::Target& target) {
     return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
-        return entry.name == name && entry.host == target.host && entry.port == target.port && entry.database == target.database;
+        return entry.name == name && entry.host == target.host && entry.port == target.port &&
+               entry.database == target.database;
     });
 }
 
@@ -42,7 +46,10 @@ Task<Observation> observe_retarget(Context* context, Move move) {
         for (const auto& [name, target] : targets) {
             ++total;
             const auto written = in_file.find(name);
-            right += entry_points(entries, name, target) && written != in_file.end() && written->second == target ? 1U : 0U;
+            right +=
+                entry_points(entries, name, target) && written != in_file.end() && written->second == target
+                    ? 1U
+                    : 0U;
         }
     }
     seen.state = right == total ? State::done : right == 0 ? State::absent : State::partial;
@@ -62,13 +69,16 @@ Task<Observation> observe_switch(Context* context, Move move) {
     const auto progress = context->progress();
     found.recorded = progress.active && progress.epoch == move.epoch && progress.serving == move.to;
     for (const auto& database : context->estate.config().databases) {
-        const auto row = co_await read_run_row(&context->estate.server(move.to), database.name, after(patience));
-        const auto fence = co_await read_fence(&context->estate.server(move.to), database.name, after(patience));
+        const auto row =
+            co_await read_run_row(&context->estate.server(move.to), database.name, after(patience));
+        const auto fence =
+            co_await read_fence(&context->estate.server(move.to), database.name, after(patience));
         if (row.epoch > move.epoch) {
             Observation conflict;
             conflict.state = State::conflict;
             conflict.side = to_string(move.to);
-            conflict.evidence = "database " + database.name + " is at epoch " + std::to_string(row.epoch) + " already: another controller went on";
+            conflict.evidence = "database " + database.name + " is at epoch " + std::to_string(row.epoch) +
+                                " already: another controller went on";
             conflict.hint = "run pgteal from where the newest journal is";
             co_return conflict;
         }
@@ -77,7 +87,9 @@ Task<Observation> observe_switch(Context* context, Move move) {
         }
     }
     Observation seen;
-    seen.state = found.recorded && found.todo.empty() ? State::done : found.recorded ? State::partial : State::absent;
+    seen.state = found.recorded && found.todo.empty() ? State::done
+                 : found.recorded                     ? State::partial
+                                                      : State::absent;
     seen.summary = "epoch " + std::to_string(move.epoch) + ": " + to_string(move.to) + " serves";
     seen.seen = std::move(found);
     co_return seen;
@@ -91,9 +103,12 @@ std::vector<Action> plan_switch(Context* context, Move move, const Observation& 
     }
     for (const auto& database : found.todo) {
         const auto limit = recorded_limit(context->journal, database);
-        const auto text = "BEGIN; " + require_epoch_text(move.epoch - 1) + "; UPDATE pgteal.run SET epoch = " + std::to_string(move.epoch) +
-                          ", serving = " + postgres::quote_literal(to_string(move.to)) + ", reverse_start = :'" + replication::binding_for("insert", database) +
-                          "', switched_at = clock_timestamp(); " + lift_fence_text(database, limit) + "; COMMIT";
+        const auto text = "BEGIN; " + require_epoch_text(move.epoch - 1) +
+                          "; UPDATE pgteal.run SET epoch = " + std::to_string(move.epoch) +
+                          ", serving = " + postgres::quote_literal(to_string(move.to)) +
+                          ", reverse_start = :'" + replication::binding_for("insert", database) +
+                          "', switched_at = clock_timestamp(); " + lift_fence_text(database, limit) +
+                          "; COMMIT";
         actions.push_back(sql(move.to, {database, text, {}}, 1));
     }
     return actions;
@@ -105,7 +120,8 @@ Task<Observation> observe_resume(Context* context, Move move) {
     auto seen = co_await observe_retarget(context, move);
     std::size_t paused = 0;
     for (const auto& baseline : recorded_poolers(context->journal)) {
-        for (const auto& entry : co_await context->estate.pooler(baseline.name).console->entries(after(patience))) {
+        for (const auto& entry :
+             co_await context->estate.pooler(baseline.name).console->entries(after(patience))) {
             paused += baseline.entries.contains(entry.name) && entry.paused ? 1U : 0U;
         }
     }
@@ -129,7 +145,8 @@ Task<Observation> observe_confirm(Context* context, Move move) {
         all_proven = all_proven && found != proven.end() && found->second == to_string(move.to);
     }
     seen.state = all_proven ? State::done : State::absent;
-    seen.summary = std::to_string(entries) + " of " + std::to_string(entries) + " entries answer from " + to_string(move.to) + " and take writes";
+    seen.summary = std::to_string(entries) + " of " + std::to_string(entries) + " entries answer from " +
+                   to_string(move.to) + " and take writes";
     co_return seen;
 }
 
@@ -169,7 +186,8 @@ Task<Observation> observe_turn(Context* context, Move move) {
         }
     }
     for (const auto& database : context->estate.config().databases) {
-        const auto row = co_await read_run_row(&context->estate.server(move.from), database.name, after(patience));
+        const auto row =
+            co_await read_run_row(&context->estate.server(move.from), database.name, after(patience));
         if (row.epoch != move.epoch) {
             found.behind.push_back(database.name);
         }
@@ -185,8 +203,11 @@ Task<Observation> observe_turn(Context* context, Move move) {
 /// The old direction's worker must be gone before the new one applies anything: it would carry that back.
 postgres::Statement await_worker_gone(const replication::Lane& lane) {
     return {lane.database,
-            "DO $gone$ BEGIN FOR i IN 1..15000 LOOP PERFORM pg_stat_clear_snapshot(); PERFORM 1 FROM pg_stat_subscription WHERE subname = " + postgres::quote_literal(lane.object()) +
-                " AND pid IS NOT NULL; EXIT WHEN NOT FOUND; IF i = 15000 THEN RAISE EXCEPTION 'the apply worker does not end' USING ERRCODE = '57014'; END IF;"
+            "DO $gone$ BEGIN FOR i IN 1..15000 LOOP PERFORM pg_stat_clear_snapshot(); PERFORM 1 FROM "
+            "pg_stat_subscription WHERE subname = " +
+                postgres::quote_literal(lane.object()) +
+                " AND pid IS NOT NULL; EXIT WHEN NOT FOUND; IF i = 15000 THEN RAISE EXCEPTION 'the apply "
+                "worker does not end' USING ERRCODE = '57014'; END IF;"
                 " PERFORM pg_sleep(0.002); END LOOP; END $gone$",
             {}};
 }
@@ -206,14 +227,20 @@ std::vector<Action> plan_turn(Context* context, Move move, const Observation& se
     }
     for (const auto& database : found.behind) {
         actions.push_back(sql(move.from,
-                              {database, "UPDATE pgteal.run SET epoch = " + std::to_string(move.epoch) + ", serving = " + postgres::quote_literal(to_string(move.to)) + ", switched_at = clock_timestamp()", {}},
+                              {database,
+                               "UPDATE pgteal.run SET epoch = " + std::to_string(move.epoch) +
+                                   ", serving = " + postgres::quote_literal(to_string(move.to)) +
+                                   ", switched_at = clock_timestamp()",
+                               {}},
                               3));
     }
     for (const auto& database : context->estate.config().databases) {
-        actions.push_back(sql(move.to, replication::write_markers(database.name, database.lanes, "canary"), 5));
+        actions.push_back(
+            sql(move.to, replication::write_markers(database.name, database.lanes, "canary"), 5));
         Sql canary;
         canary.side = move.from;
-        canary.statement = replication::await_markers(database.name, database.lanes, "canary", std::chrono::seconds(60));
+        canary.statement =
+            replication::await_markers(database.name, database.lanes, "canary", std::chrono::seconds(60));
         canary.statement.gives.clear(); // the positions that the switch recorded must stay
         canary.canary = true;
         canary.limit = std::chrono::seconds(70);
@@ -241,7 +268,9 @@ Step retarget_step(Context& context, Move move) {
         for (const auto& baseline : baselines) {
             entries += baseline.entries.size();
         }
-        return std::to_string(entries) + (entries == 1 ? " entry on " : " entries on ") + std::to_string(baselines.size()) + (baselines.size() == 1 ? " pooler" : " poolers") + ", read back";
+        return std::to_string(entries) + (entries == 1 ? " entry on " : " entries on ") +
+               std::to_string(baselines.size()) + (baselines.size() == 1 ? " pooler" : " poolers") +
+               ", read back";
     };
     return step;
 }
@@ -262,7 +291,9 @@ Step switch_step(Context& context, Move move) {
         return seen;
     };
     step.plan = [c = &context, move](const Observation& seen) { return plan_switch(c, move, seen); };
-    step.summary = [move] { return "epoch " + std::to_string(move.epoch) + ": " + to_string(move.to) + " serves"; };
+    step.summary = [move] {
+        return "epoch " + std::to_string(move.epoch) + ": " + to_string(move.to) + " serves";
+    };
     return step;
 }
 
@@ -303,7 +334,8 @@ Step turn_step(Context& context, Move move) {
     step.observe = [c = &context, move] { return observe_turn(c, move); };
     step.expected = [c = &context, move] {
         Observation seen;
-        seen.seen = TurnSeen{c->estate.lanes(move.from), c->estate.lanes(move.to), c->estate.config().database_names()};
+        seen.seen = TurnSeen{c->estate.lanes(move.from), c->estate.lanes(move.to),
+                             c->estate.config().database_names()};
         return seen;
     };
     step.plan = [c = &context, move](const Observation& seen) { return plan_turn(c, move, seen); };

@@ -1,5 +1,6 @@
 #include "cutover/switchover.hpp"
 
+#include <array>
 #include <csignal>
 
 #include "cutover/runbook.hpp"
@@ -29,24 +30,34 @@ Error as_error(const std::exception_ptr& error) {
     }
 }
 
-/// SIGINT and SIGTERM have no effect while this lives. Bounded: everything it guards has a deadline.
+/// What a keyboard or a dropped session sends has no effect while this lives: clients may be held. Bounded:
+/// everything it guards has a deadline.
 class SignalsIgnored {
-  public:
-    SignalsIgnored() : interrupt_(std::signal(SIGINT, SIG_IGN)), terminate_(std::signal(SIGTERM, SIG_IGN)) {}
+public:
+    SignalsIgnored() {
+        for (std::size_t i = 0; i < signals.size(); ++i) {
+            before_[i] = std::signal(signals[i], SIG_IGN);
+        }
+    }
     ~SignalsIgnored() {
-        std::signal(SIGINT, interrupt_);
-        std::signal(SIGTERM, terminate_);
+        for (std::size_t i = 0; i < signals.size(); ++i) {
+            std::signal(signals[i], before_[i]);
+        }
     }
     SignalsIgnored(const SignalsIgnored&) = delete;
     SignalsIgnored& operator=(const SignalsIgnored&) = delete;
 
-  private:
-    void (*interrupt_)(int);
-    void (*terminate_)(int);
+private:
+    static constexpr std::array<int, 5> signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+    std::array<void (*)(int), signals.size()> before_{};
 };
 
-Task<void> warm_pooler(PoolerUnit* unit, std::size_t entries, Deadline deadline) { co_await unit->console->warm(entries, deadline); }
-Task<void> warm_server(postgres::Server* server, std::vector<std::string> databases, Deadline deadline) { co_await server->warm(databases, 2, deadline); }
+Task<void> warm_pooler(PoolerUnit* unit, std::size_t entries, Deadline deadline) {
+    co_await unit->console->warm(entries, deadline);
+}
+Task<void> warm_server(postgres::Server* server, std::vector<std::string> databases, Deadline deadline) {
+    co_await server->warm(databases, 2, deadline);
+}
 
 /// The files as they are now are the ones that the next gate expects.
 void record_files(Context* context) {
@@ -61,6 +72,17 @@ void discard_files(Context* context) {
     for (const auto& baseline : recorded_poolers(context->journal)) {
         pooler::discard_staged(baseline.path);
     }
+}
+
+/// What clients live with now on the side that serves is what they get back, on whichever side.
+Task<void> record_limits(Context* context, Side serving) {
+    boost::json::object limits;
+    for (const auto& database : context->estate.config().databases) {
+        const auto fence = co_await read_fence(&context->estate.server(serving), database.name,
+                                               after(std::chrono::seconds(10)));
+        limits[database.name] = fence.connection_limit;
+    }
+    context->journal.set_fact("limits", limits);
 }
 
 Steps joined(Switchover moved) {
@@ -83,7 +105,26 @@ Task<void> roll_forward(Context* context, Runner* runner, Move move) {
     }
     const auto records = progress.attempt ? progress.attempt->steps : std::map<std::string, StepRecord>{};
     const auto steps = roll_forward_steps(*context, move);
-    co_await runner->forward(&steps, move.epoch, records);
+    // A server or pooler that was killed may be back in a moment: clients wait for this, so it is tried for a
+    // while.
+    const auto deadline = after(std::chrono::seconds(60));
+    while (true) {
+        std::exception_ptr error;
+        try {
+            co_await runner->forward(&steps, move.epoch, records);
+        } catch (...) {
+            error = std::current_exception();
+        }
+        if (!error) {
+            co_return;
+        }
+        if (!worth_a_retry(error) || Clock::now() >= deadline) {
+            std::rethrow_exception(error);
+        }
+        context->estate.server(Side::blue).close_idle();
+        context->estate.server(Side::green).close_idle();
+        co_await sleep_for(std::chrono::milliseconds(200));
+    }
 }
 
 Task<void> take_back(Context* context, Runner* runner, Move move) {
@@ -118,13 +159,22 @@ Task<SwitchoverResult> settle_failed(Context* context, Runner* runner, Move move
     }
     if (again) {
         const auto second = as_error(again);
-        auto result = result_of(*runner, "interrupted", switched ? move.to : move.from, switched ? move.epoch : move.epoch - 1);
-        throw SwitchoverFailed(second, std::string(cause.what()) + "; then: " + second.what(),
-                               std::string(switched ? "the switch is recorded, " : "the way back was not finished, ") + "clients may be held: run pgteal resume now", std::move(result));
+        auto result = result_of(*runner, "interrupted", switched ? move.to : move.from,
+                                switched ? move.epoch : move.epoch - 1);
+        throw SwitchoverFailed(
+            second, std::string(cause.what()) + "; then: " + second.what(),
+            std::string(switched ? "the switch is recorded, " : "the way back was not finished, ") +
+                "clients may be held: run pgteal resume now",
+            std::move(result));
     }
     if (!switched) {
         auto result = result_of(*runner, "aborted", move.from, move.epoch - 1);
-        throw SwitchoverFailed(cause, cause.what(), to_string(move.from) + " serves as before and clients go on. " + cause.hint(), std::move(result));
+        throw SwitchoverFailed(cause, cause.what(),
+                               to_string(move.from) +
+                                   " serves as before and clients go on; nothing is left of the attempt. "
+                                   "Mend the cause, then run pgteal " +
+                                   (move.to == Side::green ? "cutover" : "switch-back") + " again",
+                               std::move(result));
     }
     co_return result_of(*runner, "switched", move.to, move.epoch);
 }
@@ -138,7 +188,8 @@ Task<void> warm_up(Context* context, Deadline deadline) {
         tasks.push_back(warm_server(&context->estate.server(side), databases, deadline));
     }
     for (const auto& baseline : recorded_poolers(context->journal)) {
-        tasks.push_back(warm_pooler(&context->estate.pooler(baseline.name), baseline.entries.size(), deadline));
+        tasks.push_back(
+            warm_pooler(&context->estate.pooler(baseline.name), baseline.entries.size(), deadline));
     }
     co_await all(std::move(tasks));
 }
@@ -160,6 +211,8 @@ Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to)
     }
     reporter->done(gate, seen.summary, to_ms(Clock::now() - start));
 
+    const SignalsIgnored calm;
+    co_await record_limits(context, move.from);
     boost::json::object body;
     body["from"] = to_string(move.from);
     body["to"] = to_string(move.to);
@@ -168,7 +221,6 @@ Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to)
     try {
         const Steps stage(moved.before.begin() + 1, moved.before.end());
         co_await runner.forward(&stage, move.epoch, {});
-        const SignalsIgnored calm; // clients are held: a Ctrl-C here would leave them so
         co_await runner.pause(&moved.pause, move.epoch, context->estate.config().max_pause);
         co_await runner.forward(&moved.after, move.epoch, {});
         complete(context, move, runner.pause_ms());
@@ -176,7 +228,6 @@ Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to)
         error = std::current_exception();
     }
     if (error) {
-        const SignalsIgnored calm;
         const auto cause = as_error(error);
         auto settled = co_await settle_failed(context, &runner, move, cause);
         co_return settled;

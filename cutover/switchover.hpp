@@ -22,16 +22,18 @@ struct SwitchoverResult {
 
 /// Thrown when a switchover failed: what it came to, and the error that stopped it.
 class SwitchoverFailed : public Error {
-  public:
-    SwitchoverFailed(const Error& cause, const std::string& message, std::string hint, SwitchoverResult result)
+public:
+    SwitchoverFailed(const Error& cause, const std::string& message, std::string hint,
+                     SwitchoverResult result)
         : Error(cause.code(), cause.side(), message, std::move(hint)), result_(std::move(result)) {}
     [[nodiscard]] const SwitchoverResult& result() const { return result_; }
 
-  private:
+private:
     SwitchoverResult result_;
 };
 
-/// Moves the serving side. Throws Error(refused) when the gate says no (nothing was touched), SwitchoverFailed otherwise.
+/// Moves the serving side. Throws Error(refused) when the gate says no (nothing was touched),
+/// SwitchoverFailed otherwise.
 Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to);
 
 /// Ends an interrupted switchover: back when it was not switched, forward when it was.

@@ -15,7 +15,9 @@ constexpr const char* plain = "";
 std::string bar(double fraction) {
     constexpr int width = 20;
     const int full = static_cast<int>(fraction * width + 0.5);
-    return "[" + std::string(static_cast<std::size_t>(full), '#') + std::string(static_cast<std::size_t>(width - full), '.') + "]  " + fmt::format("{:.0f}%", fraction * 100);
+    return "[" + std::string(static_cast<std::size_t>(full), '#') +
+           std::string(static_cast<std::size_t>(width - full), '.') + "]  " +
+           fmt::format("{:.0f}%", fraction * 100);
 }
 
 } // namespace
@@ -31,10 +33,12 @@ std::string duration_text(double ms) {
         return fmt::format("{:.1f} s", ms / 1000);
     }
     const auto seconds = static_cast<long>(ms / 1000);
-    return seconds < 7200 ? fmt::format("{} min {} s", seconds / 60, seconds % 60) : fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+    return seconds < 7200 ? fmt::format("{} min {} s", seconds / 60, seconds % 60)
+                          : fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
 }
 
-Terminal::Terminal(std::FILE* out, bool quiet) : out_(out), quiet_(quiet), tty_(::isatty(::fileno(out)) == 1) {}
+Terminal::Terminal(std::FILE* out, bool quiet)
+    : out_(out), quiet_(quiet), tty_(::isatty(::fileno(out)) == 1) {}
 
 void Terminal::wipe() {
     if (drawn_) {
@@ -43,12 +47,14 @@ void Terminal::wipe() {
     }
 }
 
-void Terminal::line(const char* colour, const std::string& state, const std::string& what, const std::string& text, const std::string& time) {
+void Terminal::line(const char* colour, const std::string& state, const std::string& what,
+                    const std::string& text, const std::string& time) {
     if (quiet_) {
         return;
     }
     wipe();
-    const std::string shown = tty_ && *colour != '\0' ? colour + fmt::format("{:<9}", state) + "\033[0m" : fmt::format("{:<9}", state);
+    const std::string shown = tty_ && *colour != '\0' ? colour + fmt::format("{:<9}", state) + "\033[0m"
+                                                      : fmt::format("{:<9}", state);
     std::fputs(fmt::format("  {} {:<12} {:<58} {:>10}\n", shown, what, text, time).c_str(), out_);
     std::fflush(out_);
 }
@@ -61,7 +67,8 @@ void Terminal::started(const Step& step) {
 
 void Terminal::progress(const Step& step, const std::string& text, double fraction) {
     const auto now = Clock::now();
-    // Under two seconds nothing needs explaining; after that a terminal is redrawn and a log gets a line now and then.
+    // Under two seconds nothing needs explaining; after that a terminal is redrawn and a log gets a line now
+    // and then.
     if (quiet_ || in_pause_ || now - step_began_ < std::chrono::seconds(2)) {
         return;
     }
@@ -73,7 +80,9 @@ void Terminal::progress(const Step& step, const std::string& text, double fracti
     const auto words = fraction >= 0 ? bar(fraction) + "  " + text : text;
     if (tty_ && now - last_line_ > std::chrono::milliseconds(200)) {
         last_line_ = now;
-        std::fputs(fmt::format("\r\033[K  {}running\033[0m   {:<12} {}   {}", yellow, step.id, words, left).c_str(), out_);
+        std::fputs(
+            fmt::format("\r\033[K  {}running\033[0m   {:<12} {}   {}", yellow, step.id, words, left).c_str(),
+            out_);
         std::fflush(out_);
         drawn_ = true;
     } else if (!tty_ && now - last_line_ > std::chrono::seconds(10)) {
@@ -82,14 +91,18 @@ void Terminal::progress(const Step& step, const std::string& text, double fracti
     }
 }
 
-void Terminal::done(const Step& step, const std::string& summary, double ms) { line(green, "done", step.id, summary, duration_text(ms)); }
+void Terminal::done(const Step& step, const std::string& summary, double ms) {
+    line(green, "done", step.id, summary, duration_text(ms));
+}
 void Terminal::undone(const Step& step) { line(yellow, "undone", step.id, "as before", ""); }
 
 void Terminal::clients_held() {
     in_pause_ = true;
     if (!quiet_) {
         wipe();
-        std::fputs("  ---- clients held --------------------------------------------------------------------------\n", out_);
+        std::fputs("  ---- clients held "
+                   "--------------------------------------------------------------------------\n",
+                   out_);
         std::fflush(out_);
     }
 }

@@ -1,4 +1,5 @@
-// The run as people read it: one column of state, one of what, one of how long. Redrawn on a terminal, printed once elsewhere.
+// The run as people read it: one column of state, one of what, one of how long. Redrawn on a terminal,
+// printed once elsewhere.
 #pragma once
 
 #include <cstdio>
@@ -9,7 +10,7 @@
 namespace pgteal::cutover {
 
 class Terminal : public Reporter {
-  public:
+public:
     /// `out`: stdout, or stderr with --json. `quiet`: says nothing but errors.
     Terminal(std::FILE* out, bool quiet);
 
@@ -24,8 +25,9 @@ class Terminal : public Reporter {
     void refused(const std::string& what, const std::string& message, const std::string& hint);
     void say(const std::string& text);
 
-  private:
-    void line(const char* colour, const std::string& state, const std::string& what, const std::string& text, const std::string& time);
+private:
+    void line(const char* colour, const std::string& state, const std::string& what, const std::string& text,
+              const std::string& time);
     void wipe();
 
     std::FILE* out_;

@@ -13,18 +13,19 @@ namespace pgteal::cutover {
 
 /// The terminal, and the same words as metrics.
 class Narrator : public Terminal {
-  public:
-    Narrator(std::FILE* out, bool quiet, health::Metrics* metrics) : Terminal(out, quiet), metrics_(metrics) {}
+public:
+    Narrator(std::FILE* out, bool quiet, health::Metrics* metrics)
+        : Terminal(out, quiet), metrics_(metrics) {}
     void started(const Step& step) override;
     void copied(double bytes, double tables) override;
 
-  private:
+private:
     health::Metrics* metrics_;
 };
 
 /// Holds the run's lock as long as it lives.
 class Work {
-  public:
+public:
     Work(Session* session, const std::string& command);
     ~Work();
     Work(const Work&) = delete;
@@ -37,10 +38,11 @@ class Work {
     Narrator narrator;
     Context context;
 
-    /// GET /metrics while a long command runs, when [metrics] listen is set. A taken port is a warning, not an error: `serve` may have it.
+    /// GET /metrics while a long command runs, when [metrics] listen is set. A taken port is a warning, not
+    /// an error: `serve` may have it.
     Task<void> open_endpoint();
 
-  private:
+private:
     std::unique_ptr<health::Endpoint> endpoint_;
 };
 

@@ -231,8 +231,8 @@ Task<std::vector<CheckResult>> preflight(postgres::Server& blue, postgres::Serve
 
     std::vector<CheckResult> results;
     results.push_back(check_reachable(outcomes));
-    results.push_back(check_readable(inside.unread));
     judge_sides(results, sides, input);
+    results.push_back(check_readable(inside.unread)); // after what may be the reason
     if (!peers.empty()) {
         results.push_back(check_peers(peers));
     }
@@ -244,7 +244,11 @@ Task<std::vector<CheckResult>> preflight(postgres::Server& blue, postgres::Serve
                                    green_facts != nullptr ? green_facts->major() : blue_facts->major()));
     }
     if (green_facts != nullptr) {
-        results.push_back(check_green_empty(inside.green, input.run_started));
+        // The fix of this one is DROP DATABASE: never say that of blue itself.
+        if (blue_facts == nullptr ||
+            blue_facts->identity.system_identifier != green_facts->identity.system_identifier) {
+            results.push_back(check_green_empty(inside.green, input.run_started));
+        }
         results.push_back(check_synchronous_standbys(*green_facts));
     }
     if (blue_facts != nullptr && green_facts != nullptr) {

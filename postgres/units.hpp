@@ -12,7 +12,8 @@ namespace pgteal {
 /// A number of bytes.
 struct Bytes {
     std::int64_t count = 0;
-    auto operator<=>(const Bytes&) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14 misreads it
+    auto
+    operator<=>(const Bytes&) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14 misreads it
 };
 
 /// "16 kB", "12.8 GB": for people. Powers of 1024, as PostgreSQL's pg_size_pretty.

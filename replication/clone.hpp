@@ -1,4 +1,5 @@
-// The clone: schema by pg_dump and pg_restore, data by parallel COPY under the snapshot exported by the lane's slot.
+// The clone: schema by pg_dump and pg_restore, data by parallel COPY under the snapshot exported by the
+// lane's slot.
 #pragma once
 
 #include <functional>
@@ -13,37 +14,46 @@
 
 namespace pgteal::replication {
 
-/// How a database is made on the other side: encoding, locale, owner, connection limit, settings (pg_database, pg_db_role_setting).
+/// How a database is made on the other side: encoding, locale, owner, connection limit, settings
+/// (pg_database, pg_db_role_setting).
 struct DatabaseProperties {
     std::string name, owner, encoding, collate, ctype;
-    std::string provider;   ///< pg_database.datlocprovider: c (libc, always so up to 14), i (ICU, 15+), b (builtin, 17+)
+    std::string provider;   ///< pg_database.datlocprovider: c (libc, always so up to 14), i (ICU, 15+), b
+                            ///< (builtin, 17+)
     std::string icu_locale; ///< locale of provider i or b
     std::string icu_rules;  ///< 16+
     int connection_limit = -1;
-    std::vector<std::pair<std::string, std::string>> settings; ///< ALTER DATABASE … SET, default_transaction_read_only left out
+    std::vector<std::pair<std::string, std::string>>
+        settings;                    ///< ALTER DATABASE … SET, default_transaction_read_only left out
     std::vector<std::string> grants; ///< GRANT/REVOKE statements that reproduce datacl
     std::string comment;
 };
 Task<DatabaseProperties> read_database(postgres::Server& server, std::string database, Deadline deadline);
-/// CREATE DATABASE … TEMPLATE template0 (always the first statement, and alone in it: it can't run in a transaction), then settings,
-/// grants and comment, which may be repeated. For the maintenance database, in order. Up to `target_version` 14 there are no providers.
-std::vector<postgres::Statement> create_database(const DatabaseProperties& properties, int target_version = 150000);
+/// CREATE DATABASE … TEMPLATE template0 (always the first statement, and alone in it: it can't run in a
+/// transaction), then settings, grants and comment, which may be repeated. For the maintenance database, in
+/// order. Up to `target_version` 14 there are no providers.
+std::vector<postgres::Statement> create_database(const DatabaseProperties& properties,
+                                                 int target_version = 150000);
 
-/// Programs as data. `dump_file` is a custom-format archive. Publications, subscriptions and schema pgteal are left out.
-/// `bin_dir`: where pg_dump and pg_restore are ("" = PATH).
-postgres::Program dump_schema(const postgres::Dsn& from, const std::string& database, const std::string& dump_file, const std::string& bin_dir);
+/// Programs as data. `dump_file` is a custom-format archive. Publications, subscriptions and schema pgteal
+/// are left out. `bin_dir`: where pg_dump and pg_restore are ("" = PATH).
+postgres::Program dump_schema(const postgres::Dsn& from, const std::string& database,
+                              const std::string& dump_file, const std::string& bin_dir);
 enum class Section { pre_data, post_data };
-/// To be run, in order, between dump_schema and restore_schema: writes <dump_file>.list, the archive's table of contents without event
-/// triggers whose name starts with pgteal. pg_dump has no option to leave these out, and their functions are not in the archive.
+/// To be run, in order, between dump_schema and restore_schema: writes <dump_file>.list, the archive's table
+/// of contents without event triggers whose name starts with pgteal. pg_dump has no option to leave these
+/// out, and their functions are not in the archive.
 std::vector<postgres::Program> list_schema(const std::string& dump_file, const std::string& bin_dir);
 /// Stops at the first error; restores what <dump_file>.list names.
-postgres::Program restore_schema(const postgres::Dsn& to, const std::string& database, const std::string& dump_file, Section section,
-                                 int jobs, const std::string& bin_dir);
+postgres::Program restore_schema(const postgres::Dsn& to, const std::string& database,
+                                 const std::string& dump_file, Section section, int jobs,
+                                 const std::string& bin_dir);
 /// Version of pg_dump as 150020, through `pg_dump --version`. Throws Error(program).
 Task<int> dump_version(std::string bin_dir, Deadline deadline);
-/// The newest pg_dump that can read `server_version` and is installed: looks at /usr/lib/postgresql/*/bin and PATH; prefers the major of
-/// the target when it is there, otherwise the newest at least as new as the source. "" = PATH. Throws Error(program) with what to install.
-/// `target_version` 0: unknown. A pg_restore newer than the target may set parameters that the target doesn't know.
+/// The newest pg_dump that can read `server_version` and is installed: looks at /usr/lib/postgresql/*/bin and
+/// PATH; prefers the major of the target when it is there, otherwise the newest at least as new as the
+/// source. "" = PATH. Throws Error(program) with what to install. `target_version` 0: unknown. A pg_restore
+/// newer than the target may set parameters that the target doesn't know.
 Task<std::string> find_dump(int source_version, Deadline deadline, int target_version = 0);
 /// Pure. The best of the installed majors, 0 when none will do.
 int choose_dump(const std::vector<int>& installed_majors, int source_major, int target_major);
@@ -51,25 +61,33 @@ int choose_dump(const std::vector<int>& installed_majors, int source_major, int 
 /// Progress of a copy, for people and metrics. Called from the loop's thread, often.
 struct CopyProgress {
     std::string database, table;
-    Bytes done{};        ///< bytes sent since the start of the copy, all tables
+    Bytes done{}; ///< bytes sent since the start of the copy, all tables
     Bytes total_estimate{};
     int tables_done = 0, tables = 0;
 };
 
-/// Copies the tables of one lane from `from` to `to` under `snapshot`, largest first, `jobs` at a time; tables above a few ten MB
-/// are split into ranges of ctid (TID range scans, 14+) so that one big table doesn't leave the other jobs idle. Columns are listed by name;
-/// generated ones left out. Target tables must be empty and have no indexes or triggers yet. Commits with synchronous_commit = off and
-/// ends with one durable commit, so that when it returns everything is flushed.
-/// `truncate_first`: empties the target tables first (a copy that was interrupted). Returns rows by table.
-/// The snapshot's walsender session must stay idle and open until this returns. Settings are made with SET LOCAL, so that sessions go
-/// back as they came. The error of the job that failed first is thrown, naming the table; the other jobs are ended.
-struct CopiedTable { std::string table; std::int64_t rows = 0; };
+/// Copies the tables of one lane from `from` to `to` under `snapshot`, largest first, `jobs` at a time;
+/// tables above a few ten MB are split into ranges of ctid (TID range scans, 14+) so that one big table
+/// doesn't leave the other jobs idle. Columns are listed by name; generated ones left out. Target tables must
+/// be empty and have no indexes or triggers yet. Commits with synchronous_commit = off and ends with one
+/// durable commit, so that when it returns everything is flushed. `truncate_first`: empties the target tables
+/// first (a copy that was interrupted). Returns rows by table. The snapshot's walsender session must stay
+/// idle and open until this returns. Settings are made with SET LOCAL, so that sessions go back as they came.
+/// The error of the job that failed first is thrown, naming the table; the other jobs are ended.
+struct CopiedTable {
+    std::string table;
+    std::int64_t rows = 0;
+};
 struct CopyOptions {
-    Bytes split_above{64LL * 1024 * 1024}; ///< heap and TOAST; never split for one job, nor on a source before 14 (no TID range scans)
+    Bytes split_above{
+        64LL * 1024 *
+        1024}; ///< heap and TOAST; never split for one job, nor on a source before 14 (no TID range scans)
     Clock::duration stall = std::chrono::seconds(60); ///< no byte moved for that long: given up
 };
-Task<std::vector<CopiedTable>> copy_tables(postgres::Server& from, postgres::Server& to, std::string database, std::vector<Table> tables,
-                                           std::string snapshot, int jobs, bool truncate_first,
-                                           std::function<void(const CopyProgress&)> progress, CopyOptions options = {});
+Task<std::vector<CopiedTable>> copy_tables(postgres::Server& from, postgres::Server& to, std::string database,
+                                           std::vector<Table> tables, std::string snapshot, int jobs,
+                                           bool truncate_first,
+                                           std::function<void(const CopyProgress&)> progress,
+                                           CopyOptions options = {});
 
 } // namespace pgteal::replication

@@ -1,4 +1,5 @@
-// Copying the rows of one lane's tables: a few workers, each with a session on both sides, take parts from one queue.
+// Copying the rows of one lane's tables: a few workers, each with a session on both sides, take parts from
+// one queue.
 
 #include "postgres/connection.hpp"
 #include "postgres/error.hpp"
@@ -12,7 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t tables_a_probe = 200;
-constexpr auto start_over = "Run `pgteal prepare` again: this database's copy starts over, and nothing else is lost.";
+constexpr auto start_over =
+    "Run `pgteal prepare` again: this database's copy starts over, and nothing else is lost.";
 
 struct CopyRun {
     postgres::Server& from;
@@ -25,10 +27,10 @@ struct CopyRun {
 
     std::vector<CopyPart> parts;
     std::size_t next_part = 0;
-    std::vector<std::int64_t> rows;   ///< by table
-    std::vector<int> parts_left;      ///< by table
+    std::vector<std::int64_t> rows; ///< by table
+    std::vector<int> parts_left;    ///< by table
     CopyProgress progress;
-    std::exception_ptr failure;       ///< the first one
+    std::exception_ptr failure; ///< the first one
 
     void tell(const Table& table, std::size_t bytes) {
         progress.table = table.display();
@@ -49,16 +51,18 @@ std::exception_ptr naming(const Table& table, const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
     } catch (const ServerError& e) {
-        return std::make_exception_ptr(
-            ServerError(e.side(), lead + e.what(), e.sqlstate(), e.hint().empty() ? start_over : e.hint(), e.detail()));
+        return std::make_exception_ptr(ServerError(e.side(), lead + e.what(), e.sqlstate(),
+                                                   e.hint().empty() ? start_over : e.hint(), e.detail()));
     } catch (const Error& e) {
-        return std::make_exception_ptr(Error(e.code(), e.side(), lead + e.what(), e.hint().empty() ? start_over : e.hint()));
+        return std::make_exception_ptr(
+            Error(e.code(), e.side(), lead + e.what(), e.hint().empty() ? start_over : e.hint()));
     } catch (...) {
         return std::current_exception();
     }
 }
 
-Task<void> copy_part(CopyRun& run, CopyPart part, postgres::Connection& source, postgres::Connection& target) {
+Task<void> copy_part(CopyRun& run, CopyPart part, postgres::Connection& source,
+                     postgres::Connection& target) {
     const Table& table = run.tables[part.table];
     co_await target.script(begin_writing(table, part), soon());
     const std::function<void(std::size_t)> progress = [&run, &table](std::size_t bytes) {
@@ -67,8 +71,8 @@ Task<void> copy_part(CopyRun& run, CopyPart part, postgres::Connection& source, 
         }
         run.tell(table, bytes);
     };
-    const auto rows = co_await postgres::pipe_copy(source, copy_out_command(table, part), target, copy_in_command(table, part),
-                                                   run.options.stall, progress);
+    const auto rows = co_await postgres::pipe_copy(source, copy_out_command(table, part), target,
+                                                   copy_in_command(table, part), run.options.stall, progress);
     co_await target.script("COMMIT", soon());
     run.rows[part.table] += rows;
     if (--run.parts_left[part.table] == 0) {
@@ -96,14 +100,16 @@ Task<void> work(CopyRun* run) {
         co_await copy_parts(*run, current);
     } catch (...) {
         if (!run->failure) {
-            run->failure = current == none ? std::current_exception() : naming(run->tables[current], std::current_exception());
+            run->failure = current == none ? std::current_exception()
+                                           : naming(run->tables[current], std::current_exception());
         }
     }
 }
 
 /// The tables that `probe` finds on the target, quoted; those that an extension has filled don't count.
 Task<std::vector<const Table*>> probe_target(CopyRun& run, postgres::Connection& target,
-                                             std::string (*probe)(const std::vector<Table>&, std::size_t, std::size_t)) {
+                                             std::string (*probe)(const std::vector<Table>&, std::size_t,
+                                                                  std::size_t)) {
     std::vector<const Table*> found;
     for (std::size_t first = 0; first < run.tables.size(); first += tables_a_probe) {
         const std::size_t end = std::min(first + tables_a_probe, run.tables.size());
@@ -135,16 +141,18 @@ Task<void> require_empty(CopyRun& run) {
     auto target = co_await run.to.session(run.database, soon());
     const auto filled = co_await probe_target(run, *target, find_filled);
     if (!filled.empty()) {
-        const std::string others = filled.size() == 1 ? "" : " (and " + std::to_string(filled.size() - 1) + " more)";
+        const std::string others =
+            filled.size() == 1 ? "" : " (and " + std::to_string(filled.size() - 1) + " more)";
         throw Error(ErrorCode::conflict, run.to.name(),
-                    "table " + filled.front()->display() + others + " in database " + run.database + " on " + run.to.name() +
-                        " holds rows already; nothing was copied",
+                    "table " + filled.front()->display() + others + " in database " + run.database + " on " +
+                        run.to.name() + " holds rows already; nothing was copied",
                     "Empty or drop the database on " + run.to.name() + ", then run `pgteal prepare` again.");
     }
 }
 
-/// A commit flushes only if its transaction wrote WAL (xact.c, RecordTransactionCommit): having an id is not enough. Its flush covers
-/// every earlier commit. The message is for no one: pgoutput leaves it out unless asked.
+/// A commit flushes only if its transaction wrote WAL (xact.c, RecordTransactionCommit): having an id is not
+/// enough. Its flush covers every earlier commit. The message is for no one: pgoutput leaves it out unless
+/// asked.
 Task<void> flush_target(CopyRun& run) {
     const std::string text = "BEGIN; SET LOCAL synchronous_commit = on; "
                              "SELECT pg_catalog.pg_logical_emit_message(true, 'pgteal', 'copied'); COMMIT";
@@ -173,10 +181,24 @@ Task<int> version_of(postgres::Server& server, std::string database) {
 
 } // namespace
 
-Task<std::vector<CopiedTable>> copy_tables(postgres::Server& from, postgres::Server& to, std::string database, std::vector<Table> tables,
-                                           std::string snapshot, int jobs, bool truncate_first,
-                                           std::function<void(const CopyProgress&)> progress, CopyOptions options) {
-    CopyRun run{from, to, std::move(database), std::move(tables), std::move(snapshot), options, std::move(progress), {}, 0, {}, {}, {}, {}};
+Task<std::vector<CopiedTable>> copy_tables(postgres::Server& from, postgres::Server& to, std::string database,
+                                           std::vector<Table> tables, std::string snapshot, int jobs,
+                                           bool truncate_first,
+                                           std::function<void(const CopyProgress&)> progress,
+                                           CopyOptions options) {
+    CopyRun run{from,
+                to,
+                std::move(database),
+                std::move(tables),
+                std::move(snapshot),
+                options,
+                std::move(progress),
+                {},
+                0,
+                {},
+                {},
+                {},
+                {}};
     const int version = co_await version_of(from, run.database);
     plan(run, jobs, version >= 140000);
     if (truncate_first) {

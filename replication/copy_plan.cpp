@@ -32,23 +32,26 @@ void split(const Table& table, std::size_t number, std::int64_t count, std::vect
 }
 
 template <typename Condition>
-std::string numbers_where(const std::vector<Table>& tables, std::size_t first, std::size_t end, const Condition& condition) {
+std::string numbers_where(const std::vector<Table>& tables, std::size_t first, std::size_t end,
+                          const Condition& condition) {
     std::string rows;
     for (std::size_t i = first; i < end; ++i) {
-        rows += (rows.empty() ? "SELECT " : " UNION ALL SELECT ") + std::to_string(i) + " AS number, " + condition(tables[i]) +
-                " AS found";
+        rows += (rows.empty() ? "SELECT " : " UNION ALL SELECT ") + std::to_string(i) + " AS number, " +
+                condition(tables[i]) + " AS found";
     }
     return "SELECT number FROM (" + rows + ") probes WHERE found ORDER BY number";
 }
 
 } // namespace
 
-std::vector<CopyPart> plan_parts(const std::vector<Table>& tables, int jobs, Bytes split_above, bool tid_ranges) {
+std::vector<CopyPart> plan_parts(const std::vector<Table>& tables, int jobs, Bytes split_above,
+                                 bool tid_ranges) {
     std::int64_t total = 0;
     for (const Table& table : tables) {
         total += table.size_with_toast().count;
     }
-    const std::int64_t limit = std::max({split_above.count, total / (std::int64_t{4} * std::max(jobs, 1)), std::int64_t{1}});
+    const std::int64_t limit =
+        std::max({split_above.count, total / (std::int64_t{4} * std::max(jobs, 1)), std::int64_t{1}});
     std::vector<CopyPart> parts;
     for (std::size_t i = 0; i < tables.size(); ++i) {
         const std::int64_t size = tables[i].size_with_toast().count;
@@ -89,7 +92,8 @@ std::string copy_in_command(const Table& table, const CopyPart& part) {
 }
 
 std::string begin_reading(const std::string& snapshot) {
-    return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT " + postgres::quote_literal(snapshot) +
+    return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT " +
+           postgres::quote_literal(snapshot) +
            "; SET LOCAL lock_timeout = '30s'; SET LOCAL synchronize_seqscans = off; "
            // A table that was never analysed could otherwise be scanned whole for each of its parts.
            "SET LOCAL enable_seqscan = off; SET LOCAL max_parallel_workers_per_gather = 0";
@@ -101,20 +105,23 @@ std::string begin_writing(const Table& table, const CopyPart& part) {
     if (freezes(table, part)) {
         text += "; TRUNCATE ONLY " + table.qualified();
     } else if (table.extension_config) {
-        // CREATE EXTENSION has made its foreign keys too: rows are replaced as a whole, so no trigger needs to see it.
+        // CREATE EXTENSION has made its foreign keys too: rows are replaced as a whole, so no trigger needs
+        // to see it.
         text += "; SET LOCAL session_replication_role = replica; DELETE FROM ONLY " + table.qualified();
     }
     return text;
 }
 
 std::string find_filled(const std::vector<Table>& tables, std::size_t first, std::size_t end) {
-    return numbers_where(tables, first, end,
-                         [](const Table& table) { return "EXISTS (SELECT FROM ONLY " + table.qualified() + ")"; });
+    return numbers_where(tables, first, end, [](const Table& table) {
+        return "EXISTS (SELECT FROM ONLY " + table.qualified() + ")";
+    });
 }
 
 std::string find_used(const std::vector<Table>& tables, std::size_t first, std::size_t end) {
     return numbers_where(tables, first, end, [](const Table& table) {
-        return "pg_catalog.pg_relation_size(" + postgres::quote_literal(table.qualified()) + "::pg_catalog.regclass) > 0";
+        return "pg_catalog.pg_relation_size(" + postgres::quote_literal(table.qualified()) +
+               "::pg_catalog.regclass) > 0";
     });
 }
 

@@ -12,10 +12,14 @@ namespace {
 using postgres::quote_identifier;
 using postgres::Statement;
 
-std::string grantee_name(const std::string& grantee) { return grantee.empty() ? "PUBLIC" : quote_identifier(grantee); }
+std::string grantee_name(const std::string& grantee) {
+    return grantee.empty() ? "PUBLIC" : quote_identifier(grantee);
+}
 
-/// From nothing at all to what `acl` lists: PUBLIC and the owner hold default privileges until they are taken.
-std::vector<std::string> grants_of(const std::string& database, const std::string& owner, const postgres::Result& acl) {
+/// From nothing at all to what `acl` lists: PUBLIC and the owner hold default privileges until they are
+/// taken.
+std::vector<std::string> grants_of(const std::string& database, const std::string& owner,
+                                   const postgres::Result& acl) {
     const std::string on = " ON DATABASE " + quote_identifier(database);
     std::vector<std::string> grants{"REVOKE ALL" + on + " FROM PUBLIC, " + quote_identifier(owner)};
     for (int row = 0; row < acl.rows(); ++row) {
@@ -60,13 +64,15 @@ Task<DatabaseProperties> read_database(postgres::Server& server, std::string dat
     auto session = co_await server.session("", deadline);
     const auto found = co_await session->exec(std::string(sql::database), name, deadline);
     if (found.empty()) {
-        throw Error(ErrorCode::config, server.name(), "there is no database " + database + " on " + server.name(),
+        throw Error(ErrorCode::config, server.name(),
+                    "there is no database " + database + " on " + server.name(),
                     "Compare the [[database]] names in the config with psql --list.");
     }
     DatabaseProperties properties = properties_of(found);
     const auto settings = co_await session->exec(std::string(sql::database_settings), name, deadline);
     for (int row = 0; row < settings.rows(); ++row) {
-        properties.settings.emplace_back(settings.get<std::string>(row, "name"), settings.get<std::string>(row, "value"));
+        properties.settings.emplace_back(settings.get<std::string>(row, "name"),
+                                         settings.get<std::string>(row, "value"));
     }
     if (found.get<bool>(0, "has_acl")) {
         const auto acl = co_await session->exec(std::string(sql::database_acl), name, deadline);
@@ -79,9 +85,11 @@ std::vector<Statement> create_database(const DatabaseProperties& properties, int
     const std::string name = quote_identifier(properties.name);
     std::vector<Statement> statements;
     const auto add = [&statements](std::string text) { statements.push_back({"", std::move(text), {}}); };
-    std::string create = "CREATE DATABASE " + name + " TEMPLATE template0 OWNER " + quote_identifier(properties.owner) + " ENCODING " +
-                         inert_literal(properties.encoding) + " LC_COLLATE " + inert_literal(properties.collate) + " LC_CTYPE " +
-                         inert_literal(properties.ctype) + provider_clause(properties, target_version);
+    std::string create = "CREATE DATABASE " + name + " TEMPLATE template0 OWNER " +
+                         quote_identifier(properties.owner) + " ENCODING " +
+                         inert_literal(properties.encoding) + " LC_COLLATE " +
+                         inert_literal(properties.collate) + " LC_CTYPE " + inert_literal(properties.ctype) +
+                         provider_clause(properties, target_version);
     if (properties.connection_limit != -1) {
         create += " CONNECTION LIMIT " + std::to_string(properties.connection_limit);
     }

@@ -10,11 +10,13 @@ namespace pgteal::replication {
 namespace {
 
 // GUC_LIST_QUOTE variables of PostgreSQL 13-18 (source: dumputils.c, variable_is_guc_list_quote).
-constexpr std::array<std::string_view, 6> lists{"local_preload_libraries",  "search_path",     "session_preload_libraries",
-                                                "shared_preload_libraries", "temp_tablespaces", "unix_socket_directories"};
+constexpr std::array<std::string_view, 6> lists{"local_preload_libraries",   "search_path",
+                                                "session_preload_libraries", "shared_preload_libraries",
+                                                "temp_tablespaces",          "unix_socket_directories"};
 
 bool is_list(std::string name) {
-    std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(name, name.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return std::ranges::find(lists, name) != lists.end();
 }
 

@@ -7,8 +7,9 @@
 
 namespace pgteal::replication {
 
-/// `name TO value`. Variables that hold a list of names (search_path and its like) are stored as one quoted list and must be given as
-/// separate literals; every other value is one literal (source: pg_dump's dumputils.c, makeAlterConfigCommand).
+/// `name TO value`. Variables that hold a list of names (search_path and its like) are stored as one quoted
+/// list and must be given as separate literals; every other value is one literal (source: pg_dump's
+/// dumputils.c, makeAlterConfigCommand).
 std::string setting(const std::string& name, const std::string& value);
 
 /// The elements of a stored list: `"$user", public` is {"$user", "public"} (source: SplitGUCList).

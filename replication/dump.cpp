@@ -7,11 +7,14 @@ namespace {
 
 using postgres::Program;
 
-std::string tool(const std::string& bin_dir, const char* name) { return bin_dir.empty() ? name : bin_dir + '/' + name; }
+std::string tool(const std::string& bin_dir, const char* name) {
+    return bin_dir.empty() ? name : bin_dir + '/' + name;
+}
 
 std::string list_file(const std::string& dump_file) { return dump_file + ".list"; }
 
-/// The settings travel in the connection string: PGOPTIONS would be ignored where the operator's own string has options.
+/// The settings travel in the connection string: PGOPTIONS would be ignored where the operator's own string
+/// has options.
 std::string connection(const postgres::Dsn& dsn, const std::string& database, const std::string& settings) {
     const auto own = dsn.get("options");
     const postgres::Dsn full = dsn.with_database(database)
@@ -23,21 +26,16 @@ std::string connection(const postgres::Dsn& dsn, const std::string& database, co
 
 } // namespace
 
-Program dump_schema(const postgres::Dsn& from, const std::string& database, const std::string& dump_file, const std::string& bin_dir) {
+Program dump_schema(const postgres::Dsn& from, const std::string& database, const std::string& dump_file,
+                    const std::string& bin_dir) {
     Program program;
-    program.argv = {tool(bin_dir, "pg_dump"),
-                    "--format=custom",
-                    "--schema-only",
-                    "--no-publications",
-                    "--no-subscriptions",
-                    "--exclude-schema=pgteal",
-                    "--exclude-schema=pgteal_migrations",
-                    // What is a keyword differs between majors (docs: pg_dump).
-                    "--quote-all-identifiers",
-                    "--lock-wait-timeout=30s",
-                    "--no-password",
-                    "--file=" + dump_file,
-                    "--dbname=" + connection(from, database, "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0")};
+    program.argv = {
+        tool(bin_dir, "pg_dump"), "--format=custom", "--schema-only", "--no-publications",
+        "--no-subscriptions", "--exclude-schema=pgteal", "--exclude-schema=pgteal_migrations",
+        // What is a keyword differs between majors (docs: pg_dump).
+        "--quote-all-identifiers", "--lock-wait-timeout=30s", "--no-password", "--file=" + dump_file,
+        "--dbname=" +
+            connection(from, database, "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0")};
     program.environment = from.secrets_environment();
     return program;
 }
@@ -50,20 +48,19 @@ std::vector<Program> list_schema(const std::string& dump_file, const std::string
     return {std::move(write), std::move(filter)};
 }
 
-Program restore_schema(const postgres::Dsn& to, const std::string& database, const std::string& dump_file, Section section, int jobs,
-                       const std::string& bin_dir) {
+Program restore_schema(const postgres::Dsn& to, const std::string& database, const std::string& dump_file,
+                       Section section, int jobs, const std::string& bin_dir) {
     // Restored objects pass our own fence and freeze. Index builds are most of post-data: give them memory.
     // Pre-data is flushed by the copy's durable commit; after post-data nothing else would do it.
     const std::string settings =
-        std::string("-c default_transaction_read_only=off -c pgteal.ddl=on -c statement_timeout=0 -c lock_timeout=0 "
-                    "-c idle_in_transaction_session_timeout=0 -c maintenance_work_mem=256MB -c synchronous_commit=") +
+        std::string(
+            "-c default_transaction_read_only=off -c pgteal.ddl=on -c statement_timeout=0 -c lock_timeout=0 "
+            "-c idle_in_transaction_session_timeout=0 -c maintenance_work_mem=256MB -c synchronous_commit=") +
         (section == Section::pre_data ? "off" : "on");
     Program program;
-    program.argv = {tool(bin_dir, "pg_restore"),
-                    "--exit-on-error",
+    program.argv = {tool(bin_dir, "pg_restore"), "--exit-on-error",
                     section == Section::pre_data ? "--section=pre-data" : "--section=post-data",
-                    "--use-list=" + list_file(dump_file),
-                    "--no-password"};
+                    "--use-list=" + list_file(dump_file), "--no-password"};
     if (section == Section::post_data && jobs > 1) {
         program.argv.push_back("--jobs=" + std::to_string(jobs));
     }

@@ -10,7 +10,8 @@ namespace pgteal::replication {
 
 namespace {
 
-/// "pg_dump (PostgreSQL) 15.20 (Debian 15.20-1)" is 150020; 0 when it is something else ("17beta1" is 170000).
+/// "pg_dump (PostgreSQL) 15.20 (Debian 15.20-1)" is 150020; 0 when it is something else ("17beta1" is
+/// 170000).
 int parse_version(std::string_view text) {
     constexpr std::string_view lead = "(PostgreSQL) ";
     const auto at = text.find(lead);
@@ -31,13 +32,15 @@ std::map<int, std::string> installed() {
     namespace fs = std::filesystem;
     std::map<int, std::string> found;
     std::error_code error;
-    // Debian's layout (postgresql-client-NN); /usr/bin/pg_dump there is a wrapper that chooses by local clusters.
+    // Debian's layout (postgresql-client-NN); /usr/bin/pg_dump there is a wrapper that chooses by local
+    // clusters.
     for (const auto& entry : fs::directory_iterator("/usr/lib/postgresql", error)) {
         const std::string name = entry.path().filename();
         int major = 0;
         const auto parsed = std::from_chars(name.data(), name.data() + name.size(), major);
         const auto bin = entry.path() / "bin";
-        if (parsed.ec == std::errc{} && fs::exists(bin / "pg_dump", error) && fs::exists(bin / "pg_restore", error)) {
+        if (parsed.ec == std::errc{} && fs::exists(bin / "pg_dump", error) &&
+            fs::exists(bin / "pg_restore", error)) {
             found.emplace(major, bin);
         }
     }
@@ -55,7 +58,8 @@ int choose_dump(const std::vector<int>& installed_majors, int source_major, int 
         if (major == target_major) {
             return major;
         }
-        // One the target surely understands comes first, the newest of those; else the oldest of the too new ones.
+        // One the target surely understands comes first, the newest of those; else the oldest of the too new
+        // ones.
         const bool fits = target_major == 0 || major < target_major;
         const bool best_fits = best != 0 && (target_major == 0 || best < target_major);
         if (best == 0 || (fits && (!best_fits || major > best)) || (!fits && !best_fits && major < best)) {
@@ -70,7 +74,8 @@ Task<int> dump_version(std::string bin_dir, Deadline deadline) {
     const auto output = co_await postgres::run_program(program, deadline);
     const int version = output.exit_code == 0 ? parse_version(output.out) : 0;
     if (version == 0) {
-        throw Error(ErrorCode::program, "controller", program.argv.front() + " --version does not say a version of PostgreSQL",
+        throw Error(ErrorCode::program, "controller",
+                    program.argv.front() + " --version does not say a version of PostgreSQL",
                     "Install the package postgresql-client of the source's major version or newer.");
     }
     co_return version;
@@ -97,7 +102,8 @@ Task<std::string> find_dump(int source_version, Deadline deadline, int target_ve
     const int best = choose_dump(majors, source_major, target_version / 10000);
     if (best == 0) {
         throw Error(ErrorCode::program, "controller",
-                    "no installed pg_dump can read PostgreSQL " + std::to_string(source_major) + ": it must be at least as new",
+                    "no installed pg_dump can read PostgreSQL " + std::to_string(source_major) +
+                        ": it must be at least as new",
                     "apt-get install postgresql-client-" + std::to_string(source_major));
     }
     co_return found.at(best);

@@ -75,7 +75,8 @@ void read_settings(Roles& roles, const postgres::Result& result) {
 
 void read_memberships(Roles& roles, const postgres::Result& result) {
     for (int row = 0; row < result.rows(); ++row) {
-        roles.memberships.push_back({result.get<std::string>(row, "role"), result.get<std::string>(row, "member"),
+        roles.memberships.push_back({result.get<std::string>(row, "role"),
+                                     result.get<std::string>(row, "member"),
                                      result.get<std::string>(row, "grantor"), result.get<bool>(row, "admin"),
                                      result.get<bool>(row, "inherit"), result.get<bool>(row, "set")});
     }

@@ -19,7 +19,8 @@ struct Options {
     bool admin = false, inherit = true, set = true;
     bool operator==(const Options&) const = default;
 };
-/// Role, member, grantor; grantor "" is the bootstrap superuser, in whose name every superuser grants since 16.
+/// Role, member, grantor; grantor "" is the bootstrap superuser, in whose name every superuser grants
+/// since 16.
 using Key = std::tuple<std::string, std::string, std::string>;
 using Grants = std::map<Key, Options>;
 
@@ -39,14 +40,17 @@ Grants grants_of(const Roles& roles, bool grantors, bool options) {
     return grants;
 }
 
-std::string by(const std::string& grantor) { return grantor.empty() ? "" : " GRANTED BY " + quote_identifier(grantor); }
+std::string by(const std::string& grantor) {
+    return grantor.empty() ? "" : " GRANTED BY " + quote_identifier(grantor);
+}
 
 std::string grant(const Key& key, const Options& options, bool with_options) {
     const auto& [role, member, grantor] = key;
     std::string text = "GRANT " + quote_identifier(role) + " TO " + quote_identifier(member);
     if (with_options) {
         const auto word = [](bool on) { return std::string(on ? "TRUE" : "FALSE"); };
-        text += " WITH ADMIN " + word(options.admin) + ", INHERIT " + word(options.inherit) + ", SET " + word(options.set);
+        text += " WITH ADMIN " + word(options.admin) + ", INHERIT " + word(options.inherit) + ", SET " +
+                word(options.set);
     } else if (options.admin) {
         text += " WITH ADMIN OPTION";
     }
@@ -63,11 +67,13 @@ std::set<std::string> names(const Roles& roles) {
 
 bool may_grant(const std::string& grantor, const std::string& role, const Grants& given) {
     return grantor.empty() || std::ranges::any_of(given, [&](const auto& entry) {
-               return std::get<0>(entry.first) == role && std::get<1>(entry.first) == grantor && entry.second.admin;
+               return std::get<0>(entry.first) == role && std::get<1>(entry.first) == grantor &&
+                      entry.second.admin;
            });
 }
 
-/// A grantor needs ADMIN before it can grant: those whose grantor has it by now come first, until none is left.
+/// A grantor needs ADMIN before it can grant: those whose grantor has it by now come first, until none is
+/// left.
 std::vector<std::pair<Key, Options>> in_order(Grants missing, Grants given) {
     std::vector<std::pair<Key, Options>> ordered;
     while (!missing.empty()) {
@@ -93,7 +99,8 @@ std::vector<std::string> plan_memberships(const Roles& source, const Roles& targ
     const Grants present = grants_of(target, grantors, options);
     const auto ours = names(source);
     const auto untouched = [&](const std::string& member) {
-        return member == keep || member == source.bootstrap || member == target.bootstrap || !ours.contains(member);
+        return member == keep || member == source.bootstrap || member == target.bootstrap ||
+               !ours.contains(member);
     };
 
     std::vector<std::string> statements;
@@ -113,7 +120,8 @@ std::vector<std::string> plan_memberships(const Roles& source, const Roles& targ
     Grants missing;
     for (const auto& [key, options_wanted] : wanted) {
         const auto have = present.find(key);
-        const bool enough = have != present.end() && (have->second == options_wanted || (!options && !options_wanted.admin));
+        const bool enough =
+            have != present.end() && (have->second == options_wanted || (!options && !options_wanted.admin));
         if (!untouched(std::get<1>(key)) && !enough) {
             missing.emplace(key, options_wanted);
         }

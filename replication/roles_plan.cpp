@@ -17,15 +17,16 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 std::string expiry(const Role& role) { return role.valid_until.empty() ? "infinity" : role.valid_until; }
 
 bool same_attributes(const Role& a, const Role& b) {
-    return a.superuser == b.superuser && a.inherit == b.inherit && a.create_role == b.create_role && a.create_db == b.create_db &&
-           a.login == b.login && a.replication == b.replication && a.bypass_rls == b.bypass_rls &&
-           a.connection_limit == b.connection_limit && expiry(a) == expiry(b);
+    return a.superuser == b.superuser && a.inherit == b.inherit && a.create_role == b.create_role &&
+           a.create_db == b.create_db && a.login == b.login && a.replication == b.replication &&
+           a.bypass_rls == b.bypass_rls && a.connection_limit == b.connection_limit && expiry(a) == expiry(b);
 }
 
 std::string attributes(const Role& role) {
     const auto flag = [](bool on, const char* name) { return std::string(on ? " " : " NO") + name; };
-    return flag(role.superuser, "SUPERUSER") + flag(role.inherit, "INHERIT") + flag(role.create_role, "CREATEROLE") +
-           flag(role.create_db, "CREATEDB") + flag(role.login, "LOGIN") + flag(role.replication, "REPLICATION") +
+    return flag(role.superuser, "SUPERUSER") + flag(role.inherit, "INHERIT") +
+           flag(role.create_role, "CREATEROLE") + flag(role.create_db, "CREATEDB") +
+           flag(role.login, "LOGIN") + flag(role.replication, "REPLICATION") +
            flag(role.bypass_rls, "BYPASSRLS") + " CONNECTION LIMIT " + std::to_string(role.connection_limit);
 }
 
@@ -34,8 +35,9 @@ bool has(const Settings& settings, const std::string& name) {
 }
 
 class Planner {
-  public:
-    Planner(const Roles& source, const Roles& target, const std::string& keep) : source_(source), target_(target), keep_(keep) {}
+public:
+    Planner(const Roles& source, const Roles& target, const std::string& keep)
+        : source_(source), target_(target), keep_(keep) {}
 
     RolePlan plan() {
         if (source_.bootstrap != target_.bootstrap && !source_.bootstrap.empty()) {
@@ -45,7 +47,8 @@ class Planner {
             carry(role);
         }
         for (const auto& [name, value] : source_.settings_for_all) {
-            if (std::ranges::find(target_.settings_for_all, std::pair(name, value)) == target_.settings_for_all.end()) {
+            if (std::ranges::find(target_.settings_for_all, std::pair(name, value)) ==
+                target_.settings_for_all.end()) {
                 add("ALTER ROLE ALL SET " + setting(name, value));
                 ++plan_.differing;
             }
@@ -57,7 +60,7 @@ class Planner {
         return std::move(plan_);
     }
 
-  private:
+private:
     void add(std::string text) { plan_.statements.push_back({"", std::move(text), {}}); }
 
     void carry(const Role& role) {
@@ -88,7 +91,8 @@ class Planner {
         if (exists && !new_password && same_attributes(role, old)) {
             return;
         }
-        std::string text = (exists ? "ALTER ROLE " : "CREATE ROLE ") + quote_identifier(role.name) + " WITH" + attributes(role);
+        std::string text = (exists ? "ALTER ROLE " : "CREATE ROLE ") + quote_identifier(role.name) + " WITH" +
+                           attributes(role);
         if (expiry(role) != expiry(old)) {
             text += " VALID UNTIL " + inert_literal(expiry(role));
         }
@@ -124,9 +128,12 @@ class Planner {
 
 } // namespace
 
-RolePlan plan_roles(const Roles& source, const Roles& target, const std::string& keep) { return Planner(source, target, keep).plan(); }
+RolePlan plan_roles(const Roles& source, const Roles& target, const std::string& keep) {
+    return Planner(source, target, keep).plan();
+}
 
-std::vector<postgres::Statement> plan_database_settings(const Roles& source, const std::vector<std::string>& databases) {
+std::vector<postgres::Statement> plan_database_settings(const Roles& source,
+                                                        const std::vector<std::string>& databases) {
     std::vector<postgres::Statement> statements;
     const auto add = [&](const Role& role) {
         for (const auto& [database, settings] : role.database_settings) {
@@ -134,8 +141,10 @@ std::vector<postgres::Statement> plan_database_settings(const Roles& source, con
                 continue;
             }
             for (const auto& [name, value] : settings) {
-                statements.push_back({"", "ALTER ROLE " + quote_identifier(role.name) + " IN DATABASE " + quote_identifier(database) +
-                                              " SET " + setting(name, value), {}});
+                statements.push_back({"",
+                                      "ALTER ROLE " + quote_identifier(role.name) + " IN DATABASE " +
+                                          quote_identifier(database) + " SET " + setting(name, value),
+                                      {}});
             }
         }
     };
@@ -146,6 +155,8 @@ std::vector<postgres::Statement> plan_database_settings(const Roles& source, con
     return statements;
 }
 
-postgres::Statement drop_role(const std::string& name) { return {"", "DROP ROLE IF EXISTS " + quote_identifier(name), {}}; }
+postgres::Statement drop_role(const std::string& name) {
+    return {"", "DROP ROLE IF EXISTS " + quote_identifier(name), {}};
+}
 
 } // namespace pgteal::replication

@@ -42,9 +42,9 @@ struct Carry {
 /// a sequence that went further on `to` is never moved back); for cyclic ones `from`'s state, since
 /// "furthest" has no meaning there.
 ///
-/// `green_only`: sequences of `from` that `to` hasn't are left alone rather than refused. That is for green to
-/// blue: schema changes are frozen on both sides, so they came with a migration, and blue's schema has no use
-/// for them.
+/// `green_only`: sequences of `from` that `to` hasn't are left alone rather than refused. That is for green
+/// to blue: schema changes are frozen on both sides, so they came with a migration, and blue's schema has no
+/// use for them.
 Carry carry(const std::vector<Sequence>& from, const std::vector<Sequence>& to, bool green_only = false);
 
 /// One statement, one round trip, whatever the number: SELECT setval(…) over :'sequences_<database>' (JSON

@@ -82,9 +82,10 @@ std::vector<std::vector<Table>> clans_of(std::vector<Table> tables) {
 PublishedTable publish(const Table& serving, const Table& standing) {
     PublishedTable result{serving, {}, true, {}};
     for (const Column& column : serving.columns) {
-        const bool carried = !column.generated && std::ranges::any_of(standing.columns, [&](const Column& other) {
-            return other.name == column.name && !other.generated;
-        });
+        const bool carried =
+            !column.generated && std::ranges::any_of(standing.columns, [&](const Column& other) {
+                return other.name == column.name && !other.generated;
+            });
         if (carried) {
             result.columns.push_back(column.name);
         } else {

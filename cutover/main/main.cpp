@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -7,6 +8,7 @@
 
 int main(int argc, char** argv) {
     using namespace pgteal::cutover;
+    std::signal(SIGPIPE, SIG_IGN); // a reader that went away must not end a switchover
     spdlog::set_default_logger(spdlog::stderr_color_mt("pgteal"));
     spdlog::set_pattern("%H:%M:%S.%e %^%l%$ %v");
     auto parsed = parse_command_line(argc, argv);

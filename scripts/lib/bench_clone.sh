@@ -24,11 +24,17 @@ bench_clone() { # RUNS SCALE
 
 clone_with_pgteal() {
     measured "$pgteal" --json prepare
-    local copy
+    local copy step ms
     # What the others do too: the schema, a snapshot, the rows, the indexes. prepare also starts the lanes and compares all rows.
-    copy="$(python3 -c 'import json, sys
-steps = {step["id"]: step["ms"] for step in json.load(sys.stdin)["steps"]}
-print(round(sum(steps[name] for name in ("schema", "lanes", "copy", "build")) / 1000, 2))' <"$lab/out")"
+    python3 -c 'import json, sys
+for step in json.load(sys.stdin)["steps"]:
+    if step["id"] in ("schema", "lanes", "copy", "build"):
+        print(step["id"], step["ms"])' <"$lab/out" >"$lab/steps"
+    while read -r step ms; do
+        sample "  step $step" s "$(awk -v ms="$ms" 'BEGIN { printf "%.2f", ms / 1000 }')"
+    done <"$lab/steps"
+    copy="$(awk '{ ms += $2; n++ } END { if (n != 4) exit 1; printf "%.2f", ms / 1000 }' "$lab/steps")" ||
+        die "pgteal prepare did not tell how long its steps took"
     sample "pgteal, copy" s "$copy"
     sample "pgteal prepare as a whole" s "$took_s"
     sample "pgteal prepare, peak memory" MB "$peak_mb"
@@ -36,7 +42,14 @@ print(round(sum(steps[name] for name in ("schema", "lanes", "copy", "build")) / 
     "$pgteal" --quiet abort >"$lab/out" 2>&1 || die "pgteal abort failed: $(tail -n 5 "$lab/out")"
 }
 
-new_copy() { lab_psql -p "$GREEN_PORT" -U pgteal -d postgres -c 'DROP DATABASE IF EXISTS copied' -c 'CREATE DATABASE copied OWNER app'; }
+new_copy() { lab_psql -p "$GREEN_PORT" -U pgteal -d postgres -c 'CREATE DATABASE copied OWNER app'; }
+
+# A copy that lacks rows or indexes was not faster but wrong.
+check_copy() {
+    local sql="SELECT (SELECT count(*) FROM public.pgbench_accounts), (SELECT count(*) FROM pg_indexes WHERE schemaname = 'public')"
+    [ "$(lab_psql -d "$blue_dsn" -At -c "$sql")" = "$(lab_psql -d "${green_dsn/dbname=app/dbname=copied}" -At -c "$sql")" ] ||
+        die "what $1 copied is not what blue has"
+}
 drop_copy() { lab_psql -p "$GREEN_PORT" -U pgteal -d postgres -c 'DROP DATABASE copied'; }
 
 # Uncompressed, which is the faster way for a dump that is read once.
@@ -49,6 +62,7 @@ clone_with_dump() {
     took_s="$(awk -v a="$dump_s" -v b="$took_s" 'BEGIN { printf "%.2f", a + b }')"
     sample "pg_dump and pg_restore" s "$took_s"
     say "  pg_dump and pg_restore  $took_s s"
+    check_copy "pg_restore"
     rm -rf "$lab/dump"
     drop_copy
 }
@@ -58,6 +72,7 @@ clone_with_pgcopydb() {
     if measured pgcopydb clone --dir "$lab/pgcopydb" --table-jobs 2 --index-jobs 2 --skip-extensions --skip-large-objects \
         --source "postgres://pgteal@127.0.0.1:$BLUE_PORT/app" --target "postgres://pgteal@127.0.0.1:$GREEN_PORT/copied"; then
         sample "pgcopydb" s "$took_s"
+        check_copy "pgcopydb"
         say "  pgcopydb                $took_s s"
     else
         say "  pgcopydb failed; left out"

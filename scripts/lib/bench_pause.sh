@@ -40,6 +40,8 @@ one_window() {
     if [ "$now" -lt "$until" ]; then sleep "$(awk -v us=$((until - now)) 'BEGIN { printf "%.3f", us / 1e6 }')"; fi
     load_runs || die "the load ended by itself: $(tail -n 3 "$lab/load.out")"
     windows+=("$name:$from:$(now_us)")
+    # A gap that reaches over the end must not count for the next window too.
+    sleep 0.3
 }
 
 bare_pause() { lab_psql -p "$PGB1_PORT" -U pgteal -d pgbouncer -c 'PAUSE app' -c 'RESUME app' >"$lab/bare.out"; }

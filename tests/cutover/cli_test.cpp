@@ -18,7 +18,9 @@ Parsed parse(std::vector<std::string> words) {
     return parse_command_line(static_cast<int>(pointers.size()), pointers.data());
 }
 
-const std::vector<std::string> all_commands{"check", "plan", "prepare", "status", "compare", "cutover", "switch-back", "resume", "abort", "finish", "migrate", "serve", "docs"};
+const std::vector<std::string> all_commands{"check",   "plan",        "prepare", "status", "compare",
+                                            "cutover", "switch-back", "resume",  "abort",  "finish",
+                                            "migrate", "serve",       "docs"};
 
 TEST(CommandLine, HelpIsNoError) {
     const auto help = parse({"--help"});
@@ -40,8 +42,18 @@ TEST(CommandLine, KnowsItsVersion) {
 }
 
 TEST(CommandLine, WhatMakesNoSenseIsAUsageError) {
-    const std::vector<std::vector<std::string>> mistakes{{}, {"cut-over"}, {"--jsn", "status"}, {"status", "--dry-run"}, {"cutover", "--watch"}, {"cutover", "now"}, {"migrate"},
-                                                         {"migrate", "everything"}, {"docs"}, {"docs", "poem"}, {"status", "-c"}, {"status", "cutover"}};
+    const std::vector<std::vector<std::string>> mistakes{{},
+                                                         {"cut-over"},
+                                                         {"--jsn", "status"},
+                                                         {"status", "--dry-run"},
+                                                         {"cutover", "--watch"},
+                                                         {"cutover", "now"},
+                                                         {"migrate"},
+                                                         {"migrate", "everything"},
+                                                         {"docs"},
+                                                         {"docs", "poem"},
+                                                         {"status", "-c"},
+                                                         {"status", "cutover"}};
     for (const auto& words : mistakes) {
         const auto parsed = parse(words);
         EXPECT_EQ(parsed.exit, Exit::usage) << testing::PrintToString(words);
@@ -67,7 +79,10 @@ TEST(CommandLine, TakesEveryCommand) {
 }
 
 TEST(CommandLine, TakesOptionsBeforeAndAfterTheCommand) {
-    for (const auto& words : {std::vector<std::string>{"--json", "-q", "-v", "-c", "/x.toml", "cutover", "--dry-run"}, std::vector<std::string>{"cutover", "--dry-run", "-c", "/x.toml", "--quiet", "--verbose", "--json"}}) {
+    for (const auto& words :
+         {std::vector<std::string>{"--json", "-q", "-v", "-c", "/x.toml", "cutover", "--dry-run"},
+          std::vector<std::string>{"cutover", "--dry-run", "-c", "/x.toml", "--quiet", "--verbose",
+                                   "--json"}}) {
         const auto parsed = parse(words);
         ASSERT_TRUE(parsed.options) << parsed.text;
         EXPECT_EQ(parsed.options->command, "cutover");
@@ -79,7 +94,8 @@ TEST(CommandLine, TakesOptionsBeforeAndAfterTheCommand) {
         EXPECT_FALSE(parsed.options->watch);
     }
     const auto plain = parse({"status"});
-    EXPECT_FALSE(plain.options->json || plain.options->quiet || plain.options->verbose || plain.options->dry_run || plain.options->watch);
+    EXPECT_FALSE(plain.options->json || plain.options->quiet || plain.options->verbose ||
+                 plain.options->dry_run || plain.options->watch);
     EXPECT_TRUE(parse({"status", "--watch"}).options->watch);
     EXPECT_TRUE(parse({"switch-back", "--dry-run"}).options->dry_run);
     EXPECT_EQ(parse({"migrate", "status"}).options->argument, "status");
@@ -103,14 +119,22 @@ TEST(ExitCode, FollowsFromTheKindOfErrorAndWhetherAnythingWasTouched) {
         Exit touched;
     };
     const std::vector<Row> table{
-        {ErrorCode::usage, Exit::usage, Exit::usage},           {ErrorCode::config, Exit::usage, Exit::usage},
-        {ErrorCode::refused, Exit::refused, Exit::refused},     {ErrorCode::wrong_state, Exit::refused, Exit::refused},
-        {ErrorCode::busy, Exit::refused, Exit::refused},        {ErrorCode::file, Exit::refused, Exit::failed},
-        {ErrorCode::unreachable, Exit::refused, Exit::failed},  {ErrorCode::privilege, Exit::refused, Exit::failed},
-        {ErrorCode::server, Exit::failed, Exit::failed},        {ErrorCode::connection_lost, Exit::refused, Exit::failed},
-        {ErrorCode::deadline, Exit::refused, Exit::failed},      {ErrorCode::program, Exit::failed, Exit::failed},
-        {ErrorCode::conflict, Exit::failed, Exit::failed},      {ErrorCode::migration, Exit::failed, Exit::failed},
-        {ErrorCode::damage, Exit::failed, Exit::failed},        {ErrorCode::internal, Exit::failed, Exit::failed},
+        {ErrorCode::usage, Exit::usage, Exit::usage},
+        {ErrorCode::config, Exit::usage, Exit::usage},
+        {ErrorCode::refused, Exit::refused, Exit::refused},
+        {ErrorCode::wrong_state, Exit::refused, Exit::refused},
+        {ErrorCode::busy, Exit::refused, Exit::refused},
+        {ErrorCode::file, Exit::refused, Exit::failed},
+        {ErrorCode::unreachable, Exit::refused, Exit::failed},
+        {ErrorCode::privilege, Exit::refused, Exit::failed},
+        {ErrorCode::server, Exit::failed, Exit::failed},
+        {ErrorCode::connection_lost, Exit::refused, Exit::failed},
+        {ErrorCode::deadline, Exit::refused, Exit::failed},
+        {ErrorCode::program, Exit::failed, Exit::failed},
+        {ErrorCode::conflict, Exit::failed, Exit::failed},
+        {ErrorCode::migration, Exit::failed, Exit::failed},
+        {ErrorCode::damage, Exit::failed, Exit::failed},
+        {ErrorCode::internal, Exit::failed, Exit::failed},
     };
     for (const auto& row : table) {
         EXPECT_EQ(exit_code(row.code, false), row.untouched) << name(row.code);
@@ -119,8 +143,11 @@ TEST(ExitCode, FollowsFromTheKindOfErrorAndWhetherAnythingWasTouched) {
 }
 
 TEST(ErrorDocument, HasCodeMessageSideAndHint) {
-    const auto document = error_document(Error(ErrorCode::refused, "blue", "it said \"no\"", "pgteal status"));
-    EXPECT_EQ(boost::json::serialize(document), R"({"error":{"code":"refused","message":"it said \"no\"","side":"blue","hint":"pgteal status"}})");
+    const auto document =
+        error_document(Error(ErrorCode::refused, "blue", "it said \"no\"", "pgteal status"));
+    EXPECT_EQ(
+        boost::json::serialize(document),
+        R"({"error":{"code":"refused","message":"it said \"no\"","side":"blue","hint":"pgteal status"}})");
 }
 
 /// Whole commands that end before they connect to anything.
@@ -142,7 +169,7 @@ Ran run(const std::vector<std::string>& words) {
 }
 
 class Commands : public testing::Test {
-  protected:
+protected:
     Commands() {
         auto text = toys::small_config;
         text.replace(text.find("/nowhere"), 8, folder.file("state"));
@@ -166,9 +193,10 @@ TEST_F(Commands, ThatNeedARunAreRefusedWithoutOne) {
         const auto ran = run({command, "-c", config});
         EXPECT_EQ(ran.exit, Exit::refused) << command;
         EXPECT_EQ(ran.out, "") << command;
-        EXPECT_EQ(ran.err, "  refused     " + std::string(command) + " needs a prepared run, and there is none\n"
-                           "              Nothing was changed; clients are served as before.\n"
-                           "              pgteal prepare\n");
+        EXPECT_EQ(ran.err, "  refused     " + std::string(command) +
+                               " needs a prepared run, and there is none\n"
+                               "              Nothing was changed; clients are served as before.\n"
+                               "              pgteal prepare\n");
     }
     EXPECT_THAT(run({"abort", "-c", config}).err, HasSubstr("refused     there is no run to abort"));
     EXPECT_THAT(run({"resume", "-c", config}).err, HasSubstr("refused     there is no run to resume"));
@@ -179,7 +207,9 @@ TEST_F(Commands, AreRefusedWhileAnotherControllerWorks) {
     for (const auto* command : {"prepare", "cutover", "switch-back", "resume", "abort", "finish"}) {
         const auto ran = run({command, "-c", config});
         EXPECT_EQ(ran.exit, Exit::refused) << command;
-        EXPECT_THAT(ran.err, HasSubstr("another pgteal works on this run: pgteal prepare, pid " + std::to_string(::getpid()))) << command;
+        EXPECT_THAT(ran.err, HasSubstr("another pgteal works on this run: pgteal prepare, pid " +
+                                       std::to_string(::getpid())))
+            << command;
     }
 }
 
@@ -218,7 +248,8 @@ TEST_F(Commands, DocsRunbookHasEveryStepOnce) {
         EXPECT_FALSE(step.title.empty()) << step.id;
         EXPECT_FALSE(step.makes_true.empty()) << step.id;
         EXPECT_TRUE(step.observe && step.plan) << step.id;
-        EXPECT_TRUE(!step.undo || step.recovery == Recovery::undo) << step.id << " has an undo that is never called";
+        EXPECT_TRUE(!step.undo || step.recovery == Recovery::undo)
+            << step.id << " has an undo that is never called";
     }
 }
 

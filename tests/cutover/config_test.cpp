@@ -153,7 +153,8 @@ TEST(Config, NamesLineAndLikelySectionOfAnUnknownOne) {
     const auto error = error_in(changed(small_config, "[[database]]", "[[databse]]"));
     EXPECT_THAT(error.what(), HasSubstr("pgteal.toml:8: unknown section or key 'databse'"));
     EXPECT_THAT(error.hint(), HasSubstr("[database]"));
-    EXPECT_THAT(error_in("max_pause = \"5s\"\n" + small_config).what(), HasSubstr("pgteal.toml:1: unknown section or key 'max_pause'"));
+    EXPECT_THAT(error_in("max_pause = \"5s\"\n" + small_config).what(),
+                HasSubstr("pgteal.toml:1: unknown section or key 'max_pause'"));
 }
 
 struct Mistake {
@@ -165,8 +166,10 @@ struct Mistake {
 
 TEST(Config, TellsWhatIsWrongAndWhere) {
     const std::vector<Mistake> mistakes{
-        {"\"750ms\"", "\"750\"", "pgteal.toml:35: 'max_pause' needs a duration with its unit", "max_pause = \"5s\""},
-        {"\"750ms\"", "750", "pgteal.toml:35: 'max_pause' needs a duration with its unit", "max_pause = \"5s\""},
+        {"\"750ms\"", "\"750\"", "pgteal.toml:35: 'max_pause' needs a duration with its unit",
+         "max_pause = \"5s\""},
+        {"\"750ms\"", "750", "pgteal.toml:35: 'max_pause' needs a duration with its unit",
+         "max_pause = \"5s\""},
         {"\"750ms\"", "\"99ms\"", "pgteal.toml:35: max_pause is below 100 ms", "20 ms"},
         {"\"1MB\"", "\"1\"", "pgteal.toml:36: 'max_lag' needs a size with its unit", "max_lag = \"16MB\""},
         {"\"1MB\"", "1048576", "pgteal.toml:36: 'max_lag' needs a size with its unit", "max_lag = \"16MB\""},
@@ -181,15 +184,23 @@ TEST(Config, TellsWhatIsWrongAndWhere) {
         {"name = \"shop-2026\"", "name = \"shop 2026\"", "the run's name may hold letters", ""},
         {"name = \"shop-2026\"", "name = \"../../etc\"", "the run's name may hold letters", ""},
         {"name = \"shop-2026\"", "name = \"" + std::string(41, 'x') + "\"", "at most 40", ""},
-        {"[\"app\", \"app_ro\"]", "\"app\"", "pgteal.toml:32: 'entries' must be a list of texts", "entries = [\"app\"]"},
+        {"[\"app\", \"app_ro\"]", "\"app\"", "pgteal.toml:32: 'entries' must be a list of texts",
+         "entries = [\"app\"]"},
         {"[\"app\", \"app_ro\"]", "[\"app\", 5]", "'entries' must be a text in quotes", ""},
-        {"[\"cat\", \"/run/secrets/blue\"]", "\"cat /run/secrets/blue\"", "pgteal.toml:10: 'password_command' must be a list", "password_command = "},
-        {"\"unlogged-tables\"", "\"unlogged-table\"", "'unlogged-table' can't be accepted", "did you mean 'unlogged-tables'?"},
-        {"\"unlogged-tables\"", "\"row-security\"", "'row-security' can't be accepted", "only unlogged-tables and large-objects can"},
-        {"dsn = \"host=10.0.0.5 user=pgteal\"", "dsn = \"host=10.0.0.5 dbname=app\"", "pgteal.toml:6: 'dsn' names a database", "leave dbname out"},
-        {"dsn = \"host=10.0.0.5 user=pgteal\"", "dsn = \"hots=10.0.0.5\"", "pgteal.toml:6: 'dsn': ", "keyword=value"},
-        {"user=app\"", "user=app dbname=app\"", "pgteal.toml:30: 'probe' names a database", "leave dbname out"},
-        {"name = \"Odd name\"", "name = \"app\"", "two [[database]] sections have the name 'app'", "each database is listed once"},
+        {"[\"cat\", \"/run/secrets/blue\"]", "\"cat /run/secrets/blue\"",
+         "pgteal.toml:10: 'password_command' must be a list", "password_command = "},
+        {"\"unlogged-tables\"", "\"unlogged-table\"", "'unlogged-table' can't be accepted",
+         "did you mean 'unlogged-tables'?"},
+        {"\"unlogged-tables\"", "\"row-security\"", "'row-security' can't be accepted",
+         "only unlogged-tables and large-objects can"},
+        {"dsn = \"host=10.0.0.5 user=pgteal\"", "dsn = \"host=10.0.0.5 dbname=app\"",
+         "pgteal.toml:6: 'dsn' names a database", "leave dbname out"},
+        {"dsn = \"host=10.0.0.5 user=pgteal\"", "dsn = \"hots=10.0.0.5\"",
+         "pgteal.toml:6: 'dsn': ", "keyword=value"},
+        {"user=app\"", "user=app dbname=app\"", "pgteal.toml:30: 'probe' names a database",
+         "leave dbname out"},
+        {"name = \"Odd name\"", "name = \"app\"", "two [[database]] sections have the name 'app'",
+         "each database is listed once"},
         {"[run]", "[run", "pgteal.toml:1: ", "toml.io"},
     };
     for (const auto& mistake : mistakes) {
@@ -202,17 +213,21 @@ TEST(Config, TellsWhatIsWrongAndWhere) {
 
 TEST(Config, TakesNoPoolerTwice) {
     const auto second = "[[pooler]]\nname = \"pgb1\"\nadmin = \"host=10.0.0.8\"\nconfig = \"/etc/b.ini\"\n";
-    EXPECT_STREQ(error_in(small_config + second).what(), "pgteal.toml:14: two [[pooler]] sections have the name 'pgb1'");
+    EXPECT_STREQ(error_in(small_config + second).what(),
+                 "pgteal.toml:14: two [[pooler]] sections have the name 'pgb1'");
 }
 
 TEST(Config, NeedsADatabaseAPoolerAndBothSides) {
-    EXPECT_THAT(error_in(changed(small_config, "[[database]]\nname = \"app\"\n", "")).what(), HasSubstr("no [[database]] section"));
+    EXPECT_THAT(error_in(changed(small_config, "[[database]]\nname = \"app\"\n", "")).what(),
+                HasSubstr("no [[database]] section"));
     const auto without_pooler = small_config.substr(0, small_config.find("[[pooler]]"));
     EXPECT_THAT(error_in(without_pooler).what(), HasSubstr("no [[pooler]] section"));
-    EXPECT_THAT(error_in(changed(small_config, "dsn = \"host=10.0.0.5\"\n", "")).what(), HasSubstr("pgteal.toml:4: [blue] has no 'dsn'"));
+    EXPECT_THAT(error_in(changed(small_config, "dsn = \"host=10.0.0.5\"\n", "")).what(),
+                HasSubstr("pgteal.toml:4: [blue] has no 'dsn'"));
     const auto no_green = error_in(changed(small_config, "[green]\ndsn = \"host=10.0.0.9 port=6543\"\n", ""));
     EXPECT_STREQ(no_green.what(), "pgteal.toml: [green] has no 'dsn'");
-    EXPECT_THAT(error_in(changed(small_config, "name = \"app\"\n", "")).what(), HasSubstr("[database] has no 'name'"));
+    EXPECT_THAT(error_in(changed(small_config, "name = \"app\"\n", "")).what(),
+                HasSubstr("[database] has no 'name'"));
     EXPECT_THAT(error_in("").what(), HasSubstr("[run] has no 'name'"));
 }
 
@@ -226,10 +241,18 @@ TEST(Config, WantsOneBracketWhereThereIsOneAndTwoWhereThereAreSeveral) {
 
 TEST(Config, NeverRepeatsASecret) {
     const std::vector<std::string> dsns{
-        "dsn = \"host=10.0.0.5 password=hunter2 dbname=app\"", "dsn = \"host=10.0.0.5 password=hunter2 oops\"", "dsn = \"host=10.0.0.5 password='hunter2\"",
-        "dsn = \"postgresql://u:hunter2@[::1\"",  "dsn = \"postgresql://u:hunter2@h/?nonsense=1\"", "dsn = \"postgresql://u:hunter2%zz@h\"",
-        "dsn = \"host=10.0.0.5 password=hunter2", "dsn = host=10.0.0.5 password=hunter2",           "dsn = [\"password=hunter2\"]",
-        "dsn = \"password=hunter2\"\ndsn = \"password=hunter2\"", "dsn = \"password=hunter2\" \"password=hunter2\"", "dsn = \"password=hunter2 \\q hunter2\"",
+        "dsn = \"host=10.0.0.5 password=hunter2 dbname=app\"",
+        "dsn = \"host=10.0.0.5 password=hunter2 oops\"",
+        "dsn = \"host=10.0.0.5 password='hunter2\"",
+        "dsn = \"postgresql://u:hunter2@[::1\"",
+        "dsn = \"postgresql://u:hunter2@h/?nonsense=1\"",
+        "dsn = \"postgresql://u:hunter2%zz@h\"",
+        "dsn = \"host=10.0.0.5 password=hunter2",
+        "dsn = host=10.0.0.5 password=hunter2",
+        "dsn = [\"password=hunter2\"]",
+        "dsn = \"password=hunter2\"\ndsn = \"password=hunter2\"",
+        "dsn = \"password=hunter2\" \"password=hunter2\"",
+        "dsn = \"password=hunter2 \\q hunter2\"",
     };
     for (const auto& dsn : dsns) {
         const auto error = error_in(changed(small_config, "dsn = \"host=10.0.0.5\"", dsn));
@@ -260,10 +283,13 @@ TEST(Config, SaysWhichFileItCannotRead) {
     EXPECT_EQ(load_config(folder.file("good.toml")).run, "toy");
 }
 
-std::string with_command(const std::string& side, const std::string& lines) { return changed(small_config, "[" + side + "]\n", "[" + side + "]\n" + lines + "\n"); }
+std::string with_command(const std::string& side, const std::string& lines) {
+    return changed(small_config, "[" + side + "]\n", "[" + side + "]\n" + lines + "\n");
+}
 
 TEST(PasswordCommand, GivesItsFirstLineToBothWaysIn) {
-    const auto estate = toys::estate_of(with_command("green", "password_command = [\"printf\", \"hunter2\\nsecond line\"]"));
+    const auto estate =
+        toys::estate_of(with_command("green", "password_command = [\"printf\", \"hunter2\\nsecond line\"]"));
     EXPECT_EQ(estate->config().green.dsn.get("password"), "hunter2");
     EXPECT_EQ(estate->config().green.peer_dsn.get("password"), "hunter2");
     EXPECT_FALSE(estate->config().blue.dsn.get("password"));
@@ -271,19 +297,24 @@ TEST(PasswordCommand, GivesItsFirstLineToBothWaysIn) {
 }
 
 TEST(PasswordCommand, LeavesAPeerDsnOfItsOwnAlone) {
-    const auto estate = toys::estate_of(with_command("blue", "peer_dsn = \"host=10.1.1.1 passfile=/p\"\npassword_command = [\"echo\", \"hunter2\"]"));
+    const auto estate = toys::estate_of(with_command(
+        "blue", "peer_dsn = \"host=10.1.1.1 passfile=/p\"\npassword_command = [\"echo\", \"hunter2\"]"));
     EXPECT_EQ(estate->config().blue.dsn.get("password"), "hunter2");
     EXPECT_FALSE(estate->config().blue.peer_dsn.get("password"));
 }
 
 TEST(PasswordCommand, ThatFailsIsNamedWithoutWhatItPrinted) {
-    const auto error = error_of([] { toys::estate_of(with_command("blue", "password_command = [\"sh\", \"-c\", \"cat /run/secret; echo hunter$((1+1)); exit 7\"]")); });
+    const auto error = error_of([] {
+        toys::estate_of(with_command(
+            "blue", "password_command = [\"sh\", \"-c\", \"cat /run/secret; echo hunter$((1+1)); exit 7\"]"));
+    });
     EXPECT_EQ(error.code(), ErrorCode::config);
     EXPECT_EQ(error.side(), "blue");
     EXPECT_THAT(error.what(), HasSubstr("exit code 7"));
     EXPECT_THAT(std::string(error.what()) + error.hint(), Not(HasSubstr("hunter2")));
     EXPECT_THAT(error.hint(), HasSubstr("run it by hand"));
-    const auto missing = error_of([] { toys::estate_of(with_command("blue", "password_command = [\"/no/such/program\"]")); });
+    const auto missing =
+        error_of([] { toys::estate_of(with_command("blue", "password_command = [\"/no/such/program\"]")); });
     EXPECT_EQ(missing.code(), ErrorCode::program);
 }
 

@@ -19,7 +19,8 @@ TEST(Durations, AreAWholeNumberAndAUnit) {
 }
 
 TEST(Durations, OfAnyOtherFormAreNone) {
-    for (const auto* text : {"", "5", "s", "-5s", "5 sec", "5.5s", "5S", "5s ", "5s5", " 5s", "5MB", "five s", "99999999999999999999s", "9223372036854775807s"}) {
+    for (const auto* text : {"", "5", "s", "-5s", "5 sec", "5.5s", "5S", "5s ", "5s5", " 5s", "5MB", "five s",
+                             "99999999999999999999s", "9223372036854775807s"}) {
         EXPECT_FALSE(parse_duration(text)) << text;
     }
 }
@@ -34,7 +35,8 @@ TEST(Sizes, ArePowersOf1024AsInPostgresqlConf) {
 }
 
 TEST(Sizes, OfAnyOtherFormAreNone) {
-    for (const auto* text : {"", "16", "MB", "-16MB", "16 mb", "16Mb", "1.5GB", "16MBs", "5s", "9223372036854775807kB"}) {
+    for (const auto* text :
+         {"", "16", "MB", "-16MB", "16 mb", "16Mb", "1.5GB", "16MBs", "5s", "9223372036854775807kB"}) {
         EXPECT_FALSE(parse_size(text)) << text;
     }
 }

@@ -35,7 +35,8 @@ TEST(DecideUndo, TakesBackWhatWasBegunOrIsThere) {
     const auto step = step_of(Recovery::undo, true);
     const StepRecord never{};
     EXPECT_EQ(decide_undo(step, never, seen(State::absent)), UndoVerdict::leave);
-    EXPECT_EQ(decide_undo(step, never, seen(State::conflict)), UndoVerdict::leave) << "what is not ours is not removed";
+    EXPECT_EQ(decide_undo(step, never, seen(State::conflict)), UndoVerdict::leave)
+        << "what is not ours is not removed";
     EXPECT_EQ(decide_undo(step, never, seen(State::partial)), UndoVerdict::undo);
     EXPECT_EQ(decide_undo(step, never, seen(State::done)), UndoVerdict::undo);
     for (const auto state : {State::absent, State::partial, State::done, State::conflict}) {
@@ -47,7 +48,8 @@ TEST(DecideUndo, TakesBackWhatWasBegunOrIsThere) {
 TEST(DecideUndo, NeverTakesBackTheSwitchPointOrWhatComesAfter) {
     for (const auto& record : all_records) {
         for (const auto state : {State::absent, State::partial, State::done, State::conflict}) {
-            EXPECT_EQ(decide_undo(step_of(Recovery::switch_point, true), record, seen(state)), UndoVerdict::leave);
+            EXPECT_EQ(decide_undo(step_of(Recovery::switch_point, true), record, seen(state)),
+                      UndoVerdict::leave);
             EXPECT_EQ(decide_undo(step_of(Recovery::forward, true), record, seen(state)), UndoVerdict::leave);
             EXPECT_EQ(decide_undo(step_of(Recovery::undo, false), record, seen(state)), UndoVerdict::leave);
         }

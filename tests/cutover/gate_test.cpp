@@ -7,7 +7,9 @@ namespace {
 
 using testing::HasSubstr;
 
-replication::Lane lane_of(const std::string& publisher) { return replication::Lane{"shop", "app", 1, publisher}; }
+replication::Lane lane_of(const std::string& publisher) {
+    return replication::Lane{"shop", "app", 1, publisher};
+}
 
 /// Facts that let every switchover through, for tests to spoil one at a time.
 GateFacts good(Move move = Move{}) {
@@ -29,7 +31,8 @@ GateFacts good(Move move = Move{}) {
     lane.lag.arrived = true;
     lane.lag.time = std::chrono::microseconds(400);
     lane.lag.bytes = Bytes{512};
-    lane.active.publication = lane.active.slot = lane.active.subscription = lane.active.enabled = lane.active.worker = true;
+    lane.active.publication = lane.active.slot = lane.active.subscription = lane.active.enabled =
+        lane.active.worker = true;
     lane.active.slot_status = "reserved";
     lane.active.published = lane.active.subscribed = {"public.orders", "public.users"};
     lane.armed.publication = lane.armed.slot = lane.armed.subscription = true;
@@ -81,42 +84,89 @@ struct Spoilt {
 
 const std::vector<Spoilt>& spoilt() {
     static const std::vector<Spoilt> all{
-        {"schema", [](GateFacts& f) { f.changed_schemas.emplace_back("green"); }, "green", "tables or columns on green are not as recorded", "undo the change"},
-        {"run id of from", [](GateFacts& f) { f.databases[0].run_ids[0] = "run-0"; }, "blue", "database app on blue does not belong to this run", "pgteal status"},
-        {"run id of to", [](GateFacts& f) { f.databases[0].run_ids[1] = ""; }, "green", "database app on green does not belong to this run", "pgteal status"},
-        {"epoch of from", [](GateFacts& f) { ++f.databases[0].epochs[0]; }, "blue", "database app on blue is at epoch 2, this controller at 1", "run pgteal from where the newest journal is"},
-        {"epoch of to", [](GateFacts& f) { --f.databases[0].epochs[1]; }, "green", "database app on green is at epoch 0", "run pgteal from where the newest journal is"},
-        {"from fenced", [](GateFacts& f) { f.databases[0].from_fenced = true; }, "blue", "database app is read-only on blue", "pgteal resume"},
-        {"to open", [](GateFacts& f) { f.databases[0].to_fenced = false; }, "green", "database app on green is open for clients", "pgteal compare"},
-        {"prepared transaction", [](GateFacts& f) { f.databases[0].prepared_transactions = {"tx-9"}; }, "blue", "prepared transaction 'tx-9' in app", "ROLLBACK PREPARED it on blue, then run pgteal cutover"},
-        {"long transaction", [](GateFacts& f) { f.databases[0].long_transactions = {{4711, "report", "cron", 90, "SELECT pg_sleep(900)"}}; }, "blue",
-         "pid 4711 (role report, app \"cron\") holds a transaction open for 1 m 30 s on blue: SELECT pg_sleep(900)", "SELECT pg_terminate_backend(4711); then run pgteal cutover"},
-        {"writing role", [](GateFacts& f) { f.databases[0].writing_roles = {"etl"}; }, "blue", "role etl has default_transaction_read_only = off", "ALTER ROLE \"etl\""},
-        {"sequence", [](GateFacts& f) { f.databases[0].carry.problems = {{"public.ids", "missing on green"}}; }, "green", "sequence public.ids can't be carried: missing on green", "then run pgteal cutover again"},
-        {"publication gone", [](GateFacts& f) { f.lanes[0].active.publication = false; }, "blue", "lane app.1 (blue > green) is gone", "pgteal abort"},
-        {"slot gone", [](GateFacts& f) { f.lanes[0].active.slot = false; }, "blue", "lane app.1 (blue > green) is gone", "pgteal abort"},
-        {"subscription gone", [](GateFacts& f) { f.lanes[0].active.subscription = false; }, "green", "lane app.1 (blue > green) is gone", "pgteal abort"},
-        {"slot lost", [](GateFacts& f) { f.lanes[0].active.slot_status = "lost"; }, "blue", "lane app.1 (blue > green) lost WAL", "pgteal abort"},
-        {"subscription disabled", [](GateFacts& f) { f.lanes[0].active.enabled = false; }, "green", "lane app.1 (blue > green) is not running: its subscription is disabled", "ALTER SUBSCRIPTION"},
-        {"no apply worker", [](GateFacts& f) { f.lanes[0].active.worker = false; }, "green", "lane app.1 (blue > green) is not running: its apply worker", "see the log of green, then run pgteal cutover"},
-        {"table not published", [](GateFacts& f) { f.lanes[0].active.published = {"public.users"}; }, "green", "lane app.1 (blue > green) does not carry all of its tables", "pgteal compare"},
-        {"table not subscribed", [](GateFacts& f) { f.lanes[0].active.subscribed = {}; }, "green", "lane app.1 (blue > green) does not carry all of its tables", "pgteal compare"},
-        {"table not ready", [](GateFacts& f) { f.lanes[0].active.not_ready = {"public.users"}; }, "green", "lane app.1 (blue > green) does not carry all of its tables", "pgteal compare"},
-        {"lag", [](GateFacts& f) { f.lanes[0].lag.bytes = Bytes{(16 << 20) + 1}; }, "green", "lane app.1 (blue > green) lags by 16 MB", "pgteal status --watch"},
-        {"marker late", [](GateFacts& f) { f.lanes[0].lag.arrived = false; }, "green", "a marker did not arrive", "pgteal status --watch"},
-        {"reverse publication gone", [](GateFacts& f) { f.lanes[0].armed.publication = false; }, "green", "the way back for lane app.1 is not there", "pgteal prepare"},
-        {"reverse slot gone", [](GateFacts& f) { f.lanes[0].armed.slot = false; }, "green", "the way back for lane app.1 is not there (slot missing)", "pgteal prepare"},
-        {"reverse subscription gone", [](GateFacts& f) { f.lanes[0].armed.subscription = false; }, "green", "the way back for lane app.1 is not there", "pgteal prepare"},
-        {"reverse slot lost", [](GateFacts& f) { f.lanes[0].armed.slot_status = "lost"; }, "green", "the way back for lane app.1 is not there (slot lost)", "pgteal prepare"},
-        {"both directions on", [](GateFacts& f) { f.lanes[0].armed.enabled = true; }, "blue", "lane app.1 is enabled in both directions", "on blue: ALTER SUBSCRIPTION"},
-        {"file edited", [](GateFacts& f) { f.poolers[0].file_changed = true; }, "pgb1", "/etc/pgbouncer/pgbouncer.ini was changed", "RELOAD"},
-        {"entry gone", [](GateFacts& f) { f.poolers[0].entries.clear(); }, "pgb1", "entry app is gone from pgb1", "RELOAD"},
-        {"entry to another host", [](GateFacts& f) { f.poolers[0].entries[0].host = "10.9.9.9"; }, "pgb1", "entry app of pgb1 points at 10.9.9.9:5432, not at blue", "pgteal status"},
-        {"entry to another port", [](GateFacts& f) { f.poolers[0].entries[0].port = "5433"; }, "pgb1", "entry app of pgb1 points at 10.0.0.5:5433, not at blue", "pgteal status"},
-        {"entry to another database", [](GateFacts& f) { f.poolers[0].entries[0].database = "app2"; }, "pgb1", "entry app of pgb1 points at", "pgteal status"},
-        {"entry paused", [](GateFacts& f) { f.poolers[0].entries[0].paused = true; }, "pgb1", "entry app of pgb1 is paused already", "RESUME app on its console, then run pgteal cutover"},
-        {"session pooling", [](GateFacts& f) { f.poolers[0].entries[0].pool_mode = "session"; }, "pgb1", "entry app of pgb1 pools sessions", "pool_mode = transaction"},
-        {"clients time out", [](GateFacts& f) { f.poolers[0].query_wait_timeout = 5; }, "pgb1", "pgb1: query_wait_timeout is 5 s, the pause budget 5 s", "lower max_pause or raise query_wait_timeout"},
+        {"schema", [](GateFacts& f) { f.changed_schemas.emplace_back("green"); }, "green",
+         "tables or columns on green are not as recorded", "undo the change"},
+        {"run id of from", [](GateFacts& f) { f.databases[0].run_ids[0] = "run-0"; }, "blue",
+         "database app on blue does not belong to this run", "pgteal status"},
+        {"run id of to", [](GateFacts& f) { f.databases[0].run_ids[1] = ""; }, "green",
+         "database app on green does not belong to this run", "pgteal status"},
+        {"epoch of from", [](GateFacts& f) { ++f.databases[0].epochs[0]; }, "blue",
+         "database app on blue is at epoch 2, this controller at 1",
+         "run pgteal from where the newest journal is"},
+        {"epoch of to", [](GateFacts& f) { --f.databases[0].epochs[1]; }, "green",
+         "database app on green is at epoch 0", "run pgteal from where the newest journal is"},
+        {"from fenced", [](GateFacts& f) { f.databases[0].from_fenced = true; }, "blue",
+         "database app is read-only on blue", "pgteal resume"},
+        {"to open", [](GateFacts& f) { f.databases[0].to_fenced = false; }, "green",
+         "database app on green is open for clients", "pgteal compare"},
+        {"prepared transaction", [](GateFacts& f) { f.databases[0].prepared_transactions = {"tx-9"}; },
+         "blue", "prepared transaction 'tx-9' in app",
+         "ROLLBACK PREPARED it on blue, then run pgteal cutover"},
+        {"long transaction",
+         [](GateFacts& f) {
+             f.databases[0].long_transactions = {{4711, "report", "cron", 90, "SELECT pg_sleep(900)"}};
+         },
+         "blue",
+         "pid 4711 (role report, app \"cron\") holds a transaction open for 1 m 30 s on blue: SELECT "
+         "pg_sleep(900)",
+         "SELECT pg_terminate_backend(4711); then run pgteal cutover"},
+        {"writing role", [](GateFacts& f) { f.databases[0].writing_roles = {"etl"}; }, "blue",
+         "role etl has default_transaction_read_only = off", "ALTER ROLE \"etl\""},
+        {"sequence",
+         [](GateFacts& f) {
+             f.databases[0].carry.problems = {{"public.ids", "missing on green"}};
+         },
+         "green", "sequence public.ids can't be carried: missing on green", "then run pgteal cutover again"},
+        {"publication gone", [](GateFacts& f) { f.lanes[0].active.publication = false; }, "blue",
+         "lane app.1 (blue > green) is gone", "pgteal abort"},
+        {"slot gone", [](GateFacts& f) { f.lanes[0].active.slot = false; }, "blue",
+         "lane app.1 (blue > green) is gone", "pgteal abort"},
+        {"subscription gone", [](GateFacts& f) { f.lanes[0].active.subscription = false; }, "green",
+         "lane app.1 (blue > green) is gone", "pgteal abort"},
+        {"slot lost", [](GateFacts& f) { f.lanes[0].active.slot_status = "lost"; }, "blue",
+         "lane app.1 (blue > green) lost WAL", "pgteal abort"},
+        {"subscription disabled", [](GateFacts& f) { f.lanes[0].active.enabled = false; }, "green",
+         "lane app.1 (blue > green) is not running: its subscription is disabled", "ALTER SUBSCRIPTION"},
+        {"no apply worker", [](GateFacts& f) { f.lanes[0].active.worker = false; }, "green",
+         "lane app.1 (blue > green) is not running: its apply worker",
+         "see the log of green, then run pgteal cutover"},
+        {"table not published", [](GateFacts& f) { f.lanes[0].active.published = {"public.users"}; }, "green",
+         "lane app.1 (blue > green) does not carry all of its tables", "pgteal compare"},
+        {"table not subscribed", [](GateFacts& f) { f.lanes[0].active.subscribed = {}; }, "green",
+         "lane app.1 (blue > green) does not carry all of its tables", "pgteal compare"},
+        {"table not ready", [](GateFacts& f) { f.lanes[0].active.not_ready = {"public.users"}; }, "green",
+         "lane app.1 (blue > green) does not carry all of its tables", "pgteal compare"},
+        {"lag", [](GateFacts& f) { f.lanes[0].lag.bytes = Bytes{(16 << 20) + 1}; }, "green",
+         "lane app.1 (blue > green) lags by 16 MB", "pgteal status --watch"},
+        {"marker late", [](GateFacts& f) { f.lanes[0].lag.arrived = false; }, "green",
+         "a marker did not arrive", "pgteal status --watch"},
+        {"reverse publication gone", [](GateFacts& f) { f.lanes[0].armed.publication = false; }, "green",
+         "the way back for lane app.1 is not there", "pgteal prepare"},
+        {"reverse slot gone", [](GateFacts& f) { f.lanes[0].armed.slot = false; }, "green",
+         "the way back for lane app.1 is not there (slot missing)", "pgteal prepare"},
+        {"reverse subscription gone", [](GateFacts& f) { f.lanes[0].armed.subscription = false; }, "green",
+         "the way back for lane app.1 is not there", "pgteal prepare"},
+        {"reverse slot lost", [](GateFacts& f) { f.lanes[0].armed.slot_status = "lost"; }, "green",
+         "the way back for lane app.1 is not there (slot lost)", "pgteal prepare"},
+        {"both directions on", [](GateFacts& f) { f.lanes[0].armed.enabled = true; }, "blue",
+         "lane app.1 is enabled in both directions", "on blue: ALTER SUBSCRIPTION"},
+        {"file edited", [](GateFacts& f) { f.poolers[0].file_changed = true; }, "pgb1",
+         "/etc/pgbouncer/pgbouncer.ini was changed", "RELOAD"},
+        {"entry gone", [](GateFacts& f) { f.poolers[0].entries.clear(); }, "pgb1",
+         "entry app is gone from pgb1", "RELOAD"},
+        {"entry to another host", [](GateFacts& f) { f.poolers[0].entries[0].host = "10.9.9.9"; }, "pgb1",
+         "entry app of pgb1 points at 10.9.9.9:5432, not at blue", "pgteal status"},
+        {"entry to another port", [](GateFacts& f) { f.poolers[0].entries[0].port = "5433"; }, "pgb1",
+         "entry app of pgb1 points at 10.0.0.5:5433, not at blue", "pgteal status"},
+        {"entry to another database", [](GateFacts& f) { f.poolers[0].entries[0].database = "app2"; }, "pgb1",
+         "entry app of pgb1 points at", "pgteal status"},
+        {"entry paused", [](GateFacts& f) { f.poolers[0].entries[0].paused = true; }, "pgb1",
+         "entry app of pgb1 is paused already", "RESUME app on its console, then run pgteal cutover"},
+        {"session pooling", [](GateFacts& f) { f.poolers[0].entries[0].pool_mode = "session"; }, "pgb1",
+         "entry app of pgb1 pools sessions", "pool_mode = transaction"},
+        {"clients time out", [](GateFacts& f) { f.poolers[0].query_wait_timeout = 5; }, "pgb1",
+         "pgb1: query_wait_timeout is 5 s, the pause budget 5 s",
+         "lower max_pause or raise query_wait_timeout"},
     };
     return all;
 }
@@ -190,7 +240,8 @@ TEST(Gate, LetsThroughWhatIsJustWithinTheLimits) {
     EXPECT_FALSE(judge(facts));
     facts.poolers[0].query_wait_timeout = 0; // no limit
     EXPECT_FALSE(judge(facts));
-    facts.poolers[0].entries.push_back({"other", "10.9.9.9", "5432", "x", "session", "", true, false, 0}); // not ours
+    facts.poolers[0].entries.push_back(
+        {"other", "10.9.9.9", "5432", "x", "session", "", true, false, 0}); // not ours
     EXPECT_FALSE(judge(facts));
 }
 

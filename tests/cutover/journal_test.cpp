@@ -44,9 +44,10 @@ bool in_child(Work work) {
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-const std::vector<EventKind> all_kinds{EventKind::run_begun, EventKind::intent,    EventKind::done,     EventKind::failed,   EventKind::undoing,
-                                       EventKind::undone,    EventKind::begun,     EventKind::switched, EventKind::completed, EventKind::aborted,
-                                       EventKind::finishing, EventKind::finished,  EventKind::removing, EventKind::removed};
+const std::vector<EventKind> all_kinds{
+    EventKind::run_begun, EventKind::intent,   EventKind::done,     EventKind::failed,    EventKind::undoing,
+    EventKind::undone,    EventKind::begun,    EventKind::switched, EventKind::completed, EventKind::aborted,
+    EventKind::finishing, EventKind::finished, EventKind::removing, EventKind::removed};
 
 TEST(EventKinds, HaveNamesThatReadBack) {
     for (const auto kind : all_kinds) {
@@ -61,7 +62,8 @@ TEST(Journal, GivesBackWhatWasWrittenInOrder) {
     {
         auto journal = Journal::open(folder.path(), "shop", "prepare");
         for (const auto kind : all_kinds) {
-            journal.append(event(kind, "step-" + to_string(kind), {{"text", "it's \"quoted\" \\ and \n broken, \u00fc"}, {"n", 1.5}}));
+            journal.append(event(kind, "step-" + to_string(kind),
+                                 {{"text", "it's \"quoted\" \\ and \n broken, \u00fc"}, {"n", 1.5}}));
         }
     }
     const auto events = Journal::open(folder.path(), "shop", "prepare").events();
@@ -123,7 +125,10 @@ TEST(Journal, RefusesASecondControllerAndNamesTheFirst) {
 
 TEST(Journal, LetsTheNextOneInOnceClosed) {
     const Folder folder;
-    { const auto first = Journal::open(folder.path(), "shop", "prepare, with a long name that leaves text behind"); }
+    {
+        const auto first =
+            Journal::open(folder.path(), "shop", "prepare, with a long name that leaves text behind");
+    }
     const auto second = Journal::open(folder.path(), "shop", "abort");
     const auto error = error_of([&] { Journal::open(folder.path(), "shop", "cutover"); });
     EXPECT_THAT(error.what(), HasSubstr("pgteal abort, pid"));
@@ -163,7 +168,8 @@ TEST(Journal, OutlivesAKilledControllerAndItsLockDoesNot) {
 TEST(Journal, IsAllOrNothing) {
     const Folder folder;
     auto journal = Journal::open(folder.path(), "shop", "cutover");
-    std::vector<Event> three{event(EventKind::intent, "a"), event(EventKind::intent, "b"), event(EventKind::intent, "c")};
+    std::vector<Event> three{event(EventKind::intent, "a"), event(EventKind::intent, "b"),
+                             event(EventKind::intent, "c")};
     journal.append(three);
     EXPECT_EQ(journal.events().size(), 3U);
 }

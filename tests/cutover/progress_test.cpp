@@ -46,7 +46,8 @@ TEST(Progress, ADoneStepWithoutAnIntentCountsAsBegun) {
 }
 
 TEST(Progress, AFailureKeepsTheIntent) {
-    const auto progress = of(Script().begin_run().add(EventKind::intent, "copy").add(EventKind::failed, "copy"));
+    const auto progress =
+        of(Script().begin_run().add(EventKind::intent, "copy").add(EventKind::failed, "copy"));
     EXPECT_TRUE(progress.steps.at("copy").intent);
     EXPECT_FALSE(progress.steps.at("copy").done);
 }
@@ -102,7 +103,11 @@ TEST(Progress, AnAbortedAttemptLeavesNothingAndItsEpochIsUsedAgain) {
 }
 
 TEST(Progress, AnUndoneStepCountsAsNeverBegun) {
-    const auto progress = of(Script().prepare().begin("blue", "green", 2).add(EventKind::undoing, "fence", 2).add(EventKind::undone, "fence", 2));
+    const auto progress = of(Script()
+                                 .prepare()
+                                 .begin("blue", "green", 2)
+                                 .add(EventKind::undoing, "fence", 2)
+                                 .add(EventKind::undone, "fence", 2));
     EXPECT_FALSE(progress.attempt->steps.contains("fence"));
     EXPECT_TRUE(progress.attempt->steps.contains("pause"));
     const auto undoing = of(Script().prepare().begin("blue", "green", 2).add(EventKind::undoing, "fence", 2));
@@ -110,7 +115,11 @@ TEST(Progress, AnUndoneStepCountsAsNeverBegun) {
 }
 
 TEST(Progress, GoesThereAndBackAndThereAgain) {
-    const auto progress = of(Script().prepare().switchover("blue", "green", 2).switchover("green", "blue", 3).switchover("blue", "green", 4));
+    const auto progress = of(Script()
+                                 .prepare()
+                                 .switchover("blue", "green", 2)
+                                 .switchover("green", "blue", 3)
+                                 .switchover("blue", "green", 4));
     EXPECT_EQ(progress.serving, Side::green);
     EXPECT_EQ(progress.epoch, 4);
     EXPECT_EQ(progress.switchovers, 3);
@@ -121,7 +130,8 @@ TEST(Progress, KnowsTheEndsOfARun) {
     auto finishing = of(Script().prepare().switchover("blue", "green", 2).add(EventKind::finishing));
     EXPECT_TRUE(finishing.active);
     EXPECT_TRUE(finishing.finishing);
-    auto finished = of(Script().prepare().switchover("blue", "green", 2).add(EventKind::finishing).add(EventKind::finished));
+    auto finished = of(
+        Script().prepare().switchover("blue", "green", 2).add(EventKind::finishing).add(EventKind::finished));
     EXPECT_FALSE(finished.active);
     EXPECT_TRUE(finished.ever_finished);
     auto removing = of(Script().prepare().add(EventKind::removing));
@@ -134,7 +144,11 @@ TEST(Progress, KnowsTheEndsOfARun) {
 
 TEST(Progress, ANewRunForgetsTheOldOne) {
     Script script;
-    script.prepare().switchover("blue", "green", 2).add(EventKind::finishing).add(EventKind::finished).begin_run("run-2");
+    script.prepare()
+        .switchover("blue", "green", 2)
+        .add(EventKind::finishing)
+        .add(EventKind::finished)
+        .begin_run("run-2");
     const auto progress = of(script);
     EXPECT_TRUE(progress.active);
     EXPECT_EQ(progress.run_id, "run-2");
@@ -147,8 +161,11 @@ TEST(Progress, ANewRunForgetsTheOldOne) {
 }
 
 TEST(Progress, SaysThatARecordLacksWhatItNeeds) {
-    for (const auto& broken : {Script().prepare().add(EventKind::begun, "switchover", 2, {{"from", "blue"}}), Script().prepare().add(EventKind::begun, "switchover", 2, {{"from", "blue"}, {"to", "red"}}),
-                               Script().prepare().begin("blue", "green", 2).add(EventKind::switched, "switch", 2), Script().add(EventKind::run_begun)}) {
+    for (const auto& broken :
+         {Script().prepare().add(EventKind::begun, "switchover", 2, {{"from", "blue"}}),
+          Script().prepare().add(EventKind::begun, "switchover", 2, {{"from", "blue"}, {"to", "red"}}),
+          Script().prepare().begin("blue", "green", 2).add(EventKind::switched, "switch", 2),
+          Script().add(EventKind::run_begun)}) {
         const auto error = toys::error_of([&] { of(broken); });
         EXPECT_EQ(error.code(), ErrorCode::file) << error.what();
         EXPECT_THAT(error.what(), testing::HasSubstr("the journal lacks"));
@@ -159,14 +176,19 @@ TEST(Progress, SaysThatARecordLacksWhatItNeeds) {
 TEST(Progress, OfEveryPrefixOfALongRunIsConsistent) {
     Script script;
     script.prepare().begin("blue", "green", 2).take_back(2);
-    script.switchover("blue", "green", 2).switchover("green", "blue", 3).begin("blue", "green", 4).point("green", 4).end(4);
+    script.switchover("blue", "green", 2)
+        .switchover("green", "blue", 3)
+        .begin("blue", "green", 4)
+        .point("green", 4)
+        .end(4);
     script.add(EventKind::finishing).step("finish", 4).add(EventKind::finished);
     script.prepare().add(EventKind::removing).add(EventKind::undone, "copy").add(EventKind::removed);
     const auto& events = script.events();
     std::int64_t epoch = 1;
     Side serving = Side::blue;
     for (std::size_t length = 0; length <= events.size(); ++length) {
-        const auto progress = progress_of({events.begin(), events.begin() + static_cast<std::ptrdiff_t>(length)}, last_prepare_step);
+        const auto progress = progress_of(
+            {events.begin(), events.begin() + static_cast<std::ptrdiff_t>(length)}, last_prepare_step);
         if (length > 0) {
             const auto& last = events[length - 1];
             const bool switched = last.kind == EventKind::switched;
@@ -186,9 +208,15 @@ TEST(Progress, OfEveryPrefixOfALongRunIsConsistent) {
         if (progress.attempt) {
             EXPECT_TRUE(progress.prepared) << length;
             EXPECT_NE(progress.attempt->from, progress.attempt->to) << length;
-            EXPECT_EQ(progress.attempt->epoch, progress.attempt->switched ? progress.epoch : progress.epoch + 1) << length;
-            EXPECT_EQ(progress.serving, progress.attempt->switched ? progress.attempt->to : progress.attempt->from) << length;
-            EXPECT_THAT(decide_resume(progress), progress.attempt->switched ? Resume::finish_switchover : Resume::undo_switchover) << length;
+            EXPECT_EQ(progress.attempt->epoch,
+                      progress.attempt->switched ? progress.epoch : progress.epoch + 1)
+                << length;
+            EXPECT_EQ(progress.serving,
+                      progress.attempt->switched ? progress.attempt->to : progress.attempt->from)
+                << length;
+            EXPECT_THAT(decide_resume(progress),
+                        progress.attempt->switched ? Resume::finish_switchover : Resume::undo_switchover)
+                << length;
         }
         if (!progress.active) {
             EXPECT_FALSE(progress.attempt) << length;

@@ -20,13 +20,27 @@ TEST(RunRow, BeginsWithBlueServingAtEpochOne) {
 
 TEST(Fence, QuotesDatabaseNamesWhateverTheyAre) {
     const std::vector<std::pair<std::string, std::string>> names{
-        {"app", "\"app\""}, {"Shop", "\"Shop\""}, {"my db", "\"my db\""}, {"a\"b", "\"a\"\"b\""}, {"x; DROP DATABASE y", "\"x; DROP DATABASE y\""},
-        {"back\\slash", "\"back\\slash\""}, {"it's", "\"it's\""}, {"user", "\"user\""}, {"d\u00fcne", "\"d\u00fcne\""}, {"50%", "\"50%\""}, {"{}", "\"{}\""},
+        {"app", "\"app\""},
+        {"Shop", "\"Shop\""},
+        {"my db", "\"my db\""},
+        {"a\"b", "\"a\"\"b\""},
+        {"x; DROP DATABASE y", "\"x; DROP DATABASE y\""},
+        {"back\\slash", "\"back\\slash\""},
+        {"it's", "\"it's\""},
+        {"user", "\"user\""},
+        {"d\u00fcne", "\"d\u00fcne\""},
+        {"50%", "\"50%\""},
+        {"{}", "\"{}\""},
     };
     for (const auto& [name, quoted] : names) {
-        EXPECT_EQ(raise_fence_text(name), "ALTER DATABASE " + quoted + " SET default_transaction_read_only = on; ALTER DATABASE " + quoted + " CONNECTION LIMIT 0");
-        EXPECT_EQ(lift_fence_text(name, -1), "ALTER DATABASE " + quoted + " RESET default_transaction_read_only; ALTER DATABASE " + quoted + " CONNECTION LIMIT -1");
-        EXPECT_EQ(postgres::bind(raise_fence_text(name), {}), raise_fence_text(name)) << "nothing in it is taken for a binding";
+        EXPECT_EQ(raise_fence_text(name), "ALTER DATABASE " + quoted +
+                                              " SET default_transaction_read_only = on; ALTER DATABASE " +
+                                              quoted + " CONNECTION LIMIT 0");
+        EXPECT_EQ(lift_fence_text(name, -1), "ALTER DATABASE " + quoted +
+                                                 " RESET default_transaction_read_only; ALTER DATABASE " +
+                                                 quoted + " CONNECTION LIMIT -1");
+        EXPECT_EQ(postgres::bind(raise_fence_text(name), {}), raise_fence_text(name))
+            << "nothing in it is taken for a binding";
     }
     EXPECT_THAT(lift_fence_text("app", 100), HasSubstr("CONNECTION LIMIT 100"));
 }
@@ -70,7 +84,8 @@ TEST(Targets, AreTheFilesOwnWordsForBlueAndTheConfigsForGreen) {
     EXPECT_EQ(green.at("odd \"entry\""), (pooler::Target{"10.0.0.9", "6543", "Odd name"}));
     config.green.pooler_host = "green.internal";
     config.green.pooler_port = "7000";
-    EXPECT_EQ(target_for(config, Side::green, {"10.0.0.5", "5432", "app"}), (pooler::Target{"green.internal", "7000", "app"}));
+    EXPECT_EQ(target_for(config, Side::green, {"10.0.0.5", "5432", "app"}),
+              (pooler::Target{"green.internal", "7000", "app"}));
 }
 
 TEST(Estate, GivesEachDatabaseItsLanesInBothDirections) {
@@ -85,23 +100,31 @@ TEST(Estate, GivesEachDatabaseItsLanesInBothDirections) {
     }
     EXPECT_THAT(names, testing::ElementsAre("app.1", "app.2", "shop.1"));
     EXPECT_EQ(estate->lanes(Side::blue, "app").size(), 2U);
-    EXPECT_EQ(toys::error_of([&] { static_cast<void>(estate->lanes(Side::blue, "nothing")); }).code(), ErrorCode::internal);
-    EXPECT_EQ(toys::error_of([&] { static_cast<void>(estate->pooler("nothing")); }).code(), ErrorCode::internal);
+    EXPECT_EQ(toys::error_of([&] { static_cast<void>(estate->lanes(Side::blue, "nothing")); }).code(),
+              ErrorCode::internal);
+    EXPECT_EQ(toys::error_of([&] { static_cast<void>(estate->pooler("nothing")); }).code(),
+              ErrorCode::internal);
     EXPECT_EQ(estate->pooler("pgb1").config.name, "pgb1");
 }
 
 TEST(Actions, AreDescribedWordForWordWithoutSecrets) {
     const auto estate = toys::estate_of(toys::small_config);
     auto secret = sql(Side::green, {"app", "CREATE SUBSCRIPTION x CONNECTION :'conninfo_blue'", {}});
-    EXPECT_EQ(describe(secret), (Description{"green/app", "CREATE SUBSCRIPTION x CONNECTION :'conninfo_blue'"}));
+    EXPECT_EQ(describe(secret),
+              (Description{"green/app", "CREATE SUBSCRIPTION x CONNECTION :'conninfo_blue'"}));
     EXPECT_EQ(describe(sql(Side::blue, {"", "SELECT 1", {}})).where, "blue");
-    EXPECT_EQ(describe(Action{PoolerCommand{"pgb1", PoolerCommand::Kind::pause, "app"}, 0}), (Description{"pgb1", "PAUSE app"}));
-    EXPECT_EQ(describe(Action{RecordSwitch{Side::green, 2}, 0}), (Description{"controller", "journal: epoch 2, green serves"}));
-    EXPECT_EQ(describe(Action{VerifyPooler{"pgb1", {{"app", {"h", "1", "d"}}}}, 0}), (Description{"pgb1", "SHOW DATABASES must say: app -> host=h port=1 dbname=d"}));
+    EXPECT_EQ(describe(Action{PoolerCommand{"pgb1", PoolerCommand::Kind::pause, "app"}, 0}),
+              (Description{"pgb1", "PAUSE app"}));
+    EXPECT_EQ(describe(Action{RecordSwitch{Side::green, 2}, 0}),
+              (Description{"controller", "journal: epoch 2, green serves"}));
+    EXPECT_EQ(describe(Action{VerifyPooler{"pgb1", {{"app", {"h", "1", "d"}}}}, 0}),
+              (Description{"pgb1", "SHOW DATABASES must say: app -> host=h port=1 dbname=d"}));
 }
 
 TEST(Actions, OnlyPausesOfOnePoolerDoNotWaitForEachOther) {
-    const auto queue = [](PoolerCommand::Kind kind, const std::string& entry) { return queue_of(Action{PoolerCommand{"pgb1", kind, entry}, 0}); };
+    const auto queue = [](PoolerCommand::Kind kind, const std::string& entry) {
+        return queue_of(Action{PoolerCommand{"pgb1", kind, entry}, 0});
+    };
     EXPECT_NE(queue(PoolerCommand::Kind::pause, "a"), queue(PoolerCommand::Kind::pause, "b"));
     EXPECT_EQ(queue(PoolerCommand::Kind::resume, "a"), queue(PoolerCommand::Kind::resume, "b"));
     EXPECT_EQ(queue(PoolerCommand::Kind::reload, ""), queue(PoolerCommand::Kind::raise_shield, ""));

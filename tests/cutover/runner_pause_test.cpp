@@ -23,9 +23,13 @@ TEST(Pause, IntentsAreOnDiskBeforeClientsAreHeldAndDonesAfterTheyGoOn) {
     World world;
     Rig rig;
     rig.pause(in_pause(toys::toys(&world, {"a", "b", "c"})));
-    EXPECT_THAT(Rig::words_of(rig.recorder.events_when_held), ElementsAre("intent a", "intent b", "intent c"));
-    EXPECT_THAT(Rig::words_of(rig.recorder.events_when_released), ElementsAre("intent a", "intent b", "intent c")) << "no write to the journal keeps clients waiting";
-    EXPECT_THAT(rig.journaled(), ElementsAre("intent a", "intent b", "intent c", "done a", "done b", "done c"));
+    EXPECT_THAT(Rig::words_of(rig.recorder.events_when_held),
+                ElementsAre("intent a", "intent b", "intent c"));
+    EXPECT_THAT(Rig::words_of(rig.recorder.events_when_released),
+                ElementsAre("intent a", "intent b", "intent c"))
+        << "no write to the journal keeps clients waiting";
+    EXPECT_THAT(rig.journaled(),
+                ElementsAre("intent a", "intent b", "intent c", "done a", "done b", "done c"));
     EXPECT_THAT(rig.recorder.words, ElementsAre("held", "done a", "done b", "done c", "go on"));
     EXPECT_THAT(world.effects(), ElementsAre("+a", "+b", "+c"));
     EXPECT_EQ(rig.recorder.pause_ms, rig.runner.pause_ms());
@@ -82,7 +86,10 @@ TEST(Pause, AFailureEndsItWithAllIntentsAndNoDones) {
     Rig rig;
     world.faulty = "b";
     world.fault = Fault::before_effect;
-    EXPECT_EQ(error_of([&] { rig.pause(in_pause(toys::toys(&world, {"a", "b", "c"}))); }).code(), ErrorCode::program);
+    EXPECT_EQ(error_of([&] {
+                  rig.pause(in_pause(toys::toys(&world, {"a", "b", "c"})));
+              }).code(),
+              ErrorCode::program);
     EXPECT_THAT(rig.journaled(), ElementsAre("intent a", "intent b", "intent c"));
     EXPECT_THAT(world.effects(), ElementsAre("+a"));
 }
@@ -103,12 +110,17 @@ TEST(Pause, StepsThatMayDoRunAtTheSameTime) {
     auto steps = in_pause(toys::toys(&world, {"a", "b", "c"}));
     // Each of a and b waits until the other has begun; c needs both to be over.
     const auto meet = [&world](const std::string& own, const std::string& other) {
-        return toys::shell("touch " + world.folder.file(own + "-here") + "; while ! test -e " + world.folder.file(other + "-here") + "; do sleep 0.01; done; touch " + world.folder.file(own));
+        return toys::shell("touch " + world.folder.file(own + "-here") + "; while ! test -e " +
+                           world.folder.file(other + "-here") + "; do sleep 0.01; done; touch " +
+                           world.folder.file(own));
     };
     steps[0].plan = [meet](const Observation&) { return meet("a", "b"); };
     steps[1].plan = [meet](const Observation&) { return meet("b", "a"); };
     steps[1].with_previous = true;
-    steps[2].plan = [&world](const Observation&) { return toys::shell("test -e " + world.folder.file("a") + " && test -e " + world.folder.file("b") + " && touch " + world.folder.file("c")); };
+    steps[2].plan = [&world](const Observation&) {
+        return toys::shell("test -e " + world.folder.file("a") + " && test -e " + world.folder.file("b") +
+                           " && touch " + world.folder.file("c"));
+    };
     rig.pause(steps);
     EXPECT_TRUE(world.there("c"));
 }
@@ -117,8 +129,13 @@ TEST(Pause, WaitsForTheOthersWhenOneOfSeveralFails) {
     World world;
     Rig rig;
     auto steps = in_pause(toys::toys(&world, {"a", "b"}));
-    steps[0].plan = [&world](const Observation&) { return toys::shell("touch " + world.folder.file("failed") + "; exit 1"); };
-    steps[1].plan = [&world](const Observation&) { return toys::shell("while ! test -e " + world.folder.file("failed") + "; do sleep 0.01; done; sleep 0.1; touch " + world.folder.file("b")); };
+    steps[0].plan = [&world](const Observation&) {
+        return toys::shell("touch " + world.folder.file("failed") + "; exit 1");
+    };
+    steps[1].plan = [&world](const Observation&) {
+        return toys::shell("while ! test -e " + world.folder.file("failed") +
+                           "; do sleep 0.01; done; sleep 0.1; touch " + world.folder.file("b"));
+    };
     steps[1].with_previous = true;
     EXPECT_EQ(error_of([&] { rig.pause(steps); }).code(), ErrorCode::program);
     EXPECT_TRUE(world.there("b")) << "what goes on must not go on behind our back";
@@ -132,9 +149,11 @@ TEST(Back, TakesBackLastFirst) {
     rig.back(steps, rig.records());
     EXPECT_THAT(world.effects(), ElementsAre("+a", "+b", "+c", "-c", "-b", "-a"));
     const auto words = rig.journaled();
-    EXPECT_THAT(std::vector<std::string>(words.begin() + 6, words.end()), ElementsAre("undoing c", "undone c", "undoing b", "undone b", "undoing a", "undone a"));
+    EXPECT_THAT(std::vector<std::string>(words.begin() + 6, words.end()),
+                ElementsAre("undoing c", "undone c", "undoing b", "undone b", "undoing a", "undone a"));
     const auto& said = rig.recorder.words;
-    EXPECT_THAT(std::vector<std::string>(said.end() - 3, said.end()), ElementsAre("undone c", "undone b", "undone a"));
+    EXPECT_THAT(std::vector<std::string>(said.end() - 3, said.end()),
+                ElementsAre("undone c", "undone b", "undone a"));
     EXPECT_THAT(rig.records(), IsEmpty());
 }
 
@@ -182,8 +201,12 @@ TEST(Back, GivesUpAtTheStepsDeadline) {
     steps[1].deadline = std::chrono::milliseconds(0);
     world.faulty = "b";
     world.fault = Fault::first_look;
-    EXPECT_EQ(error_of([&] { rig.back(steps, {{"a", {true, true}}, {"b", {true, true}}}); }).code(), ErrorCode::connection_lost);
-    EXPECT_THAT(world.effects(), IsEmpty()) << "steps before one that could not be taken back stay as they are";
+    EXPECT_EQ(error_of([&] {
+                  rig.back(steps, {{"a", {true, true}}, {"b", {true, true}}});
+              }).code(),
+              ErrorCode::connection_lost);
+    EXPECT_THAT(world.effects(), IsEmpty())
+        << "steps before one that could not be taken back stay as they are";
 }
 
 TEST(Back, TriesNothingTwiceThatIsNoMatterOfConnection) {
@@ -193,7 +216,10 @@ TEST(Back, TriesNothingTwiceThatIsNoMatterOfConnection) {
     world.fault = Fault::first_look;
     world.code = ErrorCode::server;
     world.times = 2;
-    EXPECT_EQ(error_of([&] { rig.back(toys::toys(&world, {"a"}), {{"a", {true, true}}}); }).code(), ErrorCode::server);
+    EXPECT_EQ(error_of([&] {
+                  rig.back(toys::toys(&world, {"a"}), {{"a", {true, true}}});
+              }).code(),
+              ErrorCode::server);
     EXPECT_EQ(world.times, 1);
 }
 

@@ -20,7 +20,8 @@ TEST(Forward, LooksMeansAndDoesStepByStep) {
     EXPECT_THAT(world.calls, ElementsAre("look a", "plan a", "look a", "look b", "plan b", "look b"));
     EXPECT_THAT(world.effects(), ElementsAre("+a", "+b"));
     EXPECT_THAT(rig.journaled(), ElementsAre("intent a", "done a", "intent b", "done b"));
-    EXPECT_THAT(rig.recorder.words, ElementsAre("started a", "done a: a is there", "started b", "done b: b is there"));
+    EXPECT_THAT(rig.recorder.words,
+                ElementsAre("started a", "done a: a is there", "started b", "done b: b is there"));
     ASSERT_EQ(rig.runner.times().size(), 2U);
     EXPECT_EQ(rig.runner.times()[0].id, "a");
 }
@@ -62,7 +63,9 @@ Step conflicting(World* world, bool refusal, const std::string& evidence) {
     seen.evidence = evidence;
     seen.hint = "pgteal status";
     seen.refusal = refusal;
-    step.observe = [seen]() -> Task<Observation> { return [](Observation found) -> Task<Observation> { co_return found; }(seen); };
+    step.observe = [seen]() -> Task<Observation> {
+        return [](Observation found) -> Task<Observation> { co_return found; }(seen);
+    };
     return step;
 }
 
@@ -133,12 +136,13 @@ TEST(Forward, WaitsForAnEffectThatShowsLate) {
     EXPECT_THAT(rig.journaled(), ElementsAre("intent a", "done a"));
 }
 
-/// Every step broken in every way: what went wrong is thrown, and a second run of the same list comes to the same end as an undisturbed
-/// one, with nothing done twice.
+/// Every step broken in every way: what went wrong is thrown, and a second run of the same list comes to the
+/// same end as an undisturbed one, with nothing done twice.
 TEST(Forward, ComesToTheSameEndAfterAnyFault) {
     const std::vector<std::string> ids{"a", "b", "c"};
     for (const auto& id : ids) {
-        for (const auto fault : {Fault::first_look, Fault::plan, Fault::before_effect, Fault::after_effect, Fault::second_look}) {
+        for (const auto fault : {Fault::first_look, Fault::plan, Fault::before_effect, Fault::after_effect,
+                                 Fault::second_look}) {
             World world;
             Rig rig;
             world.faulty = id;
@@ -149,7 +153,9 @@ TEST(Forward, ComesToTheSameEndAfterAnyFault) {
             EXPECT_EQ(world.times, 0) << where << ": the fault did not happen";
             const auto before = rig.records();
             EXPECT_FALSE(before.contains(id) && before.at(id).done) << where;
-            EXPECT_EQ(before.contains(id) && before.at(id).intent, fault != Fault::first_look && fault != Fault::plan) << where;
+            EXPECT_EQ(before.contains(id) && before.at(id).intent,
+                      fault != Fault::first_look && fault != Fault::plan)
+                << where;
 
             rig.forward(steps, before);
             EXPECT_THAT(world.effects(), ElementsAre("+a", "+b", "+c")) << where;
@@ -172,21 +178,48 @@ TEST(Forward, DoesNothingThatTheJournalDoesNotTake) {
     toys::Recorder recorder(peek);
     Runner runner(peek, executor, recorder);
     const auto steps = toys::toys(&world, {"a"});
-    EXPECT_EQ(error_of([&] { run_here([&] { return runner.forward(&steps, 1, {}); }); }).code(), ErrorCode::file);
-    EXPECT_EQ(error_of([&] { run_here([&] { return runner.pause(&steps, 1, std::chrono::seconds(5)); }); }).code(), ErrorCode::file);
-    EXPECT_EQ(error_of([&] { run_here([&] { return runner.back(&steps, 1, {{"a", {true, false}}}); }); }).code(), ErrorCode::file);
+    EXPECT_EQ(error_of([&] { run_here([&] { return runner.forward(&steps, 1, {}); }); }).code(),
+              ErrorCode::file);
+    EXPECT_EQ(
+        error_of([&] { run_here([&] { return runner.pause(&steps, 1, std::chrono::seconds(5)); }); }).code(),
+        ErrorCode::file);
+    EXPECT_EQ(error_of([&] {
+                  run_here([&] { return runner.back(&steps, 1, {{"a", {true, false}}}); });
+              }).code(),
+              ErrorCode::file);
     EXPECT_THAT(world.effects(), IsEmpty());
 }
 
 TEST(Executor, RunsPhasesInOrderAndPlacesAtOnce) {
     World world;
     Rig rig;
-    // Two places of one phase wait for each other: only at once can they come to an end. The next phase needs both.
-    const auto wait_for = [&](const std::string& other) { return "touch " + world.folder.file(other + "-waits") + "; while ! test -e " + world.folder.file(other) + "; do sleep 0.01; done"; };
+    // Two places of one phase wait for each other: only at once can they come to an end. The next phase needs
+    // both.
+    const auto wait_for = [&](const std::string& other) {
+        return "touch " + world.folder.file(other + "-waits") + "; while ! test -e " +
+               world.folder.file(other) + "; do sleep 0.01; done";
+    };
     std::vector<Action> actions;
-    actions.push_back({RunProgram{Side::green, "app", {{"sh", "-c", "test -e " + world.folder.file("x") + " && test -e " + world.folder.file("y")}, {}}, {0}}, 1});
-    actions.push_back({RunProgram{Side::blue, "app", {{"sh", "-c", "touch " + world.folder.file("x") + "; " + wait_for("y")}, {}}, {0}}, 0});
-    actions.push_back({RunProgram{Side::green, "app", {{"sh", "-c", "touch " + world.folder.file("y") + "; " + wait_for("x")}, {}}, {0}}, 0});
+    actions.push_back(
+        {RunProgram{
+             Side::green,
+             "app",
+             {{"sh", "-c", "test -e " + world.folder.file("x") + " && test -e " + world.folder.file("y")},
+              {}},
+             {0}},
+         1});
+    actions.push_back(
+        {RunProgram{Side::blue,
+                    "app",
+                    {{"sh", "-c", "touch " + world.folder.file("x") + "; " + wait_for("y")}, {}},
+                    {0}},
+         0});
+    actions.push_back(
+        {RunProgram{Side::green,
+                    "app",
+                    {{"sh", "-c", "touch " + world.folder.file("y") + "; " + wait_for("x")}, {}},
+                    {0}},
+         0});
     int performed = 0;
     Executor::Hooks hooks{[](const std::string&, double) {}, [&performed] { ++performed; }};
     run_here([&] { return rig.executor.perform(actions, after(std::chrono::seconds(60)), hooks); });
@@ -196,7 +229,12 @@ TEST(Executor, RunsPhasesInOrderAndPlacesAtOnce) {
 TEST(Executor, NamesAProgramThatFailsAndItsLastWords) {
     Rig rig;
     Executor::Hooks hooks{[](const std::string&, double) {}, [] {}};
-    const auto error = error_of([&] { run_here([&] { return rig.executor.perform(toys::shell("echo no room >&2; exit 3"), after(std::chrono::seconds(60)), hooks); }); });
+    const auto error = error_of([&] {
+        run_here([&] {
+            return rig.executor.perform(toys::shell("echo no room >&2; exit 3"),
+                                        after(std::chrono::seconds(60)), hooks);
+        });
+    });
     EXPECT_EQ(error.code(), ErrorCode::program);
     EXPECT_EQ(error.side(), "green");
     EXPECT_THAT(error.what(), HasSubstr("exit code 3: no room"));
@@ -217,7 +255,8 @@ TEST(Executor, RecordsTheSwitchWithWhatThoseAfterItNeedAndNoSecrets) {
     EXPECT_EQ(events[0].kind, EventKind::switched);
     EXPECT_EQ(events[0].step, "switch");
     EXPECT_EQ(events[0].epoch, 2);
-    EXPECT_EQ(boost::json::serialize(events[0].body.at("bindings")), R"({"flush_app":"0/20","insert_app":"0/10"})");
+    EXPECT_EQ(boost::json::serialize(events[0].body.at("bindings")),
+              R"({"flush_app":"0/20","insert_app":"0/10"})");
     EXPECT_EQ(progress_of(events, "last").serving, Side::green);
 }
 

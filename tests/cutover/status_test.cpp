@@ -38,7 +38,8 @@ Status after_cutover() {
     SideStatus blue{Side::blue, "10.0.0.5:5432", true, "", "15.9", 0, true};
     status.sides = {green, blue};
     status.lanes["app"] = {lane("green", true), lane("blue", false)};
-    status.poolers.push_back({"pgb1", true, false, "", {{"app", "green", false}, {"app_ro", "other", false}}});
+    status.poolers.push_back(
+        {"pgb1", true, false, "", {{"app", "green", false}, {"app_ro", "other", false}}});
     return status;
 }
 
@@ -52,50 +53,69 @@ std::vector<std::string> keys(const boost::json::value& value) {
 
 TEST(StatusDocument, HasTheKeysThatScriptsRelyOn) {
     const auto document = to_json(after_cutover());
-    EXPECT_THAT(keys(document), ElementsAre("run", "serving", "epoch", "step", "databases", "poolers", "sides"));
+    EXPECT_THAT(keys(document),
+                ElementsAre("run", "serving", "epoch", "step", "databases", "poolers", "sides"));
     EXPECT_EQ(document.at("serving").as_string(), "green");
     EXPECT_EQ(document.at("epoch").as_int64(), 2);
     const auto& app = document.at("databases").at(0);
     EXPECT_THAT(keys(app), ElementsAre("name", "lanes"));
     const auto& active = app.at("lanes").at(0);
-    EXPECT_THAT(keys(active), ElementsAre("name", "direction", "slot", "enabled", "streaming", "slot_status", "retained_bytes", "lag_bytes", "lag_seconds"));
+    EXPECT_THAT(keys(active), ElementsAre("name", "direction", "slot", "enabled", "streaming", "slot_status",
+                                          "retained_bytes", "lag_bytes", "lag_seconds"));
     EXPECT_EQ(active.at("direction").as_string(), "green > blue");
     EXPECT_EQ(active.at("lag_bytes").as_int64(), 512);
     EXPECT_DOUBLE_EQ(active.at("lag_seconds").as_double(), 0.002);
     EXPECT_TRUE(app.at("lanes").at(1).at("lag_bytes").is_null()) << "no lag is not a lag of zero";
     EXPECT_THAT(keys(document.at("poolers").at(0)), ElementsAre("name", "reachable", "paused", "entries"));
-    EXPECT_THAT(keys(document.at("poolers").at(0).at("entries").at(0)), ElementsAre("name", "side", "paused"));
-    EXPECT_THAT(keys(document.at("sides").at(0)), ElementsAre("name", "address", "reachable", "version", "clients", "fenced"));
+    EXPECT_THAT(keys(document.at("poolers").at(0).at("entries").at(0)),
+                ElementsAre("name", "side", "paused"));
+    EXPECT_THAT(keys(document.at("sides").at(0)),
+                ElementsAre("name", "address", "reachable", "version", "clients", "fenced"));
 }
 
 TEST(StatusDocument, InBriefComesFromTheJournalAlone) {
     const auto config = parse_config(toys::small_config, "toy.toml");
-    EXPECT_EQ(boost::json::serialize(brief_status(of(Script().prepare()), config)), R"({"run":"toy","serving":"blue","epoch":1,"step":"prepared"})");
-    EXPECT_EQ(boost::json::serialize(brief_status(Progress{}, config)), R"({"run":"toy","serving":"blue","epoch":1,"step":"none"})");
+    EXPECT_EQ(boost::json::serialize(brief_status(of(Script().prepare()), config)),
+              R"({"run":"toy","serving":"blue","epoch":1,"step":"prepared"})");
+    EXPECT_EQ(boost::json::serialize(brief_status(Progress{}, config)),
+              R"({"run":"toy","serving":"blue","epoch":1,"step":"none"})");
 }
 
 TEST(StepWords, SayWhereTheRunStands) {
     EXPECT_EQ(step_words(Progress{}), "none");
     EXPECT_EQ(step_words(of(Script().begin_run())), "preparing: check");
-    EXPECT_EQ(step_words(of(Script().begin_run().step("check").add(EventKind::intent, "copy"))), "preparing: copy");
+    EXPECT_EQ(step_words(of(Script().begin_run().step("check").add(EventKind::intent, "copy"))),
+              "preparing: copy");
     EXPECT_EQ(step_words(of(Script().prepare())), "prepared");
     EXPECT_EQ(step_words(of(Script().prepare().begin("blue", "green", 2))), "interrupted before the switch");
-    EXPECT_EQ(step_words(of(Script().prepare().begin("blue", "green", 2).point("green", 2))), "interrupted past the switch");
+    EXPECT_EQ(step_words(of(Script().prepare().begin("blue", "green", 2).point("green", 2))),
+              "interrupted past the switch");
     EXPECT_EQ(step_words(of(Script().prepare().switchover("blue", "green", 2))), "watch");
-    EXPECT_EQ(step_words(of(Script().prepare().switchover("blue", "green", 2).add(EventKind::finishing))), "finishing");
-    EXPECT_EQ(step_words(of(Script().prepare().switchover("blue", "green", 2).add(EventKind::finishing).add(EventKind::finished))), "finished");
+    EXPECT_EQ(step_words(of(Script().prepare().switchover("blue", "green", 2).add(EventKind::finishing))),
+              "finishing");
+    EXPECT_EQ(step_words(of(Script()
+                                .prepare()
+                                .switchover("blue", "green", 2)
+                                .add(EventKind::finishing)
+                                .add(EventKind::finished))),
+              "finished");
     EXPECT_EQ(step_words(of(Script().prepare().add(EventKind::removing))), "removing");
 }
 
 TEST(StatusText, TellsWhoServesAndWhatComesNext) {
     const auto text = to_text(after_cutover());
     EXPECT_THAT(text, HasSubstr("run shop   epoch 2   green serves   watch\n"));
-    EXPECT_THAT(text, HasSubstr("green   10.0.0.9:5432          17.5      41        serving since 12:00:02 UTC\n"));
+    EXPECT_THAT(text,
+                HasSubstr("green   10.0.0.9:5432          17.5      41        serving since 12:00:02 UTC\n"));
     EXPECT_THAT(text, HasSubstr("blue    10.0.0.5:5432          15.9      0         fenced, read-only\n"));
-    EXPECT_THAT(text, HasSubstr("app.1           green > blue    2.0 ms  512 bytes  16 kB              streaming\n"));
-    EXPECT_THAT(text, HasSubstr("app.1           blue > green    -                  16 kB              ready for the way back\n"));
+    EXPECT_THAT(
+        text, HasSubstr("app.1           green > blue    2.0 ms  512 bytes  16 kB              streaming\n"));
+    EXPECT_THAT(text, HasSubstr("app.1           blue > green    -                  16 kB              ready "
+                                "for the way back\n"));
     EXPECT_THAT(text, HasSubstr("pgb1       app                          green     open\n"));
-    EXPECT_TRUE(text.ends_with("Back to blue at any time:   pgteal switch-back\nWhen you are sure:          pgteal finish")) << text;
+    EXPECT_TRUE(text.ends_with(
+        "Back to blue at any time:   pgteal switch-back\nWhen you are sure:          pgteal finish"))
+        << text;
 }
 
 TEST(StatusText, TellsWhatIsWrong) {
@@ -134,18 +154,30 @@ TEST(StatusText, NamesTheNextCommand) {
 }
 
 TEST(RestingRun, IsWhatSwitchoversNeed) {
-    const auto refused = [](const Script& script) { return toys::error_of([&] { require_resting_run(of(script), "cutover"); }); };
+    const auto refused = [](const Script& script) {
+        return toys::error_of([&] { require_resting_run(of(script), "cutover"); });
+    };
     EXPECT_NO_THROW(require_resting_run(of(Script().prepare()), "cutover"));
-    EXPECT_NO_THROW(require_resting_run(of(Script().prepare().switchover("blue", "green", 2)), "switch-back"));
-    for (const auto& script : {Script(), Script().prepare().switchover("blue", "green", 2).add(EventKind::finishing).add(EventKind::finished), Script().begin_run().step("copy")}) {
+    EXPECT_NO_THROW(
+        require_resting_run(of(Script().prepare().switchover("blue", "green", 2)), "switch-back"));
+    for (const auto& script : {Script(),
+                               Script()
+                                   .prepare()
+                                   .switchover("blue", "green", 2)
+                                   .add(EventKind::finishing)
+                                   .add(EventKind::finished),
+                               Script().begin_run().step("copy")}) {
         EXPECT_EQ(refused(script).code(), ErrorCode::wrong_state);
         EXPECT_THAT(refused(script).hint(), HasSubstr("pgteal prepare"));
     }
-    for (const auto& script : {Script().prepare().begin("blue", "green", 2), Script().prepare().add(EventKind::removing), Script().prepare().add(EventKind::finishing)}) {
+    for (const auto& script :
+         {Script().prepare().begin("blue", "green", 2), Script().prepare().add(EventKind::removing),
+          Script().prepare().add(EventKind::finishing)}) {
         EXPECT_EQ(refused(script).code(), ErrorCode::wrong_state);
         EXPECT_EQ(refused(script).hint(), "pgteal resume");
     }
-    EXPECT_THAT(refused(Script().begin_run().step("copy")).what(), HasSubstr("cutover comes after prepare, which is at step copy"));
+    EXPECT_THAT(refused(Script().begin_run().step("copy")).what(),
+                HasSubstr("cutover comes after prepare, which is at step copy"));
 }
 
 } // namespace

@@ -8,7 +8,7 @@ namespace {
 
 /// A Terminal that writes into a file, and what it wrote, without the blanks at the ends of lines.
 class Screen {
-  public:
+public:
     explicit Screen(bool quiet = false) : terminal_(file_, quiet) {}
     ~Screen() { std::fclose(file_); }
     Screen(const Screen&) = delete;
@@ -29,7 +29,7 @@ class Screen {
         return all;
     }
 
-  private:
+private:
     std::FILE* file_ = std::tmpfile();
     Terminal terminal_;
 };
@@ -47,7 +47,9 @@ TEST(DurationText, HasTheUnitThatPeopleWouldUse) {
 }
 
 const std::map<std::string, std::string> words{
-    {"gate", "lag 0.4 ms, 1 pooler, 41 clients, 87 sequences"}, {"sequences", "87 sequences"}, {"confirm", "a client's write through every entry reached the new side"},
+    {"gate", "lag 0.4 ms, 1 pooler, 41 clients, 87 sequences"},
+    {"sequences", "87 sequences"},
+    {"confirm", "a client's write through every entry reached the new side"},
 };
 
 /// Says what a whole switchover says: the steps are the runbook's, times and summaries are made up.
@@ -73,7 +75,8 @@ void play(Terminal& terminal, const Switchover& steps) {
     }
 }
 
-const std::string transcript = R"(  done      gate         lag 0.4 ms, 1 pooler, 41 clients, 87 sequences                 1.5 ms
+const std::string transcript =
+    R"(  done      gate         lag 0.4 ms, 1 pooler, 41 clients, 87 sequences                 1.5 ms
   done      stage                                                                       3.0 ms
   ---- clients held --------------------------------------------------------------------------
   done      pause                                                                       4.5 ms
@@ -82,11 +85,12 @@ const std::string transcript = R"(  done      gate         lag 0.4 ms, 1 pooler,
   done      barrier                                                                     9.0 ms
   done      sequences    87 sequences                                                    10 ms
   done      retarget                                                                     12 ms
-  done      switch                                                                       14 ms
-  done      resume                                                                       15 ms
+  done      still                                                                        14 ms
+  done      switch                                                                       15 ms
+  done      resume                                                                       16 ms
   ---- clients go on: held 31 ms -------------------------------------------------------------
-  done      confirm      a client's write through every entry reached the new side       16 ms
-  done      turn                                                                         18 ms
+  done      confirm      a client's write through every entry reached the new side       18 ms
+  done      turn                                                                         20 ms
 )";
 
 TEST(Terminal, TellsACutoverAndASwitchBackInTheSameWords) {
@@ -109,16 +113,21 @@ TEST(Terminal, TellsASwitchoverThatWasTakenBack) {
     screen->clients_held();
     screen->undone(fence);
     screen->undone(pause);
-    EXPECT_EQ(screen.text(), "  ---- clients held --------------------------------------------------------------------------\n"
-                             "  undone    fence        as before\n"
-                             "  undone    pause        as before\n");
+    EXPECT_EQ(
+        screen.text(),
+        "  ---- clients held --------------------------------------------------------------------------\n"
+        "  undone    fence        as before\n"
+        "  undone    pause        as before\n");
 }
 
 TEST(Terminal, TellsARefusalAndWhatToDo) {
     Screen screen;
-    screen->refused("gate", "prepared transaction 'tx-9' in app could be committed past the fence", "COMMIT PREPARED or ROLLBACK PREPARED it on blue, then run pgteal cutover again");
-    EXPECT_EQ(screen.text(), "  refused   gate         prepared transaction 'tx-9' in app could be committed past the fence\n"
-                             "            COMMIT PREPARED or ROLLBACK PREPARED it on blue, then run pgteal cutover again\n");
+    screen->refused("gate", "prepared transaction 'tx-9' in app could be committed past the fence",
+                    "COMMIT PREPARED or ROLLBACK PREPARED it on blue, then run pgteal cutover again");
+    EXPECT_EQ(
+        screen.text(),
+        "  refused   gate         prepared transaction 'tx-9' in app could be committed past the fence\n"
+        "            COMMIT PREPARED or ROLLBACK PREPARED it on blue, then run pgteal cutover again\n");
 }
 
 TEST(Terminal, HasNoColoursAndRedrawsNothingWhereNobodyLooks) {

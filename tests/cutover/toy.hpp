@@ -1,5 +1,5 @@
-// What the tests of the controller stand on: a folder of their own, an estate that is never connected, and toy steps whose
-// effects are files.
+// What the tests of the controller stand on: a folder of their own, an estate that is never connected, and
+// toy steps whose effects are files.
 #pragma once
 
 #include <cstdlib>
@@ -21,7 +21,7 @@
 namespace pgteal::cutover::toys {
 
 class Folder {
-  public:
+public:
     Folder() {
         std::string pattern = "/tmp/pgteal-cutover-XXXXXX";
         path_ = ::mkdtemp(pattern.data());
@@ -35,7 +35,7 @@ class Folder {
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
 
-  private:
+private:
     std::string path_;
 };
 
@@ -46,7 +46,9 @@ inline std::string read_file(const std::string& path) {
     return text.str();
 }
 
-inline void write_file(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+inline void write_file(const std::string& path, const std::string& text) {
+    std::ofstream(path, std::ios::binary) << text;
+}
 
 /// The error that `work` throws; fails the test when it throws none.
 template <typename Work>
@@ -64,9 +66,12 @@ inline const std::string small_config = "[run]\nname = \"toy\"\nstate = \"/nowhe
                                         "[blue]\ndsn = \"host=10.0.0.5\"\n"
                                         "[green]\ndsn = \"host=10.0.0.9 port=6543\"\n"
                                         "[[database]]\nname = \"app\"\n"
-                                        "[[pooler]]\nname = \"pgb1\"\nadmin = \"host=10.0.0.7 port=6432 user=pgteal\"\nconfig = \"/etc/pgbouncer/pgbouncer.ini\"\n";
+                                        "[[pooler]]\nname = \"pgb1\"\nadmin = \"host=10.0.0.7 port=6432 "
+                                        "user=pgteal\"\nconfig = \"/etc/pgbouncer/pgbouncer.ini\"\n";
 
-inline Task<void> keep_estate(Config config, std::unique_ptr<Estate>* place) { *place = co_await Estate::make(std::move(config)); }
+inline Task<void> keep_estate(Config config, std::unique_ptr<Estate>* place) {
+    *place = co_await Estate::make(std::move(config));
+}
 
 inline std::unique_ptr<Estate> estate_of(const std::string& text) {
     std::unique_ptr<Estate> made;
@@ -76,10 +81,12 @@ inline std::unique_ptr<Estate> estate_of(const std::string& text) {
 
 /// Everything a runner says, in order, as short words.
 class Recorder : public Reporter {
-  public:
+public:
     explicit Recorder(const Journal& journal) : journal_(journal) {}
     void started(const Step& step) override { words.push_back("started " + step.id); }
-    void done(const Step& step, const std::string& summary, double) override { words.push_back("done " + step.id + (summary.empty() ? "" : ": " + summary)); }
+    void done(const Step& step, const std::string& summary, double) override {
+        words.push_back("done " + step.id + (summary.empty() ? "" : ": " + summary));
+    }
     void undone(const Step& step) override { words.push_back("undone " + step.id); }
     void clients_held() override {
         words.emplace_back("held");
@@ -96,7 +103,7 @@ class Recorder : public Reporter {
     std::vector<Event> events_when_released;
     double pause_ms = -1;
 
-  private:
+private:
     const Journal& journal_;
 };
 
@@ -148,14 +155,16 @@ inline Task<Observation> look(World* world, std::string id) {
 
 inline std::vector<Action> shell(const std::string& text) {
     std::vector<Action> actions;
-    actions.push_back(Action{RunProgram{Side::green, "app", postgres::Program{{"sh", "-c", text}, {}}, {0}}, 0});
+    actions.push_back(
+        Action{RunProgram{Side::green, "app", postgres::Program{{"sh", "-c", text}, {}}, {0}}, 0});
     return actions;
 }
 
 inline std::vector<Action> make(World* world, const std::string& id) {
     world->calls.push_back("plan " + id);
     world->maybe_throw(id, Fault::plan);
-    const auto effect = "touch " + world->folder.file(id) + " && echo +" + id + " >> " + world->folder.file("effects");
+    const auto effect =
+        "touch " + world->folder.file(id) + " && echo +" + id + " >> " + world->folder.file("effects");
     if (world->breaks(id, Fault::before_effect)) {
         return shell("exit 1");
     }
@@ -164,7 +173,8 @@ inline std::vector<Action> make(World* world, const std::string& id) {
 
 inline std::vector<Action> unmake(World* world, const std::string& id) {
     world->calls.push_back("undo " + id);
-    return shell("rm -f " + world->folder.file(id) + " && echo -" + id + " >> " + world->folder.file("effects"));
+    return shell("rm -f " + world->folder.file(id) + " && echo -" + id + " >> " +
+                 world->folder.file("effects"));
 }
 
 inline Step toy(World* world, const std::string& id) {
@@ -202,7 +212,9 @@ struct Rig {
     void back(const Steps& steps, std::map<std::string, StepRecord> records) {
         run_here([&] { return runner.back(&steps, 2, records); });
     }
-    [[nodiscard]] std::map<std::string, StepRecord> records() const { return progress_of(journal.events(), "last").steps; }
+    [[nodiscard]] std::map<std::string, StepRecord> records() const {
+        return progress_of(journal.events(), "last").steps;
+    }
     /// "intent a", "done a", …
     [[nodiscard]] std::vector<std::string> journaled() const { return words_of(journal.events()); }
     static std::vector<std::string> words_of(const std::vector<Event>& events) {

@@ -58,7 +58,7 @@ CO_TEST(Preflight, one_server_behind_both_dsns) {
     auto input = input_for({"app"});
     const auto results = co_await run_preflight(lab.dsn("blue"), lab.dsn("blue"), input);
     EXPECT_EQ(lines(results, "different-servers").size(), 1U);
-    EXPECT_THAT(lines(results, "green-empty"), ElementsAre("error green app"));
+    EXPECT_EQ(results.count("green-empty"), 0U); // its fix would drop blue's own database
 }
 
 CO_TEST(Preflight, green_older_than_blue) {

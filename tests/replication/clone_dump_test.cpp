@@ -11,7 +11,8 @@ using testing::Each;
 using testing::HasSubstr;
 using testing::Not;
 
-const postgres::Dsn blue = postgres::Dsn::parse("host=10.0.0.1 port=5501 user=pgteal password=geheim options='-c geqo=off'");
+const postgres::Dsn blue =
+    postgres::Dsn::parse("host=10.0.0.1 port=5501 user=pgteal password=geheim options='-c geqo=off'");
 
 TEST(DumpSchema, KeepsSecretsOutOfArgv) {
     const auto dump = dump_schema(blue, "shop", "/tmp/a.dump", "/opt/bin");
@@ -28,13 +29,15 @@ TEST(RestoreSchema, PassesOurOwnFenceAndFreezeAndKeepsTheOperatorsOptions) {
     const auto restore = restore_schema(blue, "shop", "/tmp/a.dump", Section::post_data, 3, "");
     EXPECT_EQ(restore.argv[0], "pg_restore");
     EXPECT_THAT(restore.argv, Each(Not(HasSubstr("geheim"))));
-    EXPECT_THAT(restore.argv, Contains(testing::AllOf(HasSubstr("-c geqo=off -c default_transaction_read_only=off"),
-                                                      HasSubstr("-c pgteal.ddl=on"), HasSubstr("synchronous_commit=on"))));
+    EXPECT_THAT(restore.argv,
+                Contains(testing::AllOf(HasSubstr("-c geqo=off -c default_transaction_read_only=off"),
+                                        HasSubstr("-c pgteal.ddl=on"), HasSubstr("synchronous_commit=on"))));
     EXPECT_THAT(restore.argv, Contains("--section=post-data"));
     EXPECT_THAT(restore.argv, Contains("--jobs=3"));
     EXPECT_THAT(restore.argv, Contains("--exit-on-error"));
     EXPECT_EQ(restore.argv.back(), "/tmp/a.dump");
-    EXPECT_THAT(restore_schema(blue, "shop", "f", Section::pre_data, 3, "").argv, Not(Contains(HasSubstr("--jobs"))));
+    EXPECT_THAT(restore_schema(blue, "shop", "f", Section::pre_data, 3, "").argv,
+                Not(Contains(HasSubstr("--jobs"))));
 }
 
 TEST(ListSchema, WritesTheListThatRestoreReads) {
@@ -42,7 +45,8 @@ TEST(ListSchema, WritesTheListThatRestoreReads) {
     ASSERT_EQ(programs.size(), 2U);
     EXPECT_THAT(programs[0].argv, Contains("--file=/tmp/a.dump.list"));
     EXPECT_EQ(programs[1].argv.back(), "/tmp/a.dump.list");
-    EXPECT_THAT(restore_schema(blue, "shop", "/tmp/a.dump", Section::pre_data, 1, "").argv, Contains("--use-list=/tmp/a.dump.list"));
+    EXPECT_THAT(restore_schema(blue, "shop", "/tmp/a.dump", Section::pre_data, 1, "").argv,
+                Contains("--use-list=/tmp/a.dump.list"));
 }
 
 TEST(ChooseDump, TheTargetsMajorThenTheNewestThatTheTargetUnderstands) {

@@ -1,4 +1,5 @@
-// What the tests of the clone share: two servers of their own, 15 and 17, and short ways to run statements as data.
+// What the tests of the clone share: two servers of their own, 15 and 17, and short ways to run statements as
+// data.
 #pragma once
 
 #include <memory>
@@ -24,17 +25,18 @@ inline support::Lab& lab() { return *lab_place(); }
 
 /// Made before the tests: a coroutine can't wait for another loop inside its own.
 class CloneLab : public testing::Environment {
-  public:
+public:
     void SetUp() override {
-        lab_place() =
-            std::make_unique<support::Lab>(std::vector<std::string>{"--blue", "15", "--green", "17", "--poolers", "0", "--scale", "0"});
+        lab_place() = std::make_unique<support::Lab>(
+            std::vector<std::string>{"--blue", "15", "--green", "17", "--poolers", "0", "--scale", "0"});
     }
     void TearDown() override { lab_place().reset(); }
 };
 
 inline Deadline soon() { return after(60s); }
 
-inline Task<void> apply(postgres::Server& server, std::vector<postgres::Statement> statements, postgres::Bindings bindings = {}) {
+inline Task<void> apply(postgres::Server& server, std::vector<postgres::Statement> statements,
+                        postgres::Bindings bindings = {}) {
     for (const postgres::Statement& statement : statements) {
         std::string text = postgres::bind(statement.text, bindings);
         co_await server.script(statement.database, std::move(text), soon());
@@ -55,11 +57,14 @@ inline Task<std::string> scalar(postgres::Server& server, std::string database, 
 }
 
 /// The content of each table, as "schema.name" and a hash of its sorted rows.
-inline Task<std::map<std::string, std::string>> content(postgres::Server& server, std::string database, std::vector<Table> tables) {
+inline Task<std::map<std::string, std::string>> content(postgres::Server& server, std::string database,
+                                                        std::vector<Table> tables) {
     std::map<std::string, std::string> hashes;
     for (const Table& table : tables) {
-        std::string sql = "SELECT count(*) || ' rows ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE \"C\")), '') "
-                          "FROM ONLY " + table.qualified() + " t";
+        std::string sql = "SELECT count(*) || ' rows ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY "
+                          "t::text COLLATE \"C\")), '') "
+                          "FROM ONLY " +
+                          table.qualified() + " t";
         hashes[table.display()] = co_await scalar(server, database, std::move(sql));
     }
     co_return hashes;
@@ -73,8 +78,8 @@ inline Task<std::vector<Table>> tables_of(postgres::Server& server, std::string 
 
 /// A snapshot exported by a slot that lives as long as the walsender session.
 inline Task<std::string> export_snapshot(postgres::Connection& walsender) {
-    const auto results =
-        co_await walsender.script("CREATE_REPLICATION_SLOT clone_test TEMPORARY LOGICAL pgoutput EXPORT_SNAPSHOT", soon());
+    const auto results = co_await walsender.script(
+        "CREATE_REPLICATION_SLOT clone_test TEMPORARY LOGICAL pgoutput EXPORT_SNAPSHOT", soon());
     co_return results.at(0).get<std::string>(0, "snapshot_name");
 }
 

@@ -90,8 +90,11 @@ CO_TEST(Clone, EveryTableIsThereWithTheRowsOfTheSnapshotAndNoLater) {
     const std::string snapshot = co_await export_snapshot(walsender);
     const auto tables = co_await tables_of(blue, "cloned");
     const auto expected = co_await content(blue, "cloned", tables);
-    co_await blue.script("cloned", "INSERT INTO public.empty_one VALUES (1); UPDATE public.large SET filler = 'later' WHERE id < 10; "
-                                   "DELETE FROM public.child", soon());
+    co_await blue.script(
+        "cloned",
+        "INSERT INTO public.empty_one VALUES (1); UPDATE public.large SET filler = 'later' WHERE id < 10; "
+        "DELETE FROM public.child",
+        soon());
 
     int reports = 0;
     CopyProgress last;
@@ -102,7 +105,8 @@ CO_TEST(Clone, EveryTableIsThereWithTheRowsOfTheSnapshotAndNoLater) {
     };
     CopyOptions options;
     options.split_above = Bytes{64LL * 1024};
-    const auto copied = co_await copy_tables(blue, green, "cloned", tables, snapshot, 3, false, progress, options);
+    const auto copied =
+        co_await copy_tables(blue, green, "cloned", tables, snapshot, 3, false, progress, options);
     co_await restore(green, file, bin, Section::post_data);
 
     const auto arrived = co_await content(green, "cloned", tables);
@@ -113,18 +117,26 @@ CO_TEST(Clone, EveryTableIsThereWithTheRowsOfTheSnapshotAndNoLater) {
     EXPECT_EQ(last.tables, static_cast<int>(tables.size()));
     EXPECT_GT(last.total_estimate.count, 6'000'000);
     for (const CopiedTable& table : copied) {
-        EXPECT_TRUE(expected.at(table.table).starts_with(std::to_string(table.rows) + " rows")) << table.table;
+        EXPECT_TRUE(expected.at(table.table).starts_with(std::to_string(table.rows) + " rows"))
+            << table.table;
     }
 
-    const auto triggers = co_await scalar(green, "cloned", "SELECT string_agg(evtname, ',') FROM pg_catalog.pg_event_trigger");
+    const auto triggers =
+        co_await scalar(green, "cloned", "SELECT string_agg(evtname, ',') FROM pg_catalog.pg_event_trigger");
     EXPECT_EQ(triggers, "watch");
-    const auto schemas = co_await scalar(green, "cloned", "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname ~ '^pgteal'");
+    const auto schemas = co_await scalar(
+        green, "cloned", "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname ~ '^pgteal'");
     EXPECT_EQ(schemas, "0");
-    const auto publications = co_await scalar(green, "cloned", "SELECT count(*) FROM pg_catalog.pg_publication");
+    const auto publications =
+        co_await scalar(green, "cloned", "SELECT count(*) FROM pg_catalog.pg_publication");
     EXPECT_EQ(publications, "0");
-    const auto keys = co_await scalar(green, "cloned", "SELECT count(*) FROM pg_catalog.pg_constraint WHERE contype = 'f' AND convalidated");
+    const auto keys =
+        co_await scalar(green, "cloned",
+                        "SELECT count(*) FROM pg_catalog.pg_constraint WHERE contype = 'f' AND convalidated");
     EXPECT_EQ(keys, "1");
-    const auto idle = co_await scalar(blue, "cloned", "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE state ~ '^idle in' AND backend_type = 'client backend'");
+    const auto idle = co_await scalar(blue, "cloned",
+                                      "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE state ~ '^idle "
+                                      "in' AND backend_type = 'client backend'");
     EXPECT_EQ(idle, "0");
     const auto setting = co_await scalar(green, "cloned", "SELECT current_setting('synchronous_commit')");
     EXPECT_EQ(setting, "on") << "sessions go back as they came";

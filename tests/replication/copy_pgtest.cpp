@@ -1,4 +1,5 @@
-// The copy when something is in the way: a filled target, a killed backend, a target that lacks a table; and what it leaves.
+// The copy when something is in the way: a filled target, a killed backend, a target that lacks a table; and
+// what it leaves.
 #include <gmock/gmock.h>
 
 #include "tests/replication/clone_lab.hpp"
@@ -9,7 +10,8 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr auto definition = "CREATE TABLE public.accounts (id int, filler text); CREATE TABLE public.notes (id int)";
+constexpr auto definition =
+    "CREATE TABLE public.accounts (id int, filler text); CREATE TABLE public.notes (id int)";
 
 /// A database of that name on both sides; rows only on blue.
 Task<void> make_tables(postgres::Server& blue, postgres::Server& green, std::string database) {
@@ -18,8 +20,11 @@ Task<void> make_tables(postgres::Server& blue, postgres::Server& green, std::str
     co_await green.script("", create, soon());
     co_await blue.script(database, definition, soon());
     co_await green.script(database, definition, soon());
-    co_await blue.script(database, "INSERT INTO public.accounts SELECT i, repeat('x', 200) FROM generate_series(1, 60000) i; "
-                                   "INSERT INTO public.notes VALUES (1)", soon());
+    co_await blue.script(
+        database,
+        "INSERT INTO public.accounts SELECT i, repeat('x', 200) FROM generate_series(1, 60000) i; "
+        "INSERT INTO public.notes VALUES (1)",
+        soon());
 }
 
 struct Failure {
@@ -70,7 +75,9 @@ CO_TEST(Copy, AMissingTableOnTheTargetIsNamed) {
     EXPECT_THAT(failure.message, HasSubstr("public.accounts"));
     EXPECT_THAT(failure.message, HasSubstr("filler"));
     EXPECT_THAT(failure.hint, HasSubstr("pgteal prepare"));
-    const auto idle = co_await scalar(blue, "lacking", "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE state ~ '^idle in' AND backend_type = 'client backend'");
+    const auto idle = co_await scalar(blue, "lacking",
+                                      "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE state ~ '^idle "
+                                      "in' AND backend_type = 'client backend'");
     EXPECT_EQ(idle, "0");
 }
 
@@ -86,8 +93,10 @@ Task<void> kill_copies(Killer* killer) {
     while (!killer->moved && !killer->over) {
         co_await sleep_for(1ms);
     }
-    const std::string sql = "SELECT count(pg_catalog.pg_terminate_backend(pid)) FROM pg_catalog.pg_stat_activity "
-                            "WHERE datname = '" + killer->database + "' AND query ~ '^COPY' AND backend_type = 'client backend'";
+    const std::string sql =
+        "SELECT count(pg_catalog.pg_terminate_backend(pid)) FROM pg_catalog.pg_stat_activity "
+        "WHERE datname = '" +
+        killer->database + "' AND query ~ '^COPY' AND backend_type = 'client backend'";
     co_await killer->server.exec("", sql, {}, soon());
 }
 
@@ -106,7 +115,9 @@ Task<void> kill_and_repeat(std::string side, std::string database) {
     Killer killer{side == "blue" ? blue : green, database};
     CopyOptions options;
     options.split_above = Bytes{1024LL * 1024};
-    const std::function<void(const CopyProgress&)> progress = [&killer](const CopyProgress&) { killer.moved = true; };
+    const std::function<void(const CopyProgress&)> progress = [&killer](const CopyProgress&) {
+        killer.moved = true;
+    };
     auto copy = copy_tables(blue, green, database, tables, snapshot, 2, false, progress, options);
     Failure failure;
     std::vector<Task<void>> both;
@@ -124,8 +135,12 @@ Task<void> kill_and_repeat(std::string side, std::string database) {
     EXPECT_EQ(arrived, expected);
 }
 
-CO_TEST(Copy, AKilledReaderIsACleanErrorAndASecondRunSucceeds) { co_await kill_and_repeat("blue", "kill_blue"); }
-CO_TEST(Copy, AKilledWriterIsACleanErrorAndASecondRunSucceeds) { co_await kill_and_repeat("green", "kill_green"); }
+CO_TEST(Copy, AKilledReaderIsACleanErrorAndASecondRunSucceeds) {
+    co_await kill_and_repeat("blue", "kill_blue");
+}
+CO_TEST(Copy, AKilledWriterIsACleanErrorAndASecondRunSucceeds) {
+    co_await kill_and_repeat("green", "kill_green");
+}
 
 CO_TEST(Copy, EverythingIsFlushedWhenItReturns) {
     postgres::Server blue("blue", lab().dsn("blue"));
@@ -142,8 +157,9 @@ CO_TEST(Copy, EverythingIsFlushedWhenItReturns) {
     CopyOptions options; // in parts: emptying a table whole would flush by itself
     options.split_above = Bytes{1024LL * 1024};
     co_await copy_tables(blue, green, "flushed", tables, snapshot, 2, false, {}, options);
-    const auto unflushed =
-        co_await scalar(green, "flushed", "SELECT pg_catalog.pg_current_wal_insert_lsn() - pg_catalog.pg_current_wal_flush_lsn()");
+    const auto unflushed = co_await scalar(
+        green, "flushed",
+        "SELECT pg_catalog.pg_current_wal_insert_lsn() - pg_catalog.pg_current_wal_flush_lsn()");
     EXPECT_LT(std::stoll(unflushed), 1000);
     co_await green.script("", "ALTER SYSTEM RESET ALL", soon());
     co_await green.script("", "SELECT pg_catalog.pg_reload_conf()", soon());
@@ -158,7 +174,8 @@ CO_TEST(Copy, AWholeTableIsFrozen) {
     const auto tables = co_await tables_of(blue, "frozen");
     co_await copy_tables(blue, green, "frozen", tables, snapshot, 1, false, {});
     co_await green.script("frozen", "CREATE EXTENSION pg_visibility SCHEMA public", soon());
-    const auto frozen = co_await scalar(green, "frozen", "SELECT all_frozen > 1000 FROM public.pg_visibility_map_summary('public.accounts')");
+    const auto frozen = co_await scalar(
+        green, "frozen", "SELECT all_frozen > 1000 FROM public.pg_visibility_map_summary('public.accounts')");
     EXPECT_EQ(frozen, "t");
 }
 
@@ -179,7 +196,8 @@ CO_TEST(ReadTables, KnowTheReplicaIdentityAndLeaveExtensionsTablesOut) {
         ALTER EXTENSION plpgsql ADD TABLE public.of_extension; ALTER EXTENSION plpgsql ADD TABLE public.of_extension_config;
         UPDATE pg_catalog.pg_extension SET extconfig = ARRAY['public.of_extension_config'::regclass::oid], extcondition = ARRAY['']
         WHERE extname = 'plpgsql'
-    )sql", soon());
+    )sql",
+                         soon());
     const auto tables = co_await tables_of(blue, "listed");
     std::map<std::string, std::string> seen;
     for (const Table& table : tables) {
@@ -190,8 +208,12 @@ CO_TEST(ReadTables, KnowTheReplicaIdentityAndLeaveExtensionsTablesOut) {
         seen[table.name] = keys + (table.has_identity ? "" : " none") + (table.identity_full ? " full" : "") +
                            (table.extension_config ? " config" : "");
     }
-    const std::map<std::string, std::string> expected{{"plain", "b"},   {"keyless", " none"}, {"deferred", " none"},
-                                                      {"by_index", "a"}, {"full", "ab full"}, {"nothing", " none"},
+    const std::map<std::string, std::string> expected{{"plain", "b"},
+                                                      {"keyless", " none"},
+                                                      {"deferred", " none"},
+                                                      {"by_index", "a"},
+                                                      {"full", "ab full"},
+                                                      {"nothing", " none"},
                                                       {"of_extension_config", " none config"}};
     EXPECT_EQ(seen, expected);
 }

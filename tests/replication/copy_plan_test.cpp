@@ -16,7 +16,8 @@ Table table(const std::string& name, std::int64_t pages) {
     result.schema = "s";
     result.name = name;
     result.pages = pages;
-    result.columns = {{"id", "bigint", false, true}, {"twice", "bigint", true, false}, {"N\"", "text", false, false}};
+    result.columns = {
+        {"id", "bigint", false, true}, {"twice", "bigint", true, false}, {"N\"", "text", false, false}};
     return result;
 }
 
@@ -69,8 +70,9 @@ TEST(CopyCommands, ListColumnsByNameWithoutGeneratedOnes) {
 
 TEST(CopyCommands, APartReadsOnlyItsPagesOfThisTableAlone) {
     CopyPart part{0, false, 8, 16, {}};
-    EXPECT_EQ(copy_out_command(table("t", 99), part),
-              R"(COPY (SELECT "id", "N""" FROM ONLY "s"."t" WHERE ctid >= '(8,0)'::pg_catalog.tid AND ctid < '(16,0)'::pg_catalog.tid) TO STDOUT)");
+    EXPECT_EQ(
+        copy_out_command(table("t", 99), part),
+        R"(COPY (SELECT "id", "N""" FROM ONLY "s"."t" WHERE ctid >= '(8,0)'::pg_catalog.tid AND ctid < '(16,0)'::pg_catalog.tid) TO STDOUT)");
     part.end_page = 0;
     EXPECT_THAT(copy_out_command(table("t", 99), part), Not(HasSubstr("<")));
 }

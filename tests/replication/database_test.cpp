@@ -26,8 +26,9 @@ TEST(CreateDatabase, QuotesNamesAndNamesTheProvider) {
     const auto statements = create_database(shop());
     ASSERT_EQ(statements.size(), 1U);
     EXPECT_EQ(statements[0].database, "");
-    EXPECT_EQ(statements[0].text, "CREATE DATABASE \"My \"\"shop\"\"\" TEMPLATE template0 OWNER \"o'wner\" ENCODING 'UTF8' "
-                                  "LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8' LOCALE_PROVIDER libc");
+    EXPECT_EQ(statements[0].text,
+              "CREATE DATABASE \"My \"\"shop\"\"\" TEMPLATE template0 OWNER \"o'wner\" ENCODING 'UTF8' "
+              "LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8' LOCALE_PROVIDER libc");
     EXPECT_THAT(create_database(shop(), 140000)[0].text, Not(HasSubstr("PROVIDER")));
 }
 
@@ -36,11 +37,13 @@ TEST(CreateDatabase, IcuAndBuiltinLocales) {
     icu.provider = "i";
     icu.icu_locale = "de-AT";
     icu.icu_rules = "&a < b";
-    EXPECT_THAT(create_database(icu)[0].text, HasSubstr("LOCALE_PROVIDER icu ICU_LOCALE 'de-AT' ICU_RULES '&a < b'"));
+    EXPECT_THAT(create_database(icu)[0].text,
+                HasSubstr("LOCALE_PROVIDER icu ICU_LOCALE 'de-AT' ICU_RULES '&a < b'"));
     DatabaseProperties builtin = shop();
     builtin.provider = "b";
     builtin.icu_locale = "C.UTF-8";
-    EXPECT_THAT(create_database(builtin)[0].text, HasSubstr("LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"));
+    EXPECT_THAT(create_database(builtin)[0].text,
+                HasSubstr("LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"));
 }
 
 TEST(CreateDatabase, SettingsGrantsAndCommentFollow) {
@@ -65,7 +68,9 @@ TEST(SplitList, TakesQuotesApart) {
     EXPECT_THAT(split_list(""), IsEmpty());
 }
 
-TEST(Setting, AnEmptySearchPathIsOneEmptyName) { EXPECT_EQ(setting("search_path", "\"\""), "\"search_path\" TO ''"); }
+TEST(Setting, AnEmptySearchPathIsOneEmptyName) {
+    EXPECT_EQ(setting("search_path", "\"\""), "\"search_path\" TO ''");
+}
 TEST(Setting, AListThatIsNoListOfNamesStaysOneValue) {
     EXPECT_EQ(setting("DateStyle", "ISO, DMY"), "\"DateStyle\" TO 'ISO, DMY'");
 }

@@ -21,8 +21,12 @@ CO_TEST(Roles, AfterThePlanIsAppliedAnotherPlanIsEmpty) {
         ALTER ROLE boss SET search_path = "$user", "My Schema", public; ALTER ROLE boss SET work_mem = '13MB';
         ALTER ROLE worker SET app.note = 'a:"b" \ c'; ALTER ROLE ALL SET app.everyone = 'yes';
         COMMENT ON ROLE staff IS '{"kind":"group"}';
-    )sql", soon());
-    co_await green.script("", "CREATE ROLE boss SUPERUSER; ALTER ROLE boss SET jit = off; CREATE ROLE onlygreen; GRANT boss TO onlygreen", soon());
+    )sql",
+                         soon());
+    co_await green.script("",
+                          "CREATE ROLE boss SUPERUSER; ALTER ROLE boss SET jit = off; CREATE ROLE onlygreen; "
+                          "GRANT boss TO onlygreen",
+                          soon());
     const auto source = co_await read_roles(blue, soon());
     const auto target = co_await read_roles(green, soon());
     const auto plan = plan_roles(source, target, "pgteal");
@@ -36,11 +40,16 @@ CO_TEST(Roles, AfterThePlanIsAppliedAnotherPlanIsEmpty) {
     for (const auto& statement : again.statements) {
         ADD_FAILURE() << statement.text;
     }
-    const auto secret = co_await scalar(green, "", "SELECT count(*) FROM pg_catalog.pg_authid WHERE rolname ~ '^Ro' AND rolpassword ~ '^SCRAM'");
+    const auto secret = co_await scalar(
+        green, "",
+        "SELECT count(*) FROM pg_catalog.pg_authid WHERE rolname ~ '^Ro' AND rolpassword ~ '^SCRAM'");
     EXPECT_EQ(secret, "1");
-    const auto inherits = co_await scalar(green, "", "SELECT bool_or(inherit_option) FROM pg_catalog.pg_auth_members WHERE member = 'worker'::regrole");
+    const auto inherits = co_await scalar(
+        green, "",
+        "SELECT bool_or(inherit_option) FROM pg_catalog.pg_auth_members WHERE member = 'worker'::regrole");
     EXPECT_EQ(inherits, "f");
-    const auto kept = co_await scalar(green, "", "SELECT count(*) FROM pg_catalog.pg_auth_members WHERE member = 'onlygreen'::regrole");
+    const auto kept = co_await scalar(
+        green, "", "SELECT count(*) FROM pg_catalog.pg_auth_members WHERE member = 'onlygreen'::regrole");
     EXPECT_EQ(kept, "1");
 }
 
@@ -50,14 +59,18 @@ CO_TEST(Database, IsMadeAsItWas) {
     for (postgres::Server* server : {&blue, &green}) {
         co_await server->script("", "CREATE ROLE shopkeeper; CREATE ROLE guest", soon());
     }
-    co_await blue.script("", "CREATE DATABASE \"Shop\" OWNER shopkeeper CONNECTION LIMIT 42 TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'", soon());
+    co_await blue.script("",
+                         "CREATE DATABASE \"Shop\" OWNER shopkeeper CONNECTION LIMIT 42 TEMPLATE template0 "
+                         "LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'",
+                         soon());
     co_await blue.script("", R"sql(
         ALTER DATABASE "Shop" SET search_path = "A b", public; ALTER DATABASE "Shop" SET default_transaction_read_only = on;
         ALTER DATABASE "Shop" SET DateStyle = 'ISO, DMY'; ALTER DATABASE "Shop" SET app.title = 'it''s:"x"';
         REVOKE ALL ON DATABASE "Shop" FROM PUBLIC; GRANT CONNECT ON DATABASE "Shop" TO guest WITH GRANT OPTION;
         COMMENT ON DATABASE "Shop" IS '{"a":"b"}';
         ALTER ROLE guest IN DATABASE "Shop" SET work_mem = '3MB';
-    )sql", soon());
+    )sql",
+                         soon());
     const auto before = co_await read_database(blue, "Shop", soon());
     EXPECT_EQ(before.settings.size(), 3U) << "the fence is pgteal's, not the database's";
     auto creation = create_database(before, 170000);
@@ -76,7 +89,9 @@ CO_TEST(Database, IsMadeAsItWas) {
     const auto source = co_await read_roles(blue, soon());
     auto settings = plan_database_settings(source, {"Shop"});
     co_await apply(green, std::move(settings));
-    const auto carried = co_await scalar(green, "", "SELECT setconfig::text FROM pg_catalog.pg_db_role_setting WHERE setrole = 'guest'::regrole");
+    const auto carried = co_await scalar(
+        green, "",
+        "SELECT setconfig::text FROM pg_catalog.pg_db_role_setting WHERE setrole = 'guest'::regrole");
     EXPECT_EQ(carried, "{work_mem=3MB}");
 }
 

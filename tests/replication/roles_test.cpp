@@ -43,9 +43,9 @@ TEST(PlanRoles, ANewRoleIsMadeWithItsPasswordAsASecretBinding) {
     app.login = true;
     app.password = "SCRAM-SHA-256$4096:salt$stored:key";
     const auto plan = plan_roles(server(150000, {app}), server(170000, {}), "pgteal");
-    EXPECT_THAT(texts(plan.statements),
-                ElementsAre("CREATE ROLE \"app\" WITH NOSUPERUSER INHERIT NOCREATEROLE NOCREATEDB LOGIN NOREPLICATION NOBYPASSRLS "
-                            "CONNECTION LIMIT -1 PASSWORD :'password_1'"));
+    EXPECT_THAT(texts(plan.statements), ElementsAre("CREATE ROLE \"app\" WITH NOSUPERUSER INHERIT "
+                                                    "NOCREATEROLE NOCREATEDB LOGIN NOREPLICATION NOBYPASSRLS "
+                                                    "CONNECTION LIMIT -1 PASSWORD :'password_1'"));
     ASSERT_TRUE(plan.secrets.contains("password_1"));
     EXPECT_EQ(plan.secrets.at("password_1").value, app.password);
     EXPECT_TRUE(plan.secrets.at("password_1").secret);
@@ -68,7 +68,8 @@ TEST(PlanRoles, ADifferingRoleIsAlteredAndCounted) {
     const auto plan = plan_roles(server(150000, {wanted}), server(170000, {old}), "");
     EXPECT_EQ(plan.differing, 1);
     EXPECT_THAT(plan.created, IsEmpty());
-    EXPECT_THAT(texts(plan.statements), ElementsAre(HasSubstr("CONNECTION LIMIT 5 VALID UNTIL 'infinity' PASSWORD NULL")));
+    EXPECT_THAT(texts(plan.statements),
+                ElementsAre(HasSubstr("CONNECTION LIMIT 5 VALID UNTIL 'infinity' PASSWORD NULL")));
 }
 
 TEST(PlanRoles, OurOwnLoginAndTheBootstrapSuperuserStayAndRolesOfTheTargetToo) {
@@ -90,8 +91,10 @@ TEST(PlanRoles, SettingsAreSetAndReset) {
     Role old = role("app");
     old.settings = {{"work_mem", "1MB"}, {"jit", "off"}};
     const auto plan = plan_roles(server(150000, {wanted}), server(170000, {old}), "");
-    EXPECT_THAT(texts(plan.statements), ElementsAre("ALTER ROLE \"app\" SET \"search_path\" TO '$user', 'My Schema'",
-                                                    "ALTER ROLE \"app\" SET \"work_mem\" TO '64MB'", "ALTER ROLE \"app\" RESET \"jit\""));
+    EXPECT_THAT(texts(plan.statements),
+                ElementsAre("ALTER ROLE \"app\" SET \"search_path\" TO '$user', 'My Schema'",
+                            "ALTER ROLE \"app\" SET \"work_mem\" TO '64MB'",
+                            "ALTER ROLE \"app\" RESET \"jit\""));
     EXPECT_EQ(plan.differing, 1);
 }
 
@@ -106,20 +109,26 @@ TEST(PlanRoles, ValuesThatLookLikeBindingsStayWhatTheyAre) {
 TEST(PlanMemberships, FromFifteenToSeventeenTheMembersInheritBecomesAnOption) {
     const auto source = server(150000, {role("a"), role("group")}, {{"group", "a", "a", true, false, true}});
     const auto plan = plan_roles(source, server(170000, {role("a"), role("group")}), "");
-    EXPECT_THAT(texts(plan.statements), ElementsAre("GRANT \"group\" TO \"a\" WITH ADMIN TRUE, INHERIT FALSE, SET TRUE"));
+    EXPECT_THAT(texts(plan.statements),
+                ElementsAre("GRANT \"group\" TO \"a\" WITH ADMIN TRUE, INHERIT FALSE, SET TRUE"));
 }
 
 TEST(PlanMemberships, AGrantorGetsAdminBeforeItGrants) {
     const std::vector<Role> roles{role("a"), role("b"), role("group")};
-    const auto source = server(160000, roles, {{"group", "a", "b", false, true, true}, {"group", "b", "postgres", true, true, true}});
+    const auto source =
+        server(160000, roles,
+               {{"group", "a", "b", false, true, true}, {"group", "b", "postgres", true, true, true}});
     const auto plan = plan_roles(source, server(170000, roles), "");
-    EXPECT_THAT(texts(plan.statements), ElementsAre("GRANT \"group\" TO \"b\" WITH ADMIN TRUE, INHERIT TRUE, SET TRUE",
-                                                    "GRANT \"group\" TO \"a\" WITH ADMIN FALSE, INHERIT TRUE, SET TRUE GRANTED BY \"b\""));
+    EXPECT_THAT(
+        texts(plan.statements),
+        ElementsAre("GRANT \"group\" TO \"b\" WITH ADMIN TRUE, INHERIT TRUE, SET TRUE",
+                    "GRANT \"group\" TO \"a\" WITH ADMIN FALSE, INHERIT TRUE, SET TRUE GRANTED BY \"b\""));
 }
 
 TEST(PlanMemberships, OneThatTheSourceLacksIsRevokedUnlessItIsAStrangers) {
     const auto target = server(170000, {role("a"), role("group"), role("stranger")},
-                               {{"group", "a", "postgres", false, true, true}, {"group", "stranger", "postgres", false, true, true}});
+                               {{"group", "a", "postgres", false, true, true},
+                                {"group", "stranger", "postgres", false, true, true}});
     const auto plan = plan_roles(server(150000, {role("a"), role("group")}), target, "");
     EXPECT_THAT(texts(plan.statements), ElementsAre("REVOKE \"group\" FROM \"a\" CASCADE"));
 }
@@ -132,9 +141,11 @@ TEST(PlanMemberships, UpToFifteenTheTargetKnowsOnlyAdmin) {
 
 TEST(DatabaseSettings, OnlyForDatabasesOfTheRun) {
     Role app = role("app");
-    app.database_settings = {{"shop", {{"default_transaction_read_only", "on"}}}, {"other", {{"jit", "off"}}}};
-    EXPECT_THAT(texts(plan_database_settings(server(150000, {app}), {"shop"})),
-                ElementsAre("ALTER ROLE \"app\" IN DATABASE \"shop\" SET \"default_transaction_read_only\" TO 'on'"));
+    app.database_settings = {{"shop", {{"default_transaction_read_only", "on"}}},
+                             {"other", {{"jit", "off"}}}};
+    EXPECT_THAT(
+        texts(plan_database_settings(server(150000, {app}), {"shop"})),
+        ElementsAre("ALTER ROLE \"app\" IN DATABASE \"shop\" SET \"default_transaction_read_only\" TO 'on'"));
 }
 
 } // namespace

@@ -9,7 +9,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-Table table(const std::string& name, std::int64_t pages, std::vector<Column> columns = {{"id", "bigint", false, true}}) {
+Table table(const std::string& name, std::int64_t pages,
+            std::vector<Column> columns = {{"id", "bigint", false, true}}) {
     Table result;
     result.schema = "public";
     result.name = name;
@@ -64,7 +65,8 @@ TEST(Distribute, ToastCounts) {
 }
 
 TEST(Published, NoListIsNeededWhenNothingDiffers) {
-    const auto t = table("t", 1, {{"id", "bigint", false, true}, {"n", "text", false, false}, {"g", "text", true, false}});
+    const auto t = table(
+        "t", 1, {{"id", "bigint", false, true}, {"n", "text", false, false}, {"g", "text", true, false}});
     const auto result = published({t}, {t});
     ASSERT_EQ(result.size(), 1U);
     EXPECT_TRUE(result[0].all_columns);
@@ -79,11 +81,14 @@ TEST(Published, AColumnThatStandingLacksMakesAListAndOneThatItHasMoreDoesNot) {
     ASSERT_EQ(result.size(), 1U);
     EXPECT_FALSE(result[0].all_columns);
     EXPECT_THAT(result[0].columns, ElementsAre("id"));
-    EXPECT_TRUE(published({table("u", 1)}, {table("u", 1, {{"id", "bigint", false, true}, {"more", "text", false, false}})})[0].all_columns);
+    EXPECT_TRUE(published({table("u", 1)},
+                          {table("u", 1, {{"id", "bigint", false, true}, {"more", "text", false, false}})})[0]
+                    .all_columns);
 }
 
 TEST(Published, AMissingKeyColumnIsNamedAndTheTableStaysInTheList) {
-    const auto serving = table("t", 1, {{"a", "int", false, true}, {"b", "int", false, true}, {"c", "int", false, false}});
+    const auto serving =
+        table("t", 1, {{"a", "int", false, true}, {"b", "int", false, true}, {"c", "int", false, false}});
     const auto standing = table("t", 1, {{"a", "int", false, true}, {"b", "int", true, true}});
     const auto result = published({serving}, {standing});
     ASSERT_EQ(result.size(), 1U);

@@ -1,4 +1,5 @@
-// What an operator gets wrong, and what a server or pooler is not fit for: refused with one clear message, and nothing is touched.
+// What an operator gets wrong, and what a server or pooler is not fit for: refused with one clear message,
+// and nothing is touched.
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -36,15 +37,17 @@ const char* const catalogs = R"(SELECT md5(string_agg(line, E'\n' ORDER BY line)
 ) all_of_it)";
 
 class BadInput : public testing::Test {
-  protected:
+protected:
     Lab& lab() { return scenario_.lab(); }
 
     /// The world as pgteal found it, in words that can be compared.
     std::string world() {
         std::string text;
         for (const auto* side : {"blue", "green"}) {
-            for (const auto& database : scenario_.query(side, "postgres", "SELECT datname FROM pg_database WHERE datallowconn ORDER BY 1")) {
-                text += std::string(side) + "/" + database + " " + scenario_.value(side, database, catalogs) + "\n";
+            for (const auto& database : scenario_.query(
+                     side, "postgres", "SELECT datname FROM pg_database WHERE datallowconn ORDER BY 1")) {
+                text += std::string(side) + "/" + database + " " + scenario_.value(side, database, catalogs) +
+                        "\n";
             }
         }
         for (const auto& [entry, shown] : show_databases(lab(), "pgb1")) {
@@ -98,8 +101,11 @@ class BadInput : public testing::Test {
         }
         bool found = false;
         for (const auto& finding : findings->as_array()) {
-            const auto words = std::string(finding.at("object").as_string()) + ": " + std::string(finding.at("message").as_string());
-            found = found || (finding.at("level").as_string() == "error" && words.find(object) != std::string::npos && !finding.at("fix").as_string().empty());
+            const auto words = std::string(finding.at("object").as_string()) + ": " +
+                               std::string(finding.at("message").as_string());
+            found =
+                found || (finding.at("level").as_string() == "error" &&
+                          words.find(object) != std::string::npos && !finding.at("fix").as_string().empty());
         }
         EXPECT_TRUE(found) << "no finding with a fix names " << object << ": " << run;
     }
@@ -145,8 +151,9 @@ class BadInput : public testing::Test {
 
 /// A pgteal that goes on while the test does. Its pid is the program's own.
 class Background {
-  public:
-    Background(const std::string& config, const std::string& command, std::string log) : log_(std::move(log)) {
+public:
+    Background(const std::string& config, const std::string& command, std::string log)
+        : log_(std::move(log)) {
         std::string program = PGTEAL_BINARY;
         std::string option = "-c";
         std::string file = config;
@@ -154,7 +161,8 @@ class Background {
         std::vector<char*> argv{program.data(), option.data(), file.data(), word.data(), nullptr};
         posix_spawn_file_actions_t files;
         posix_spawn_file_actions_init(&files);
-        posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC,
+                                         0600);
         posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
         const int error = posix_spawn(&pid_, program.c_str(), &files, nullptr, argv.data(), environ);
         posix_spawn_file_actions_destroy(&files);
@@ -187,7 +195,7 @@ class Background {
         return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     }
 
-  private:
+private:
     std::string log_;
     pid_t pid_ = -1;
 };
@@ -229,7 +237,12 @@ TEST_F(BadInput, that_leads_to_the_wrong_place_is_refused) {
     const auto green = "port=" + lab().port("green");
     {
         SCOPED_TRACE("blue is green");
-        expect_refused_with(replaced(good, green, blue), "same server", 3);
+        expect_refused_with(replaced(good, green, blue), "same system identifier", 3);
+        write_file(lab().config(), replaced(good, green, blue));
+        const auto run = scenario_.pgteal({"check"});
+        EXPECT_EQ((run.out + run.err).find("DROP DATABASE"), std::string::npos)
+            << "it says to drop what clients use: " << run;
+        write_file(lab().config(), good);
     }
     {
         SCOPED_TRACE("nobody listens");
@@ -237,7 +250,8 @@ TEST_F(BadInput, that_leads_to_the_wrong_place_is_refused) {
     }
     {
         SCOPED_TRACE("wrong password");
-        const auto wrong = replaced(good, green + " user=pgteal passfile=" + lab().dir() + "/passfile", green + " user=pgteal password=s3cret-mistake");
+        const auto wrong = replaced(good, green + " user=pgteal passfile=" + lab().dir() + "/passfile",
+                                    green + " user=pgteal password=s3cret-mistake");
         expect_refused_with(wrong, "password", 3);
         write_file(lab().config(), wrong);
         const auto run = scenario_.pgteal({"-v", "check"});
@@ -246,7 +260,8 @@ TEST_F(BadInput, that_leads_to_the_wrong_place_is_refused) {
     }
     {
         SCOPED_TRACE("unknown entry");
-        expect_refused_with(replaced(good, "name   = \"pgb1\"", "name   = \"pgb1\"\nentries = [\"nope\"]"), "nope", 3);
+        expect_refused_with(replaced(good, "name   = \"pgb1\"", "name   = \"pgb1\"\nentries = [\"nope\"]"),
+                            "nope", 3);
     }
     const auto ini = lab().value("PGB1_INI");
     {
@@ -266,7 +281,8 @@ TEST_F(BadInput, that_leads_to_the_wrong_place_is_refused) {
         }
         auto plain = good;
         for (int i = 0; i < 2; ++i) {
-            plain = replaced(plain, "user=pgteal passfile=" + lab().dir() + "/passfile\"", "user=plain password=plain\"");
+            plain = replaced(plain, "user=pgteal passfile=" + lab().dir() + "/passfile\"",
+                             "user=plain password=plain\"");
         }
         expect_refused_with(plain, "plain", 3);
     }
@@ -333,11 +349,13 @@ TEST_F(BadInput, of_two_controllers_at_once_leaves_the_run_to_the_first) {
     ASSERT_TRUE(wait_for_intent(lab().dir() + "/state", "copy")) << first.printed();
 
     const auto holder = "pid " + std::to_string(first.pid());
-    for (const Scenario::Words& words : std::vector<Scenario::Words>{{"prepare"}, {"cutover"}, {"abort"}, {"resume"}, {"plan"}}) {
+    for (const Scenario::Words& words :
+         std::vector<Scenario::Words>{{"prepare"}, {"cutover"}, {"abort"}, {"resume"}, {"plan"}}) {
         SCOPED_TRACE(words.front());
         const auto run = scenario_.pgteal(words);
         expect_one_message(run, holder, 3);
-        EXPECT_NE(run.err.find("pgteal prepare"), std::string::npos) << "what the other one does is not said: " << run;
+        EXPECT_NE(run.err.find("pgteal prepare"), std::string::npos)
+            << "what the other one does is not said: " << run;
         EXPECT_EQ(scenario_.pgteal_json(words).error_code(), "busy");
     }
     EXPECT_EQ(scenario_.status().at("serving").as_string(), "blue") << "looking is always allowed";

@@ -35,9 +35,10 @@ TEST_P(CrashInFinish, LeavesNothingBehindOnEitherSide) {
     };
     for (const auto& step : plan.finish) {
         ASSERT_NO_FATAL_FAILURE(crash(step.id, "intent"));
-        // Both sides are worked on at once: what one was told is done even when the crash is counted on the other, so that nothing may be
-        // left to do before the last action's turn.
-        for (std::size_t n = 1; n <= step.actions && !(traces(scenario, "blue") + traces(scenario, "green")).empty(); ++n) {
+        // Both sides are worked on at once: what one was told is done even when the crash is counted on the
+        // other, so that nothing may be left to do before the last action's turn.
+        for (std::size_t n = 1;
+             n <= step.actions && !(traces(scenario, "blue") + traces(scenario, "green")).empty(); ++n) {
             ASSERT_NO_FATAL_FAILURE(crash(step.id, "action-" + std::to_string(n)));
         }
         EXPECT_GT(crashes, step.actions / 2);
@@ -49,19 +50,23 @@ TEST_P(CrashInFinish, LeavesNothingBehindOnEitherSide) {
     EXPECT_EQ(end.json().at("serving").as_string(), serving);
     EXPECT_EQ(traces(scenario, "blue") + traces(scenario, "green"), "");
     const auto standing = serving == "green" ? std::string("blue") : std::string("green");
-    EXPECT_EQ(scenario.query(standing, "postgres", "SELECT datconnlimit FROM pg_database WHERE datname IN ('app', 'second')"), (std::vector<std::string>{"0", "0"}));
+    EXPECT_EQ(scenario.query(standing, "postgres",
+                             "SELECT datconnlimit FROM pg_database WHERE datname IN ('app', 'second')"),
+              (std::vector<std::string>{"0", "0"}));
     const auto again = scenario.pgteal({"resume"});
     EXPECT_EQ(again.exit_code, 3) << again;
     const auto finished = scenario.pgteal({"finish"});
     EXPECT_EQ(finished.exit_code, 3) << finished;
 
     ASSERT_TRUE(scenario.workload().wait_acknowledged(200, 30s));
-    const auto report = scenario.check({.min_per_side = 200, .switches = serving == "green" ? 1 : 2, .max_errors = 0}, false);
+    const auto report =
+        scenario.check({.min_per_side = 200, .switches = serving == "green" ? 1 : 2, .max_errors = 0}, false);
     EXPECT_TRUE(report.ok()) << to_text(report);
     scenario.say("finished after " + std::to_string(crashes) + " crashes, and checked");
 }
 
-INSTANTIATE_TEST_SUITE_P(Serving, CrashInFinish, testing::Values("green", "blue"), [](const auto& serving) { return serving.param; });
+INSTANTIATE_TEST_SUITE_P(Serving, CrashInFinish, testing::Values("green", "blue"),
+                         [](const auto& serving) { return serving.param; });
 
 } // namespace
 } // namespace pgteal::support

@@ -34,6 +34,8 @@ TEST(CrashInPrepare, GoesOnFromEveryPointToTheEndOfAnUndisturbedRun) {
             scenario.say(command + " killed at " + step.id + ":" + point);
         }
     }
+    const auto unrecorded = scenario.pgteal({"prepare"}, kill_at("prepare", "unrecorded"));
+    ASSERT_TRUE(unrecorded.killed()) << unrecorded;
     const auto end = scenario.pgteal({"resume"});
     ASSERT_EQ(end.exit_code, 0) << end;
     const auto again = scenario.pgteal_json({"resume"});
@@ -46,7 +48,9 @@ TEST(CrashInPrepare, GoesOnFromEveryPointToTheEndOfAnUndisturbedRun) {
     const auto compared = scenario.pgteal_json({"compare"});
     EXPECT_EQ(compared.exit_code, 0) << compared;
     EXPECT_TRUE(compared.json().at("equal").as_bool());
-    EXPECT_EQ(scenario.value("green", "app", "SELECT count(*) FROM pg_indexes WHERE indexname = 'items_note'"), "1");
+    EXPECT_EQ(
+        scenario.value("green", "app", "SELECT count(*) FROM pg_indexes WHERE indexname = 'items_note'"),
+        "1");
 
     const auto moved = scenario.pgteal({"cutover"});
     ASSERT_EQ(moved.exit_code, 0) << moved;
@@ -64,9 +68,11 @@ TEST(CrashInAbort, LeavesEverythingAsFoundOnceItIsResumed) {
     const auto plan = read_plan(scenario);
 
     // Half-way in prepare, at each of these points.
-    for (const auto& [step, point] : std::vector<std::pair<std::string, std::string>>{{"claim", "action-1"}, {"schema", "intent"}, {"copy", "action-1"}, {"subscribe", "done"}}) {
+    for (const auto& [step, point] : std::vector<std::pair<std::string, std::string>>{
+             {"claim", "action-1"}, {"schema", "intent"}, {"copy", "action-1"}, {"subscribe", "done"}}) {
         const auto crashed = scenario.pgteal({"prepare"}, kill_at(step, point));
         ASSERT_TRUE(crashed.killed()) << crashed;
+        EXPECT_NE(world(scenario), before);
         const auto removed = scenario.pgteal({"abort"});
         ASSERT_EQ(removed.exit_code, 0) << removed;
         EXPECT_EQ(world(scenario), before) << "prepare was killed at " << step << ":" << point;

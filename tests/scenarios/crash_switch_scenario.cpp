@@ -1,5 +1,5 @@
-// kill -9 at every point of the switchover, in both directions, under load: before the switch is on disk the old side goes on, after it
-// the new one does, and nothing is lost either way.
+// kill -9 at every point of the switchover, in both directions, under load: before the switch is on disk the
+// old side goes on, after it the new one does, and nothing is lost either way.
 #include <algorithm>
 
 #include <gtest/gtest.h>
@@ -33,10 +33,11 @@ std::vector<Point> switchover_points(const Plan& plan) {
 std::string other_side(const std::string& side) { return side == "blue" ? "green" : "blue"; }
 
 class CrashInSwitchover : public testing::Test {
-  protected:
+protected:
     CrashInSwitchover() {
         for (const std::string side : {"blue", "green"}) {
-            identity_[side] = std::stoll(scenario.value(side, "postgres", "SELECT system_identifier FROM pg_control_system()"));
+            identity_[side] = std::stoll(
+                scenario.value(side, "postgres", "SELECT system_identifier FROM pg_control_system()"));
         }
     }
 
@@ -65,16 +66,22 @@ class CrashInSwitchover : public testing::Test {
         }
         for (const auto& side : {serving, other_side(serving)}) {
             const bool stands = side != serving;
-            const auto fence = scenario.query(side, "postgres",
-                                              "SELECT datname, datconnlimit = 0, COALESCE('default_transaction_read_only=on' = ANY (setconfig), false)"
-                                              " FROM pg_database LEFT JOIN pg_db_role_setting ON setdatabase = pg_database.oid AND setrole = 0"
-                                              " WHERE datname IN ('app', 'second') ORDER BY 1");
+            const auto fence =
+                scenario.query(side, "postgres",
+                               "SELECT datname, datconnlimit = 0, "
+                               "COALESCE('default_transaction_read_only=on' = ANY (setconfig), false)"
+                               " FROM pg_database LEFT JOIN pg_db_role_setting ON setdatabase = "
+                               "pg_database.oid AND setrole = 0"
+                               " WHERE datname IN ('app', 'second') ORDER BY 1");
             const std::string flag = stands ? "|t|t" : "|f|f";
             EXPECT_EQ(fence, (std::vector<std::string>{"app" + flag, "second" + flag})) << side;
-            EXPECT_EQ(scenario.query(side, "app", "SELECT epoch, serving FROM pgteal.run"), std::vector<std::string>{std::to_string(epoch) + "|" + serving}) << side;
+            EXPECT_EQ(scenario.query(side, "app", "SELECT epoch, serving FROM pgteal.run"),
+                      std::vector<std::string>{std::to_string(epoch) + "|" + serving})
+                << side;
         }
         tail->skip();
-        EXPECT_TRUE(tail->wait_acknowledged(identity_[serving], 15, 10s)) << "clients don't commit on " << serving << ", or do on the other side";
+        EXPECT_TRUE(tail->wait_acknowledged(identity_[serving], 15, 10s))
+            << "clients don't commit on " << serving << ", or do on the other side";
     }
 
     /// Kills a switch to the other side at `point`, resumes, and looks. `serving` and `epoch` follow.
@@ -96,7 +103,8 @@ class CrashInSwitchover : public testing::Test {
         expect_rest();
         const auto again = scenario.pgteal_json({"resume"});
         EXPECT_EQ(again.exit_code, 3) << again;
-        scenario.say(command(to) + " killed at " + point.step + ":" + point.name + ", resumed: " + serving + " serves, epoch " + std::to_string(epoch));
+        scenario.say(command(to) + " killed at " + point.step + ":" + point.name + ", resumed: " + serving +
+                     " serves, epoch " + std::to_string(epoch));
     }
 
     void move() {
@@ -106,7 +114,8 @@ class CrashInSwitchover : public testing::Test {
         serving = to;
         ++epoch;
         expect_rest();
-        scenario.say("undisturbed " + command(to) + ": " + serving + " serves, epoch " + std::to_string(epoch));
+        scenario.say("undisturbed " + command(to) + ": " + serving + " serves, epoch " +
+                     std::to_string(epoch));
     }
 
     Scenario scenario{{"--databases", "app,second", "--poolers", "2"}};
@@ -114,7 +123,7 @@ class CrashInSwitchover : public testing::Test {
     std::string serving = "blue";
     std::int64_t epoch = 1;
 
-  private:
+private:
     std::map<std::string, workload::Id> identity_;
 };
 
@@ -137,9 +146,13 @@ TEST_F(CrashInSwitchover, EndsOnTheSideThatTheJournalNamesAndLosesNothing) {
     }
     const auto compared = scenario.pgteal_json({"compare"});
     EXPECT_EQ(compared.exit_code, 0) << compared;
-    const auto report = scenario.check({.min_per_side = 1000, .min_per_phase = 10, .switches = static_cast<int>(epoch - 1), .max_errors = 0});
+    const auto report = scenario.check({.min_per_side = 1000,
+                                        .min_per_phase = 10,
+                                        .switches = static_cast<int>(epoch - 1),
+                                        .max_errors = 0});
     EXPECT_TRUE(report.ok()) << to_text(report);
-    scenario.say("checked: " + std::to_string(report.summary.all.acknowledged) + " operations acknowledged, " + std::to_string(epoch - 1) + " switches");
+    scenario.say("checked: " + std::to_string(report.summary.all.acknowledged) +
+                 " operations acknowledged, " + std::to_string(epoch - 1) + " switches");
 }
 
 // resume is killed as well, wherever it takes a step back or goes on; then resumed.
@@ -176,7 +189,8 @@ TEST_F(CrashInSwitchover, ResumeItselfMayBeKilled) {
         expect_rest();
         scenario.say("resumed: " + serving + " serves");
     }
-    const auto report = scenario.check({.min_per_side = 50, .min_per_phase = 10, .switches = 2, .max_errors = 0});
+    const auto report =
+        scenario.check({.min_per_side = 50, .min_per_phase = 10, .switches = 2, .max_errors = 0});
     EXPECT_TRUE(report.ok()) << to_text(report);
 }
 

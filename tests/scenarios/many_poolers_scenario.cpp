@@ -16,14 +16,17 @@ using namespace std::chrono_literals;
 
 const std::vector<std::string> poolers{"pgb1", "pgb2", "pgb3"};
 /// Entry and the database behind it.
-const std::vector<std::pair<std::string, std::string>> entries{{"app", "app"}, {"app_ro", "app"}, {"shop", "shop"}, {"shop_ro", "shop"}};
-constexpr double newcomers = 200; // a second, through all entries of all poolers together, while sides are switched
+const std::vector<std::pair<std::string, std::string>> entries{
+    {"app", "app"}, {"app_ro", "app"}, {"shop", "shop"}, {"shop_ro", "shop"}};
+constexpr double newcomers =
+    200; // a second, through all entries of all poolers together, while sides are switched
 /// Beyond the pause itself: a login on a busy machine. The trap it tells from is server_login_retry's 15 s.
 constexpr double patience_ms = 2000;
 
-/// A load on one database, through each of its entries on each pooler. A load that is started again adds to its log.
+/// A load on one database, through each of its entries on each pooler. A load that is started again adds to
+/// its log.
 class Load {
-  public:
+public:
     Load(Lab& lab, std::string database) : lab_(lab), database_(std::move(database)) {}
 
     void start(double probe_rate) {
@@ -58,15 +61,17 @@ class Load {
         return workload::check_servers(request);
     }
 
-  private:
+private:
     Lab& lab_;
     std::string database_;
     std::unique_ptr<workload::Workload> running_;
 };
 
 class ManyPoolers : public testing::Test {
-  protected:
-    ManyPoolers() : scenario_({"--poolers", "3", "--databases", "app,shop", "--alias", "app_ro=app", "--alias", "shop_ro=shop"}) {
+protected:
+    ManyPoolers()
+        : scenario_({"--poolers", "3", "--databases", "app,shop", "--alias", "app_ro=app", "--alias",
+                     "shop_ro=shop"}) {
         workload::init(lab().app_dsn("blue", "shop").conninfo());
         for (const auto& pooler : poolers) {
             files_[pooler] = read_file(file(pooler));
@@ -74,11 +79,14 @@ class ManyPoolers : public testing::Test {
     }
 
     Lab& lab() { return scenario_.lab(); }
-    std::filesystem::path file(const std::string& pooler) { return lab().dir() + "/" + pooler + "/pgbouncer.ini"; }
+    std::filesystem::path file(const std::string& pooler) {
+        return lab().dir() + "/" + pooler + "/pgbouncer.ini";
+    }
 
     void expect_original_files() {
         for (const auto& pooler : poolers) {
-            EXPECT_EQ(read_file(file(pooler)), files_[pooler]) << pooler << "'s config is not byte for byte as it was";
+            EXPECT_EQ(read_file(file(pooler)), files_[pooler])
+                << pooler << "'s config is not byte for byte as it was";
             std::size_t left = 0;
             for (const auto& one : std::filesystem::directory_iterator(file(pooler).parent_path())) {
                 left += one.path().filename().string().find("pgbouncer.ini") != std::string::npos ? 1U : 0U;
@@ -110,7 +118,8 @@ class ManyPoolers : public testing::Test {
         }
     }
 
-    /// One switchover under load. New clients that came while it ran were served, and none waited longer than the pause.
+    /// One switchover under load. New clients that came while it ran were served, and none waited longer than
+    /// the pause.
     void move(const std::string& command, std::vector<Load*> loads) {
         const auto from = workload::now_us();
         const auto run = scenario_.pgteal_json({command});
@@ -136,8 +145,10 @@ class ManyPoolers : public testing::Test {
                 ADD_FAILURE() << "a client was rejected: " << error.message;
             }
             EXPECT_GT(came, 0) << "nobody new came while " << command << " ran";
-            EXPECT_LE(longest, pause_ms + patience_ms) << command << " made a new client wait longer than its pause";
-            scenario_.say(command + ": pause " + std::to_string(pause_ms) + " ms, " + std::to_string(came) + " new clients, the slowest " + std::to_string(longest) + " ms");
+            EXPECT_LE(longest, pause_ms + patience_ms)
+                << command << " made a new client wait longer than its pause";
+            scenario_.say(command + ": pause " + std::to_string(pause_ms) + " ms, " + std::to_string(came) +
+                          " new clients, the slowest " + std::to_string(longest) + " ms");
         }
     }
 
@@ -178,7 +189,8 @@ TEST_F(ManyPoolers, move_together_under_load_and_turn_nobody_away) {
 TEST_F(ManyPoolers, stay_where_they_are_when_one_of_them_can_not_come_along) {
     const auto prepared = scenario_.pgteal({"prepare"});
     ASSERT_EQ(prepared.exit_code, 0) << prepared;
-    write_file(lab().config(), replaced(read_file(lab().config()), "max_pause = \"5s\"", "max_pause = \"3s\""));
+    write_file(lab().config(),
+               replaced(read_file(lab().config()), "max_pause = \"5s\"", "max_pause = \"3s\""));
 
     // Before the pause: a pooler that is gone, and one that says nothing.
     lab().kill9("pgb3");
@@ -197,7 +209,8 @@ TEST_F(ManyPoolers, stay_where_they_are_when_one_of_them_can_not_come_along) {
     expect_original_files();
     expect_all_on("blue");
 
-    // In the pause: a transaction that is too young for the gate and outlasts max_pause. Clients of all poolers are held, and let go.
+    // In the pause: a transaction that is too young for the gate and outlasts max_pause. Clients of all
+    // poolers are held, and let go.
     Load app(lab(), "app");
     Load shop(lab(), "shop");
     const std::vector<Load*> loads{&app, &shop};
@@ -208,7 +221,8 @@ TEST_F(ManyPoolers, stay_where_they_are_when_one_of_them_can_not_come_along) {
     support::Run aborted;
     for (int attempt = 0; attempt < 5; ++attempt) {
         ASSERT_TRUE(holder.run("BEGIN").ok());
-        const auto wrote = holder.run("INSERT INTO workload.counters (id, n, server) SELECT 9000, 1, system_identifier FROM pg_control_system()");
+        const auto wrote = holder.run("INSERT INTO workload.counters (id, n, server) SELECT 9000, 1, "
+                                      "system_identifier FROM pg_control_system()");
         ASSERT_TRUE(wrote.ok()) << wrote.message;
         aborted = scenario_.pgteal_json({"cutover"});
         if (aborted.exit_code != 3) {
@@ -222,8 +236,10 @@ TEST_F(ManyPoolers, stay_where_they_are_when_one_of_them_can_not_come_along) {
     ASSERT_TRUE(document.as_object().contains("outcome")) << aborted;
     EXPECT_EQ(document.at("outcome").as_string(), "aborted");
     EXPECT_EQ(document.at("serving").as_string(), "blue");
-    EXPECT_NE(boost::json::serialize(document.at("error")).find("pgb2"), std::string::npos) << "it does not say which pooler: " << aborted;
-    EXPECT_TRUE(holder.run("DELETE FROM workload.counters WHERE id = 9000").ok()) << "the transaction that was waited for was not left alone";
+    EXPECT_NE(boost::json::serialize(document.at("error")).find("pgb2"), std::string::npos)
+        << "it does not say which pooler: " << aborted;
+    EXPECT_TRUE(holder.run("DELETE FROM workload.counters WHERE id = 9000").ok())
+        << "the transaction that was waited for was not left alone";
     EXPECT_TRUE(holder.run("COMMIT").ok());
     expect_original_files();
     expect_all_on("blue");
@@ -235,7 +251,8 @@ TEST_F(ManyPoolers, stay_where_they_are_when_one_of_them_can_not_come_along) {
         load->stop();
         const auto log = load->running().log();
         const auto slowest = std::ranges::max_element(log.ops, {}, &workload::Op::latency_us);
-        EXPECT_LE(static_cast<double>(slowest->latency_us) / 1000, 3000 + patience_ms) << "a client waited longer than max_pause";
+        EXPECT_LE(static_cast<double>(slowest->latency_us) / 1000, 3000 + patience_ms)
+            << "a client waited longer than max_pause";
         const auto report = load->check(workload::Side::green, 1);
         EXPECT_TRUE(report.ok()) << workload::to_text(report);
     }

@@ -1,4 +1,5 @@
-// plan says what an execution then does, word for word; --json documents have their shape; no secret leaves its file.
+// plan says what an execution then does, word for word; --json documents have their shape; no secret leaves
+// its file.
 #include <atomic>
 #include <map>
 #include <set>
@@ -38,7 +39,8 @@ struct PlannedStep {
 std::vector<PlannedStep> steps_of(const value& plan) {
     std::vector<PlannedStep> steps;
     for (const auto& step : plan.at("steps").as_array()) {
-        steps.push_back({std::string(step.at("id").as_string()), std::string(step.at("state").as_string()), actions_in(step.at("actions").as_array())});
+        steps.push_back({std::string(step.at("id").as_string()), std::string(step.at("state").as_string()),
+                         actions_in(step.at("actions").as_array())});
     }
     return steps;
 }
@@ -61,8 +63,10 @@ std::vector<Performed> intents(Lab& lab, std::int64_t* seq) {
     return performed;
 }
 
-/// Everything that was performed was planned, in the plan's order, and what was planned for these steps was performed.
-void expect_as_planned(const std::vector<PlannedStep>& plan, const std::vector<Performed>& performed, const std::string& first, const std::string& last) {
+/// Everything that was performed was planned, in the plan's order, and what was planned for these steps was
+/// performed.
+void expect_as_planned(const std::vector<PlannedStep>& plan, const std::vector<Performed>& performed,
+                       const std::string& first, const std::string& last) {
     auto next = performed.begin();
     bool within = false;
     for (const auto& step : plan) {
@@ -80,7 +84,8 @@ void expect_as_planned(const std::vector<PlannedStep>& plan, const std::vector<P
             break;
         }
     }
-    EXPECT_TRUE(next == performed.end()) << "step " << next->step << " was performed and not planned, or not in its turn";
+    EXPECT_TRUE(next == performed.end())
+        << "step " << next->step << " was performed and not planned, or not in its turn";
     EXPECT_FALSE(performed.empty());
 }
 
@@ -89,7 +94,8 @@ void expect_keys(const value& document, const std::vector<std::pair<std::string,
     for (const auto& [key, kinds] : keys) {
         const auto* found = document.as_object().if_contains(key);
         ASSERT_NE(found, nullptr) << key << " is missing in " << document;
-        EXPECT_TRUE(kinds.contains(found->kind())) << key << " is " << to_string(found->kind()) << " in " << document;
+        EXPECT_TRUE(kinds.contains(found->kind()))
+            << key << " is " << to_string(found->kind()) << " in " << document;
     }
 }
 
@@ -101,7 +107,13 @@ const std::set<kind> number{kind::int64, kind::uint64, kind::double_};
 const std::set<kind> number_or_null{kind::int64, kind::uint64, kind::double_, kind::null};
 
 void expect_switchover_document(const value& document, const std::string& serving, std::int64_t epoch) {
-    expect_keys(document, {{"outcome", text}, {"serving", text}, {"epoch", whole}, {"pause_ms", number}, {"steps", list}, {"databases", list}, {"poolers", list}});
+    expect_keys(document, {{"outcome", text},
+                           {"serving", text},
+                           {"epoch", whole},
+                           {"pause_ms", number},
+                           {"steps", list},
+                           {"databases", list},
+                           {"poolers", list}});
     EXPECT_EQ(document.at("outcome").as_string(), "switched");
     EXPECT_EQ(document.at("serving").as_string(), serving);
     EXPECT_EQ(document.at("epoch").as_int64(), epoch);
@@ -116,8 +128,14 @@ void expect_switchover_document(const value& document, const std::string& servin
     EXPECT_EQ(document.at("poolers").at(0).at("target").as_string(), serving);
 }
 
-void expect_status_document(const value& document, const std::string& serving, std::int64_t epoch, const std::string& step) {
-    expect_keys(document, {{"run", text}, {"serving", text}, {"epoch", whole}, {"step", text}, {"databases", list}, {"poolers", list}});
+void expect_status_document(const value& document, const std::string& serving, std::int64_t epoch,
+                            const std::string& step) {
+    expect_keys(document, {{"run", text},
+                           {"serving", text},
+                           {"epoch", whole},
+                           {"step", text},
+                           {"databases", list},
+                           {"poolers", list}});
     EXPECT_EQ(document.at("run").as_string(), "lab");
     EXPECT_EQ(document.at("serving").as_string(), serving);
     EXPECT_EQ(document.at("epoch").as_int64(), epoch);
@@ -126,7 +144,12 @@ void expect_status_document(const value& document, const std::string& serving, s
     expect_keys(database, {{"name", text}, {"lanes", list}});
     int enabled = 0;
     for (const auto& lane : database.at("lanes").as_array()) {
-        expect_keys(lane, {{"name", text}, {"direction", text}, {"slot", text}, {"enabled", flag}, {"lag_bytes", number_or_null}, {"lag_seconds", number_or_null}});
+        expect_keys(lane, {{"name", text},
+                           {"direction", text},
+                           {"slot", text},
+                           {"enabled", flag},
+                           {"lag_bytes", number_or_null},
+                           {"lag_seconds", number_or_null}});
         enabled += lane.at("enabled").as_bool() ? 1 : 0;
     }
     EXPECT_EQ(database.at("lanes").as_array().size(), 2U) << "one lane in each direction";
@@ -146,8 +169,9 @@ void expect_error_document(const value& document, const std::string& code) {
 }
 
 void add_migration(Scenario& scenario) {
-    write_file(scenario.lab().dir() + "/migrations/app/V1__note.sql", "ALTER TABLE workload.events ADD COLUMN note text;\n"
-                                                                     "CREATE INDEX CONCURRENTLY events_note ON workload.events (note);\n");
+    write_file(scenario.lab().dir() + "/migrations/app/V1__note.sql",
+               "ALTER TABLE workload.events ADD COLUMN note text;\n"
+               "CREATE INDEX CONCURRENTLY events_note ON workload.events (note);\n");
 }
 
 /// What an operator must not do: a write on the standing side.
@@ -169,8 +193,9 @@ std::vector<std::string> passwords(Lab& lab) {
 
 /// Reads every process's argv, over and over, in a thread of its own.
 class ArgvWatch {
-  public:
-    explicit ArgvWatch(std::vector<std::string> secrets) : secrets_(std::move(secrets)), thread_([this] { watch(); }) {}
+public:
+    explicit ArgvWatch(std::vector<std::string> secrets)
+        : secrets_(std::move(secrets)), thread_([this] { watch(); }) {}
     ~ArgvWatch() { stop(); }
     ArgvWatch(const ArgvWatch&) = delete;
     ArgvWatch& operator=(const ArgvWatch&) = delete;
@@ -185,7 +210,7 @@ class ArgvWatch {
     std::set<std::string> leaks;
     std::set<std::string> programs;
 
-  private:
+private:
     void watch() {
         while (!stop_) {
             for (const auto& process : std::filesystem::directory_iterator("/proc")) {
@@ -206,7 +231,8 @@ class ArgvWatch {
     std::thread thread_;
 };
 
-void expect_no_secret(const std::vector<std::string>& secrets, const std::string& bytes, const std::string& where) {
+void expect_no_secret(const std::vector<std::string>& secrets, const std::string& bytes,
+                      const std::string& where) {
     for (const auto& secret : secrets) {
         EXPECT_EQ(bytes.find(secret), std::string::npos) << "a password is in " << where;
     }
@@ -226,9 +252,12 @@ TEST(Plan, is_what_prepare_cutover_switch_back_and_finish_then_do) {
     const auto words = scenario.pgteal({"plan"});
     ASSERT_EQ(words.exit_code, 0) << words;
     for (const auto& step : first) {
-        EXPECT_NE(words.out.find("\n  " + step.id + " "), std::string::npos) << step.id << " is not in the text";
+        EXPECT_NE(words.out.find("\n  " + step.id + " "), std::string::npos)
+            << step.id << " is not in the text";
     }
-    EXPECT_EQ(scenario.value("green", "postgres", "SELECT count(*) FROM pg_database WHERE datname = 'app'"), "0") << "plan changed something";
+    EXPECT_EQ(scenario.value("green", "postgres", "SELECT count(*) FROM pg_database WHERE datname = 'app'"),
+              "0")
+        << "plan changed something";
 
     const auto prepared = scenario.pgteal_json({"prepare"});
     ASSERT_EQ(prepared.exit_code, 0) << prepared;
@@ -274,10 +303,16 @@ TEST(Json, has_one_document_of_the_promised_shape_for_each_command) {
     bool named = false;
     const auto findings = refused.json();
     for (const auto& finding : findings.at("findings").as_array()) {
-        expect_keys(finding, {{"check", text}, {"level", text}, {"side", text}, {"object", text}, {"message", text}, {"fix", text}});
+        expect_keys(finding, {{"check", text},
+                              {"level", text},
+                              {"side", text},
+                              {"object", text},
+                              {"message", text},
+                              {"fix", text}});
         const std::set<std::string> levels{"error", "warning", "info"};
         EXPECT_TRUE(levels.contains(std::string(finding.at("level").as_string()))) << finding;
-        named = named || (finding.at("level").as_string() == "error" && std::string(finding.at("object").as_string()).find("bare") != std::string::npos);
+        named = named || (finding.at("level").as_string() == "error" &&
+                          std::string(finding.at("object").as_string()).find("bare") != std::string::npos);
     }
     EXPECT_TRUE(named) << refused;
     expect_error_document(scenario.pgteal_json({"prepare"}).json(), "refused");
@@ -307,7 +342,8 @@ TEST(Json, has_one_document_of_the_promised_shape_for_each_command) {
     for (const auto& table : different.at("tables").as_array()) {
         for (const auto& difference : table.at("differences").as_array()) {
             expect_keys(difference, {{"key", text}, {"kind", text}});
-            EXPECT_NE(std::string(difference.at("key").as_string()).find("77777"), std::string::npos) << difference;
+            EXPECT_NE(std::string(difference.at("key").as_string()).find("77777"), std::string::npos)
+                << difference;
             ++differences;
         }
     }
@@ -316,7 +352,8 @@ TEST(Json, has_one_document_of_the_promised_shape_for_each_command) {
 
     const auto rehearsed = scenario.pgteal_json({"cutover", "--dry-run"});
     ASSERT_EQ(rehearsed.exit_code, 0) << rehearsed;
-    expect_keys(rehearsed.json(), {{"outcome", text}, {"serving", text}, {"epoch", whole}, {"forecast_ms", number}});
+    expect_keys(rehearsed.json(),
+                {{"outcome", text}, {"serving", text}, {"epoch", whole}, {"forecast_ms", number}});
     expect_switchover_document(scenario.pgteal_json({"cutover"}).json(), "green", 2);
     expect_status_document(scenario.status(), "green", 2, "watch");
     expect_switchover_document(scenario.pgteal_json({"switch-back"}).json(), "blue", 3);
@@ -339,21 +376,32 @@ TEST(Secrets, stay_out_of_output_journal_and_argv) {
     const auto password = line.substr(start, line.find('\n', start) - start);
     auto config = read_file(lab.config());
     for (int i = 0; i < 2; ++i) {
-        config = replaced(config, "user=pgteal passfile=" + lab.dir() + "/passfile\"", "user=pgteal  password=" + password + "\"");
+        config = replaced(config, "user=pgteal passfile=" + lab.dir() + "/passfile\"",
+                          "user=pgteal  password=" + password + "\"");
     }
     write_file(lab.config(), config);
 
     ArgvWatch watch(secrets);
     std::string printed;
-    for (const auto& words : std::vector<Scenario::Words>{{"-v", "check"}, {"-v", "plan"}, {"-v", "prepare"}, {"-v", "status"}, {"-v", "compare"}, {"-v", "cutover", "--dry-run"},
-                                                          {"-v", "cutover"}, {"-v", "--json", "switch-back"}, {"-v", "--json", "plan"}, {"--json", "status"}, {"-v", "finish"}}) {
+    for (const auto& words : std::vector<Scenario::Words>{{"-v", "check"},
+                                                          {"-v", "plan"},
+                                                          {"-v", "prepare"},
+                                                          {"-v", "status"},
+                                                          {"-v", "compare"},
+                                                          {"-v", "cutover", "--dry-run"},
+                                                          {"-v", "cutover"},
+                                                          {"-v", "--json", "switch-back"},
+                                                          {"-v", "--json", "plan"},
+                                                          {"--json", "status"},
+                                                          {"-v", "finish"}}) {
         const auto run = scenario.pgteal(words);
         ASSERT_EQ(run.exit_code, 0) << run;
         printed += run.out + run.err;
     }
     watch.stop();
     EXPECT_TRUE(watch.programs.contains("pgteal")) << "the watch saw nothing";
-    EXPECT_TRUE(watch.programs.contains("pg_dump") || watch.programs.contains("pg_restore")) << "the watch was too slow";
+    EXPECT_TRUE(watch.programs.contains("pg_dump") || watch.programs.contains("pg_restore"))
+        << "the watch was too slow";
     EXPECT_TRUE(watch.leaks.empty()) << *watch.leaks.begin() << " has a password in its argv";
 
     // A login that fails names the role, not the word that it failed with.
@@ -369,7 +417,8 @@ TEST(Secrets, stay_out_of_output_journal_and_argv) {
         if (file.is_regular_file()) {
             const auto bytes = read_file(file.path());
             expect_no_secret(secrets, bytes, file.path());
-            EXPECT_EQ(bytes.find("SCRAM-SHA-256$"), std::string::npos) << "a password's verifier is in " << file.path();
+            EXPECT_EQ(bytes.find("SCRAM-SHA-256$"), std::string::npos)
+                << "a password's verifier is in " << file.path();
             ++files;
         }
     }

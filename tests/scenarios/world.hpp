@@ -32,7 +32,8 @@ inline void write_file(const std::filesystem::path& path, const std::string& tex
     }
 }
 
-/// `text` with the one occurrence of `from` replaced. Throws when there is none: a test that changes nothing tests nothing.
+/// `text` with the one occurrence of `from` replaced. Throws when there is none: a test that changes nothing
+/// tests nothing.
 inline std::string replaced(std::string text, const std::string& from, const std::string& to) {
     const auto at = text.find(from);
     if (at == std::string::npos) {
@@ -48,7 +49,8 @@ struct ConsoleEntry {
 };
 
 inline Task<void> read_console(postgres::Dsn console, std::map<std::string, ConsoleEntry>* entries) {
-    auto connection = co_await postgres::Connection::open(std::move(console), "console", after(std::chrono::seconds(10)));
+    auto connection =
+        co_await postgres::Connection::open(std::move(console), "console", after(std::chrono::seconds(10)));
     const auto results = co_await connection.script("SHOW DATABASES", after(std::chrono::seconds(10)));
     const auto& shown = results.front();
     for (int row = 0; row < shown.rows(); ++row) {
@@ -76,7 +78,8 @@ inline workload::Session client(const Lab& lab, const std::string& member, const
 }
 
 /// Runs one statement there; its first value, or empty. Throws std::runtime_error when it is refused.
-inline std::string as_client(const Lab& lab, const std::string& member, const std::string& entry, const std::string& sql) {
+inline std::string as_client(const Lab& lab, const std::string& member, const std::string& entry,
+                             const std::string& sql) {
     auto session = client(lab, member, entry);
     const auto reply = session.run(sql.c_str());
     if (!reply.ok()) {

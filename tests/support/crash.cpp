@@ -18,7 +18,9 @@ std::string joined(const std::vector<std::string>& lines, const std::string& pre
 }
 
 std::vector<std::string> databases(Scenario& scenario, const std::string& side) {
-    return scenario.query(side, "postgres", "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY 1");
+    return scenario.query(
+        side, "postgres",
+        "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY 1");
 }
 
 std::string contents(const std::string& path) {
@@ -55,23 +57,29 @@ Plan read_plan(Scenario& scenario) {
 }
 
 std::vector<std::string> crash_points(const PlannedStep& step) {
-    return step.actions == 0 ? std::vector<std::string>{"done"} : std::vector<std::string>{"intent", "action-1", "done"};
+    return step.actions == 0 ? std::vector<std::string>{"done"}
+                             : std::vector<std::string>{"intent", "action-1", "done"};
 }
 
-Scenario::Environment kill_at(const std::string& step, const std::string& point) { return {{"PGTEAL_TEST_KILL_AT", step + ":" + point}}; }
+Scenario::Environment kill_at(const std::string& step, const std::string& point) {
+    return {{"PGTEAL_TEST_KILL_AT", step + ":" + point}};
+}
 
 std::string traces(Scenario& scenario, const std::string& side) {
     std::string found = joined(scenario.query(side, "postgres",
-                                              "SELECT 'slot ' || slot_name FROM pg_replication_slots UNION ALL SELECT 'origin ' || roname FROM pg_replication_origin"
+                                              "SELECT 'slot ' || slot_name FROM pg_replication_slots UNION "
+                                              "ALL SELECT 'origin ' || roname FROM pg_replication_origin"
                                               " ORDER BY 1"),
                                side + ": ");
     for (const auto& database : databases(scenario, side)) {
-        found += joined(scenario.query(side, database,
-                                       "SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname LIKE 'pgteal%'"
-                                       " UNION ALL SELECT 'publication ' || pubname FROM pg_publication"
-                                       " UNION ALL SELECT 'subscription ' || subname FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE datname = current_database()"
-                                       " UNION ALL SELECT 'event trigger ' || evtname FROM pg_event_trigger ORDER BY 1"),
-                        side + "." + database + ": ");
+        found += joined(
+            scenario.query(side, database,
+                           "SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname LIKE 'pgteal%'"
+                           " UNION ALL SELECT 'publication ' || pubname FROM pg_publication"
+                           " UNION ALL SELECT 'subscription ' || subname FROM pg_subscription JOIN "
+                           "pg_database d ON d.oid = subdbid WHERE datname = current_database()"
+                           " UNION ALL SELECT 'event trigger ' || evtname FROM pg_event_trigger ORDER BY 1"),
+            side + "." + database + ": ");
     }
     return found;
 }
@@ -82,17 +90,21 @@ std::string world(Scenario& scenario) {
         text += traces(scenario, side);
         for (const std::string sql : {
                  "SELECT 'database', datname, datconnlimit, datdba::regrole FROM pg_database ORDER BY 2",
-                 "SELECT 'setting', d.datname, r.rolname, setconfig FROM pg_db_role_setting LEFT JOIN pg_database d ON d.oid = setdatabase"
+                 "SELECT 'setting', d.datname, r.rolname, setconfig FROM pg_db_role_setting LEFT JOIN "
+                 "pg_database d ON d.oid = setdatabase"
                  " LEFT JOIN pg_roles r ON r.oid = setrole ORDER BY 2, 3",
                  "SELECT 'role', rolname, rolsuper, rolcanlogin, rolconnlimit FROM pg_roles ORDER BY 2",
              }) {
             text += joined(scenario.query(side, "postgres", sql), side + ": ");
         }
         for (const auto& database : databases(scenario, side)) {
-            text += joined(scenario.query(side, database,
-                                          "SELECT c.relkind, c.oid::regclass, c.relreplident, c.relrowsecurity, c.relacl FROM pg_class c"
-                                          " JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema' ORDER BY 2::text"),
-                           side + "." + database + ": ");
+            text +=
+                joined(scenario.query(side, database,
+                                      "SELECT c.relkind, c.oid::regclass, c.relreplident, c.relrowsecurity, "
+                                      "c.relacl FROM pg_class c"
+                                      " JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname NOT LIKE "
+                                      "'pg\\_%' AND nspname <> 'information_schema' ORDER BY 2::text"),
+                       side + "." + database + ": ");
         }
     }
     for (int n = 1; n <= std::stoi(scenario.lab().value("POOLERS")); ++n) {

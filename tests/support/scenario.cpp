@@ -13,7 +13,8 @@ namespace pgteal::support {
 
 namespace {
 
-Task<void> run_into(postgres::Program program, postgres::ProgramOutput* output, std::chrono::seconds timeout) {
+Task<void> run_into(postgres::Program program, postgres::ProgramOutput* output,
+                    std::chrono::seconds timeout) {
     *output = co_await postgres::run_program(std::move(program), after(timeout));
 }
 
@@ -32,7 +33,8 @@ boost::json::value Run::json() const {
     boost::system::error_code error;
     auto document = boost::json::parse(out, error);
     if (error) {
-        throw std::runtime_error(call + ": stdout is not one JSON document (exit " + std::to_string(exit_code) + "):\n" + out + err);
+        throw std::runtime_error(call + ": stdout is not one JSON document (exit " +
+                                 std::to_string(exit_code) + "):\n" + out + err);
     }
     return document;
 }
@@ -44,7 +46,8 @@ std::string Run::error_code() const {
 }
 
 std::ostream& operator<<(std::ostream& out, const Run& run) {
-    return out << run.call << ": exit " << run.exit_code << " after " << run.seconds << " s\n" << run.out << run.err;
+    return out << run.call << ": exit " << run.exit_code << " after " << run.seconds << " s\n"
+               << run.out << run.err;
 }
 
 Scenario::Scenario(Words lab_options) : lab_(with_defaults(std::move(lab_options))) {
@@ -82,12 +85,14 @@ Run Scenario::pgteal_json(Words args, Environment env, std::chrono::seconds time
 boost::json::value Scenario::status() {
     const auto run = pgteal_json({"status"});
     if (run.exit_code != 0) {
-        throw std::runtime_error(run.call + ": exit " + std::to_string(run.exit_code) + "\n" + run.out + run.err);
+        throw std::runtime_error(run.call + ": exit " + std::to_string(run.exit_code) + "\n" + run.out +
+                                 run.err);
     }
     return run.json();
 }
 
-std::vector<std::string> Scenario::query(const std::string& side, const std::string& database, const std::string& sql) {
+std::vector<std::string> Scenario::query(const std::string& side, const std::string& database,
+                                         const std::string& sql) {
     auto session = workload::connect_to_check(lab_.dsn(side).with_database(database).conninfo(), side);
     const auto reply = session.run(sql.c_str());
     if (!reply.ok()) {
@@ -123,7 +128,8 @@ void Scenario::start_workload(int clients, double rate, double probe_rate) {
     workload_ = std::make_unique<workload::Workload>(std::move(options));
 }
 
-workload::CheckReport Scenario::check(workload::Rules rules, bool both, std::vector<workload::Window> windows) {
+workload::CheckReport Scenario::check(workload::Rules rules, bool both,
+                                      std::vector<workload::Window> windows) {
     workload_->stop();
     workload::CheckRequest request;
     request.logs = {lab_.dir() + "/workload.log"};
@@ -135,7 +141,8 @@ workload::CheckReport Scenario::check(workload::Rules rules, bool both, std::vec
         request.green.clear();
     }
     request.windows = std::move(windows);
-    rules.serving = status().at("serving").as_string() == "green" ? workload::Side::green : workload::Side::blue;
+    rules.serving =
+        status().at("serving").as_string() == "green" ? workload::Side::green : workload::Side::blue;
     request.rules = std::move(rules);
     return workload::check_servers(request);
 }

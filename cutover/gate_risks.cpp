@@ -1,0 +1,115 @@
+#include "cutover/gate_risks.hpp"
+
+#include <algorithm>
+
+#include "postgres/quote.hpp"
+#include "replication/roles.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+constexpr const char* superusers = "SELECT a.pid, a.usename::text, a.application_name FROM pg_stat_activity "
+                                   "a JOIN pg_roles r ON r.oid = a.usesysid"
+                                   " WHERE a.datname = current_database() AND a.backend_type = 'client "
+                                   "backend' AND r.rolsuper AND a.usename <> current_user"
+                                   " ORDER BY a.pid LIMIT 1";
+
+constexpr const char* replicating_writers =
+    "SELECT r.rolname::text FROM pg_roles r WHERE r.rolreplication AND r.rolcanlogin AND NOT r.rolsuper"
+    " AND has_database_privilege(r.oid, current_database(), 'CONNECT') AND EXISTS (SELECT FROM pg_class c "
+    "JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgteal')"
+    " AND has_table_privilege(r.oid, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')) ORDER BY 1 LIMIT 1";
+
+Task<std::optional<Refusal>> changed_role(Context* context, Move move, Deadline deadline) {
+    const auto source = co_await replication::read_roles(context->estate.server(move.from), deadline);
+    const auto target = co_await replication::read_roles(context->estate.server(move.to), deadline);
+    const auto ours = context->estate.config().side(move.to).dsn.get("user").value_or("");
+    const auto to = to_string(move.to);
+    for (const auto& role : source.roles) {
+        if (!role.login || role.name == ours || role.name == target.bootstrap) {
+            continue;
+        }
+        const auto same = std::find_if(target.roles.begin(), target.roles.end(),
+                                       [&role](const auto& one) { return one.name == role.name; });
+        if (same == target.roles.end() || !same->login || same->password != role.password) {
+            const auto hint = move.epoch == 2 ? std::string("pgteal prepare carries it")
+                                              : "on " + to + ": make it as it is on " + to_string(move.from) +
+                                                    " (pg_dumpall --roles-only shows how)";
+            co_return Refusal{to,
+                              "role " + role.name +
+                                  (same == target.roles.end() ? " does not exist"
+                                                              : " has another password, or may not log in,") +
+                                  " on " + to + ": its clients could not log in",
+                              hint};
+        }
+    }
+    co_return std::nullopt;
+}
+
+} // namespace
+
+Task<std::int64_t> large_objects(postgres::Server* server, std::string database, Deadline deadline) {
+    const auto count =
+        co_await server->exec(database, "SELECT count(*) FROM pg_largeobject_metadata", {}, deadline);
+    co_return count.get<std::int64_t>(0, 0);
+}
+
+Task<std::vector<Refusal>> read_risks(Context* context, Move move, std::string database, Deadline deadline) {
+    std::vector<Refusal> risks;
+    auto& from = context->estate.server(move.from);
+    auto& to = context->estate.server(move.to);
+    const auto side = to_string(move.from);
+    const auto super = co_await from.exec(database, superusers, {}, deadline);
+    if (!super.empty()) {
+        const auto pid = std::string(super.text(0, 0));
+        risks.push_back({side,
+                         "pid " + pid + " is a session of superuser " + std::string(super.text(0, 1)) +
+                             " (app \"" + std::string(super.text(0, 2)) + "\") in " + database + " on " +
+                             side + ": it could write past the fence",
+                         "close it, or on " + side + ": SELECT pg_terminate_backend(" + pid + ")"});
+    }
+    const auto writers = co_await from.exec(database, replicating_writers, {}, deadline);
+    if (!writers.empty()) {
+        const auto role = std::string(writers.text(0, 0));
+        risks.push_back({side,
+                         "role " + role + " has REPLICATION and may write to tables of " + database +
+                             ": a replication session of it would write past the fence",
+                         "on " + side + ": ALTER ROLE " + postgres::quote_identifier(role) +
+                             " NOREPLICATION, or take its rights to write"});
+    }
+    const auto prepared = co_await to.exec(
+        database, "SELECT gid FROM pg_prepared_xacts WHERE database = current_database() LIMIT 1", {},
+        deadline);
+    if (!prepared.empty()) {
+        risks.push_back({to_string(move.to),
+                         "prepared transaction '" + std::string(prepared.text(0, 0)) + "' in " + database +
+                             " on " + to_string(move.to) + " was never carried over",
+                         "COMMIT PREPARED or ROLLBACK PREPARED it there"});
+    }
+    const auto recorded = context->journal.fact("large_objects " + database);
+    const auto now = co_await large_objects(&from, database, deadline);
+    const auto* was = recorded.is_object() ? recorded.as_object().if_contains(side) : nullptr;
+    if (was != nullptr && was->is_int64() && was->as_int64() != now) {
+        risks.push_back({side,
+                         "database " + database + " has " + std::to_string(now) + " large objects on " +
+                             side + ", " + std::to_string(was->as_int64()) +
+                             " when the run was prepared: they are not replicated",
+                         "copy them by hand (lo_export, lo_import), or keep clients from making them"});
+    }
+    auto role = co_await changed_role(context, move, deadline);
+    if (role) {
+        risks.push_back(std::move(*role));
+    }
+    const auto compared = context->journal.fact("compared");
+    if (compared.is_object() && !compared.as_object().at("equal").as_bool()) {
+        risks.push_back({to_string(move.to),
+                         "the last comparison of data, at " +
+                             std::string(compared.as_object().at("at").as_string()) + ", found differences",
+                         "mend them, then pgteal compare must find both sides equal"});
+    }
+    co_return risks;
+}
+
+} // namespace pgteal::cutover
