@@ -67,7 +67,6 @@ Task<void> record_fingerprint(Work* work) {
         prints[to_string(side)] =
             co_await fingerprint(&work->context.estate, side, after(std::chrono::minutes(1)));
     }
-    work->journal.set_fact("fingerprint", prints);
     for (const auto& database : work->context.estate.config().databases) {
         boost::json::object counts;
         for (const auto side : {Side::blue, Side::green}) {
@@ -76,6 +75,7 @@ Task<void> record_fingerprint(Work* work) {
         }
         work->journal.set_fact("large_objects " + database.name, counts);
     }
+    work->journal.set_fact("fingerprint", prints); // last: it says that all of this is recorded
 }
 
 boost::json::object steps_document(const std::vector<StepTime>& times) {
