@@ -62,7 +62,7 @@ struct Describer {
         return {place(a.from, a.lane.database), text};
     }
     Description operator()(const ApplyMigrations& a) const {
-        std::string text = "apply from " + a.folder + ":";
+        std::string text = "take over the history of migrations, then apply from " + a.folder + ":";
         for (const auto& script : a.scripts) {
             text += " " + script;
         }

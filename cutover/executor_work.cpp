@@ -75,9 +75,11 @@ Task<void> Executor::run(const CopyLane* action, Progress progress) {
 
 Task<void> Executor::run(const ApplyMigrations* action, Progress progress) {
     const auto dsn = estate_.server(Side::green).dsn().with_database(action->database);
+    const auto blue = estate_.server(Side::blue).dsn().with_database(action->database);
     const auto folder = action->folder;
     int applied = 0;
-    std::function<void()> work = [&applied, dsn, folder] {
+    std::function<void()> work = [&applied, dsn, blue, folder] {
+        migration::adopt_history(blue, dsn);
         const auto files = migration::find_migrations(folder);
         applied = static_cast<int>(
             migration::apply(dsn, files, migration::Options{}, [](const migration::File&, bool, double) {

@@ -39,17 +39,24 @@ Task<Observation> observe_migrate(Context* context) {
         const auto folder = database.migrations;
         std::vector<std::string> scripts;
         std::size_t total = 0;
-        const std::function<void()> work = [&scripts, &total, exists, dsn, folder] {
+        const auto blue = context->estate.server(Side::blue).dsn().with_database(database.name);
+        bool adopt = false;
+        const std::function<void()> work = [&scripts, &total, &adopt, exists, dsn, blue, folder] {
             const auto all = migration::find_migrations(folder);
             total = all.size();
-            const auto applied = exists ? migration::history(dsn) : std::vector<migration::Applied>{};
+            auto applied = exists ? migration::history(dsn) : std::vector<migration::Applied>{};
+            if (applied.empty()) {
+                // The clone has what an earlier run, or pgteal on blue, applied there.
+                applied = migration::history(blue, "blue");
+                adopt = !applied.empty();
+            }
             for (const auto& file : migration::pending(all, applied)) {
                 scripts.push_back(file.script);
             }
         };
         co_await run_blocking(work);
         files += total;
-        if (!scripts.empty()) {
+        if (!scripts.empty() || adopt) {
             found.pending[database.name] = std::move(scripts);
         }
     }

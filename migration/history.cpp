@@ -124,6 +124,22 @@ std::vector<Applied> history(const postgres::Dsn& dsn_with_database, const std::
     return read_history(session);
 }
 
+void adopt_history(const postgres::Dsn& from, const postgres::Dsn& to) {
+    const auto rows = history(from, "blue");
+    SessionSettings settings;
+    settings.side = "green";
+    Session session(to, "migrate", settings);
+    if (rows.empty() || !read_history(session).empty()) {
+        return;
+    }
+    create_history(session);
+    std::string text = "BEGIN;\n";
+    for (const auto& row : rows) {
+        text += write_history_sql(row) + ";\n";
+    }
+    session.run(text + "COMMIT");
+}
+
 std::vector<File> pending(const std::vector<File>& files, const std::vector<Applied>& applied) {
     const Applied* newest = nullptr;
     for (const auto& row : applied) {

@@ -25,6 +25,11 @@ struct Applied {
 /// Throws Error(unreachable), Error(connection_lost), ServerError.
 std::vector<Applied> history(const postgres::Dsn& dsn_with_database, const std::string& side = "green");
 
+/// Takes the history of `from` over to `to`, which has none: a clone of the schema has the migrations in it
+/// already. All rows or none; nothing when `to` has a history or `from` has none. Blocking. Errors as
+/// history().
+void adopt_history(const postgres::Dsn& from, const postgres::Dsn& to);
+
 /// What `apply` would run now; an unfinished file is still pending. Throws Error(migration) when an applied
 /// file changed (checksum) or is missing, or when a file that is new has a lower version than the newest
 /// applied one.
