@@ -84,6 +84,7 @@ DECLARE
 BEGIN
   SELECT format('pid %s, role %s, app "%s"', a.pid, a.usename, a.application_name) INTO who FROM pg_stat_activity a
     WHERE a.datname = current_database() AND a.pid <> ALL (own) AND a.pid <> pg_backend_pid()
+      AND a.usename <> current_user -- another pgteal that follows the run; it writes markers at most
       AND (a.backend_type = 'client backend' OR a.backend_type = 'walsender' AND NOT EXISTS (
         SELECT FROM pg_replication_slots s WHERE s.active_pid = a.pid AND starts_with(s.slot_name, 'pgteal_')))
     LIMIT 1;
