@@ -55,9 +55,9 @@ tcp::endpoint parse_listen(const std::string& listen) {
 } // namespace
 
 struct Endpoint::Impl : std::enable_shared_from_this<Impl> {
-    Impl(Executor executor, std::function<std::string()> metrics_text,
+    Impl(const Executor& executor, std::function<std::string()> metrics_text,
          std::function<std::string()> status_text)
-        : acceptor(std::move(executor)), metrics(std::move(metrics_text)), status(std::move(status_text)) {}
+        : acceptor(executor), metrics(std::move(metrics_text)), status(std::move(status_text)) {}
 
     void listen(const std::string& text) {
         const auto where = parse_listen(text);
@@ -170,8 +170,8 @@ Task<bool> serve_one(Owner& owner, beast::tcp_stream& stream, beast::flat_buffer
 }
 
 template <typename Owner>
-Task<void> serve_client(Owner owner, tcp::socket socket) {
-    beast::tcp_stream stream(std::move(socket));
+Task<void> serve_client(Owner owner, tcp::socket client) {
+    beast::tcp_stream stream(std::move(client));
     owner->streams.insert(&stream);
     beast::flat_buffer buffer(2 * most_header_bytes);
     try {

@@ -9,10 +9,11 @@ import os
 import re
 import sys
 
-# g++'s precompiled headers are noise to clang; clang 14 knows C++20's coroutines but doesn't announce them,
+# clang can't read g++'s precompiled header, so it is given the header itself; clang 14 knows C++20's coroutines but doesn't announce them,
 # without which libstdc++ hides <coroutine>.
 DROPPED = re.compile(r" -(include \S*cmake_pch\.hxx|Winvalid-pch|fpch-preprocess|Werror|fcoroutines)(?=\s)")
-ADDED = " -D__cpp_impl_coroutine=201902L -Wno-builtin-macro-redefined -Wno-unknown-warning-option"
+PCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../cmake/pch.hpp")
+ADDED = f" -include {PCH}" " -D__cpp_impl_coroutine=201902L -Wno-builtin-macro-redefined -Wno-unknown-warning-option"
 
 source, folder = sys.argv[1:]
 known = set()
