@@ -217,7 +217,12 @@ std::optional<Journal> Journal::peek(const std::string& state_dir, const std::st
     // query_only still lets the last connection fold the write-ahead log of a crashed controller into the
     // file as it closes.
     sqlite3_db_config(impl->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    return Journal(std::move(impl));
+    bool made = false; // false while another process is just making it
+    {
+        Query query(impl->db, "SELECT 1 FROM sqlite_master WHERE name = 'fact'", impl->path);
+        made = query.row();
+    }
+    return made ? std::optional<Journal>(Journal(std::move(impl))) : std::nullopt;
 }
 
 std::vector<Event> Journal::events() const {

@@ -348,7 +348,10 @@ TEST(Json, has_one_document_of_the_promised_shape_for_each_command) {
         }
     }
     EXPECT_EQ(differences, 1);
+    const auto too_early = scenario.pgteal_json({"cutover"});
+    EXPECT_EQ(too_early.exit_code, 3) << "over to a side that is known to differ: " << too_early;
     past_the_fence(scenario, "DELETE FROM workload.counters WHERE id = 77777");
+    EXPECT_EQ(scenario.pgteal_json({"compare"}).exit_code, 0);
 
     const auto rehearsed = scenario.pgteal_json({"cutover", "--dry-run"});
     ASSERT_EQ(rehearsed.exit_code, 0) << rehearsed;
