@@ -177,6 +177,7 @@ Task<void> serve_client(Owner owner, tcp::socket client) {
     try {
         bool more = true;
         while (more && !owner->stopped) {
+            // NOLINTNEXTLINE(bugprone-use-after-move): clang-tidy 14 misreads the coroutine
             more = co_await serve_one(owner, stream, buffer);
         }
         boost::system::error_code ignored;
