@@ -1,9 +1,10 @@
 # pgteal_room(<folder> LINKS <target>...): one static library a room, all sharing one precompiled header.
+# A corner of a room is named by its path: migration/lint makes pgteal_migration_lint.
 # A room that has only headers is an interface library, so that others can link it all the same.
 function(pgteal_room room)
   cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${room}/*.cpp)
-  set(target pgteal_${room})
+  string(REPLACE "/" "_" target "pgteal_${room}")
   if(NOT sources)
     add_library(${target} INTERFACE)
     target_link_libraries(${target} INTERFACE ${ARG_LINKS})

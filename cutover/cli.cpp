@@ -1,6 +1,7 @@
 #include "cutover/cli.hpp"
 
 #include <array>
+#include <filesystem>
 #include <sstream>
 
 #include <CLI/CLI.hpp>
@@ -18,7 +19,7 @@ struct Entry {
     Command run;
 };
 
-constexpr std::array<Entry, 13> commands{{
+constexpr std::array<Entry, 15> commands{{
     {"check", "every preflight check; changes nothing", run_check},
     {"plan", "the runbook for this config, with the exact actions; changes nothing", run_plan},
     {"prepare", "everything up to \"ready to cut over\"; run again to go on", run_prepare},
@@ -29,7 +30,9 @@ constexpr std::array<Entry, 13> commands{{
     {"resume", "brings an interrupted run to a safe end", run_resume},
     {"abort", "before cutover: removes everything pgteal made", run_abort},
     {"finish", "after cutover: retires the standing side", run_finish},
-    {"migrate", "schema changes on green: apply, status", run_migrate},
+    {"migrate", "schema changes on green: lint, rehearse, apply, status, drift, preview", run_migrate},
+    {"approve", "approves what apply and cutover are about to do", run_approve},
+    {"audit", "who did what, when, how long, with the exact SQL", run_audit},
     {"serve", "follows the run; serves metrics and status over HTTP", run_serve},
     {"docs", "prints a page of the documentation: runbook, config", run_docs},
 }};
@@ -66,7 +69,9 @@ void report(const Session& session, const Error& error, Exit exit) {
 }
 
 Task<void> run_session(Session* session, Command command, Exit* exit) {
-    session->estate = co_await Estate::make(session->config);
+    if (session->has_config) {
+        session->estate = co_await Estate::make(session->config);
+    }
     std::exception_ptr error;
     try {
         *exit = co_await command(session);
@@ -77,6 +82,43 @@ Task<void> run_session(Session* session, Command command, Exit* exit) {
     if (error) {
         std::rethrow_exception(error);
     }
+}
+
+void add_migrate(CLI::App& migrate, Options& options) {
+    auto& asked = options.migrate;
+    migrate.require_subcommand(1);
+    const auto add = [&](const char* name, const char* help) {
+        auto* sub = migrate.add_subcommand(name, help);
+        sub->callback([&options, name] { options.argument = name; });
+        sub->add_option("--database", asked.database, "only this database");
+        return sub;
+    };
+    auto* lint = add("lint", "what the statements lock, rewrite and break, in place and on green");
+    lint->add_option("PATH", asked.paths, "files or folders (default: the config's migrations)");
+    lint->add_flag("--offline", asked.offline, "ask no server; says what could not be known");
+    lint->add_option("--pg-version", asked.pg_version, "major version that runs the SQL")
+        ->check(CLI::Range(13, 18));
+    lint->add_option("--format", asked.format, "text, json, sarif or github")
+        ->check(CLI::IsMember({"text", "json", "sarif", "github"}));
+    lint->add_option("--against", asked.against, "git ref: collisions with that branch's migrations");
+    auto* rehearse = add(
+        "rehearse", "up, down, up on a scratch database on green; time, locks, rewrites of each statement");
+    rehearse->add_flag("--data", asked.with_data, "on a copy of the data");
+    auto* apply = add("apply", "applies what is pending to green");
+    apply->add_option("--phase", asked.phase, "expand (before cutover) or contract (after finish)")
+        ->check(CLI::IsMember({"expand", "contract"}));
+    add("status", "which migrations are applied and which are pending")
+        ->add_option("--against", asked.against, "git ref: collisions with that branch's migrations");
+    add("drift", "compares the schemas of blue, green and the migrations; exit 3 when they differ");
+    add("preview", "the exact SQL as Markdown, for a pull request")
+        ->add_option("PATH", asked.paths, "files or folders (default: the config's migrations)");
+}
+
+/// These work in CI without any server or config.
+bool may_lack_config(const Options& options) {
+    return options.command == "migrate" &&
+           ((options.argument == "lint" && options.migrate.offline) ||
+            (options.argument == "preview" && !options.migrate.paths.empty()));
 }
 
 } // namespace
@@ -114,9 +156,9 @@ Parsed parse_command_line(int argc, char** argv) {
         } else if (entry.name == "status") {
             sub->add_flag("--watch", options.watch, "follow");
         } else if (entry.name == "migrate") {
-            sub->add_option("what", options.argument, "apply or status")
-                ->required()
-                ->check(CLI::IsMember({"apply", "status"}));
+            add_migrate(*sub, options);
+        } else if (entry.name == "approve") {
+            sub->add_option("--as", options.migrate.as, "your name, as the audit shall show it")->required();
         } else if (entry.name == "docs") {
             sub->add_option("page", options.argument, "runbook or config")
                 ->required()
@@ -166,7 +208,11 @@ Exit run_command(Options options) {
             });
             return exit;
         }
-        session.config = load_config(session.options.config_path);
+        session.has_config =
+            !may_lack_config(session.options) || std::filesystem::exists(session.options.config_path);
+        if (session.has_config) {
+            session.config = load_config(session.options.config_path);
+        }
         run_here([&] { return run_session(&session, command, &exit); });
         return exit;
     } catch (const Error& error) {

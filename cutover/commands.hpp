@@ -15,6 +15,19 @@
 
 namespace pgteal::cutover {
 
+/// What `pgteal migrate …`, `approve` and `audit` were asked.
+struct MigrateOptions {
+    std::vector<std::string> paths; ///< lint, preview: files or folders; empty: the config's
+    std::string database;           ///< only this one; empty: all that have migrations
+    bool offline = false;           ///< lint: don't ask blue
+    int pg_version = 0;             ///< lint: the major that the SQL will run on; 0: green's, offline 15
+    std::string format = "text";    ///< lint: text | json | sarif | github
+    std::string against;            ///< lint, status: a git ref to look for collisions with
+    bool with_data = false;         ///< rehearse: on a copy of the data
+    std::string phase;              ///< apply: "" (what is due) | expand | contract
+    std::string as;                 ///< approve: who
+};
+
 struct Options {
     std::string config_path;
     bool json = false;
@@ -24,6 +37,7 @@ struct Options {
     std::string argument; ///< of docs and migrate
     bool dry_run = false;
     bool watch = false;
+    MigrateOptions migrate;
 };
 
 /// Exit codes (docs/operations.md): 0 done and checked; 1 failed, clients served as before; 2 bad usage or
@@ -33,6 +47,7 @@ enum class Exit { done = 0, failed = 1, usage = 2, refused = 3, interrupted = 4 
 /// What one command has at hand.
 struct Session {
     Options options;
+    bool has_config = true; ///< false: the command needs none and there is none; estate is null then
     Config config;
     std::unique_ptr<Estate> estate;
     bool interrupted = false; ///< past the switch point, or unable to tell
@@ -52,8 +67,18 @@ Task<Exit> run_resume(Session* session);
 Task<Exit> run_abort(Session* session);
 Task<Exit> run_finish(Session* session);
 Task<Exit> run_migrate(Session* session);
+Task<Exit> run_approve(Session* session);
+Task<Exit> run_audit(Session* session);
 Task<Exit> run_serve(Session* session);
 Task<Exit> run_docs(Session* session);
+
+// What run_migrate() does, by its first argument.
+Task<Exit> run_migrate_lint(Session* session); ///< the config may be missing (Session::has_config)
+Task<Exit> run_migrate_rehearse(Session* session);
+Task<Exit> run_migrate_apply(Session* session);
+Task<Exit> run_migrate_status(Session* session);
+Task<Exit> run_migrate_drift(Session* session);
+Task<Exit> run_migrate_preview(Session* session); ///< the config may be missing
 
 /// The command of that name; null when there is none.
 Command find_command(std::string_view name);

@@ -13,151 +13,13 @@
 
 #include <toml++/toml.h>
 
+#include "cutover/config_section.hpp"
 #include "cutover/config_values.hpp"
 #include "postgres/error.hpp"
 
 namespace pgteal::cutover {
 
 namespace {
-
-/// Walks one table of the file, key by key, against config_keys().
-class Section {
-public:
-    Section(const toml::table& table, std::string name, std::string path)
-        : table_(table), name_(std::move(name)), path_(std::move(path)) {
-        check_keys();
-    }
-
-    [[nodiscard]] bool has(std::string_view key) const { return table_.contains(key); }
-
-    [[nodiscard]] std::string text(std::string_view key, std::string fallback) const {
-        const auto* node = table_.get(key);
-        return node == nullptr ? std::move(fallback) : want_text(*node, key);
-    }
-    [[nodiscard]] std::string required_text(std::string_view key) const {
-        const auto* node = table_.get(key);
-        if (node == nullptr) {
-            fail(table_, "[" + name_ + "] has no '" + std::string(key) + "'",
-                 "add it; docs/config.md lists every key");
-        }
-        auto value = want_text(*node, key);
-        if (value.empty()) {
-            fail(*node, "'" + std::string(key) + "' is empty", "");
-        }
-        return value;
-    }
-    [[nodiscard]] int number(std::string_view key, int fallback, int low, int high) const {
-        const auto* node = table_.get(key);
-        if (node == nullptr) {
-            return fallback;
-        }
-        const auto value = node->value_exact<std::int64_t>();
-        if (!value || *value < low || *value > high) {
-            fail(*node,
-                 "'" + std::string(key) + "' must be a whole number from " + std::to_string(low) + " to " +
-                     std::to_string(high),
-                 "");
-        }
-        return static_cast<int>(*value);
-    }
-    [[nodiscard]] std::chrono::milliseconds duration(std::string_view key,
-                                                     std::chrono::milliseconds fallback) const {
-        const auto* node = table_.get(key);
-        if (node == nullptr) {
-            return fallback;
-        }
-        const auto text = node->value_exact<std::string>();
-        const auto value = text ? parse_duration(*text) : std::nullopt;
-        if (!value) {
-            fail(*node, "'" + std::string(key) + "' needs a duration with its unit, in quotes",
-                 "write it like " + std::string(key) + " = \"5s\" (ms, s, min, h)");
-        }
-        return *value;
-    }
-    [[nodiscard]] Bytes size(std::string_view key, Bytes fallback) const {
-        const auto* node = table_.get(key);
-        if (node == nullptr) {
-            return fallback;
-        }
-        const auto text = node->value_exact<std::string>();
-        const auto value = text ? parse_size(*text) : std::nullopt;
-        if (!value) {
-            fail(*node, "'" + std::string(key) + "' needs a size with its unit, in quotes",
-                 "write it like " + std::string(key) + " = \"16MB\" (kB, MB, GB)");
-        }
-        return *value;
-    }
-    [[nodiscard]] std::vector<std::string> list(std::string_view key) const {
-        std::vector<std::string> values;
-        const auto* node = table_.get(key);
-        if (node == nullptr) {
-            return values;
-        }
-        const auto* array = node->as_array();
-        if (array == nullptr) {
-            fail(*node, "'" + std::string(key) + "' must be a list of texts",
-                 "write it like " + std::string(key) + " = [\"app\"]");
-        }
-        for (const auto& item : *array) {
-            values.push_back(want_text(item, key));
-        }
-        return values;
-    }
-    [[nodiscard]] postgres::Dsn dsn(std::string_view key, bool with_database) const {
-        const auto text = required_text(key);
-        try {
-            auto parsed = postgres::Dsn::parse(text);
-            if (!with_database && parsed.get("dbname")) {
-                fail(*table_.get(key), "'" + std::string(key) + "' names a database",
-                     "leave dbname out: pgteal adds it");
-            }
-            return parsed;
-        } catch (const Error& error) {
-            if (error.code() != ErrorCode::config || std::string_view(error.what()).starts_with(path_)) {
-                throw;
-            }
-            fail(*table_.get(key), "'" + std::string(key) + "': " + error.what(), error.hint());
-        }
-    }
-    [[noreturn]] void fail(const toml::node& node, const std::string& message,
-                           const std::string& hint) const {
-        const auto line = node.source().begin.line; // 0 for a section that isn't there
-        throw Error(ErrorCode::config, "",
-                    path_ + (line == 0 ? "" : ":" + std::to_string(line)) + ": " + message, hint);
-    }
-    [[nodiscard]] const toml::table& table() const { return table_; }
-
-private:
-    void check_keys() const {
-        std::vector<std::string_view> known;
-        for (const auto& key : config_keys()) {
-            if (key.table == name_ || key.table == "[" + name_ + "]") {
-                known.push_back(key.key);
-            }
-        }
-        for (const auto& [key, node] : table_) {
-            if (std::find(known.begin(), known.end(), key.str()) == known.end()) {
-                const auto meant = nearest(key.str(), known);
-                throw Error(ErrorCode::config, "",
-                            path_ + ":" + std::to_string(key.source().begin.line) + ": unknown key '" +
-                                std::string(key.str()) + "' in [" + name_ + "]",
-                            meant.empty() ? "docs/config.md lists every key"
-                                          : "did you mean '" + std::string(meant) + "'?");
-            }
-        }
-    }
-    [[nodiscard]] std::string want_text(const toml::node& node, std::string_view key) const {
-        const auto value = node.value_exact<std::string>();
-        if (!value) {
-            fail(node, "'" + std::string(key) + "' must be a text in quotes", "");
-        }
-        return *value;
-    }
-
-    const toml::table& table_;
-    std::string name_;
-    std::string path_;
-};
 
 Section section(const toml::table& root, const std::string& name, const std::string& path,
                 const toml::table& empty) {
@@ -362,6 +224,8 @@ Config parse_config(const std::string& text, const std::string& path) {
     const auto check = section(root, "check", path, empty);
     config.accept = check.list("accept");
     check_accept(check, config.accept);
+    config.migrate = read_migrate(section(root, "migrate", path, empty), section(root, "lint", path, empty),
+                                  section(root, "rehearse", path, empty));
     config.metrics = section(root, "metrics", path, empty).text("listen", "");
     return config;
 }

@@ -36,6 +36,22 @@ struct PoolerConfig {
     std::vector<std::string> entries; ///< empty: every entry that points at blue
 };
 
+struct MigrateConfig {
+    std::string history = "pgteal";                             ///< whose history table: "pgteal" or "flyway"
+    std::string history_table = "public.flyway_schema_history"; ///< of Flyway's
+    std::vector<std::string> command; ///< a tool that migrates instead of pgteal; empty: pgteal does
+    std::chrono::milliseconds lock_timeout{2000};
+    std::chrono::milliseconds statement_timeout{0}; ///< 0 = none
+    int attempts = 5;                               ///< when a lock is not granted
+    std::string gaps = "allow";                     ///< between version numbers: "allow" or "refuse"
+    std::string out_of_order = "refuse";            ///< a new file below the newest applied one
+    int approvals = 0;                              ///< distinct people who have to approve
+    std::vector<std::string> ignored_rules;
+    std::string table_names, column_names, index_names, constraint_names; ///< regular expressions; "" = any
+    std::chrono::milliseconds long_statement{60000}; ///< rehearse flags what takes longer
+    std::chrono::milliseconds long_lock{1000};       ///< and an ACCESS EXCLUSIVE lock held longer
+};
+
 struct Config {
     std::string path;
     std::string run;
@@ -49,6 +65,7 @@ struct Config {
     std::chrono::milliseconds catch_up{std::chrono::hours(24)};
     int jobs = 1;
     std::vector<std::string> accept;
+    MigrateConfig migrate;
     std::string metrics; ///< host:port, "" = off
 
     [[nodiscard]] const SideConfig& side(Side which) const { return which == Side::blue ? blue : green; }

@@ -128,4 +128,9 @@ int recorded_limit(const Journal& journal, const std::string& database) {
     return -1;
 }
 
+Progress peek_progress(const Config& config) {
+    const auto journal = Journal::peek(config.state, config.run);
+    return journal ? progress_of(journal->events(), last_prepare_step) : Progress{};
+}
+
 } // namespace pgteal::cutover

@@ -86,4 +86,7 @@ Task<FenceState> read_fence(postgres::Server* server, std::string database, Dead
 /// The connection limit that clients live with, recorded when the run began.
 int recorded_limit(const Journal& journal, const std::string& database);
 
+/// Where the run of this config stands, without taking its lock.
+Progress peek_progress(const Config& config);
+
 } // namespace pgteal::cutover

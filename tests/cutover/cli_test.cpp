@@ -18,9 +18,9 @@ Parsed parse(std::vector<std::string> words) {
     return parse_command_line(static_cast<int>(pointers.size()), pointers.data());
 }
 
-const std::vector<std::string> all_commands{"check",   "plan",        "prepare", "status", "compare",
-                                            "cutover", "switch-back", "resume",  "abort",  "finish",
-                                            "migrate", "serve",       "docs"};
+const std::vector<std::string> all_commands{"check",   "plan",        "prepare", "status",  "compare",
+                                            "cutover", "switch-back", "resume",  "abort",   "finish",
+                                            "migrate", "serve",       "docs",    "approve", "audit"};
 
 TEST(CommandLine, HelpIsNoError) {
     const auto help = parse({"--help"});
@@ -69,6 +69,8 @@ TEST(CommandLine, TakesEveryCommand) {
             words.emplace_back("apply");
         } else if (command == "docs") {
             words.emplace_back("runbook");
+        } else if (command == "approve") {
+            words.insert(words.end(), {"--as", "Ada"});
         }
         const auto parsed = parse(words);
         ASSERT_TRUE(parsed.options) << command << ": " << parsed.text;

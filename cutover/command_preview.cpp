@@ -1,0 +1,12 @@
+// migrate preview.
+#include "cutover/work.hpp"
+
+namespace pgteal::cutover {
+
+Task<Exit> run_migrate_preview(Session* session) {
+    static_cast<void>(session);
+    throw Error(ErrorCode::usage, "", "pgteal migrate preview is not there yet", "");
+    co_return Exit::usage;
+}
+
+} // namespace pgteal::cutover
