@@ -56,6 +56,28 @@ catch_up = "2h"
 [check]
 accept = ["unlogged-tables", "large-objects"]
 
+[migrate]
+history = "flyway"
+history_table = "app.flyway_schema_history"
+command = ["flyway", "migrate"]
+lock_timeout = "1s"
+statement_timeout = "10min"
+attempts = 7
+gaps = "refuse"
+out_of_order = "allow"
+approvals = 2
+
+[lint]
+ignore = ["drop-column"]
+table_names = "^[a-z_]+$"
+column_names = "^[a-z]+$"
+index_names = "_idx$"
+constraint_names = "^c_"
+
+[rehearse]
+long_statement = "5s"
+long_lock = "200ms"
+
 [metrics]
 listen = "127.0.0.1:9187"
 )";
@@ -102,6 +124,22 @@ TEST(Config, ReadsEveryKey) {
     EXPECT_EQ(config.jobs, 8);
     EXPECT_EQ(config.catch_up, std::chrono::hours(2));
     EXPECT_THAT(config.accept, testing::ElementsAre("unlogged-tables", "large-objects"));
+    EXPECT_EQ(config.migrate.history, "flyway");
+    EXPECT_EQ(config.migrate.history_table, "app.flyway_schema_history");
+    EXPECT_THAT(config.migrate.command, testing::ElementsAre("flyway", "migrate"));
+    EXPECT_EQ(config.migrate.lock_timeout, std::chrono::seconds(1));
+    EXPECT_EQ(config.migrate.statement_timeout, std::chrono::minutes(10));
+    EXPECT_EQ(config.migrate.attempts, 7);
+    EXPECT_EQ(config.migrate.gaps, "refuse");
+    EXPECT_EQ(config.migrate.out_of_order, "allow");
+    EXPECT_EQ(config.migrate.approvals, 2);
+    EXPECT_THAT(config.migrate.ignored_rules, testing::ElementsAre("drop-column"));
+    EXPECT_EQ(config.migrate.table_names, "^[a-z_]+$");
+    EXPECT_EQ(config.migrate.column_names, "^[a-z]+$");
+    EXPECT_EQ(config.migrate.index_names, "_idx$");
+    EXPECT_EQ(config.migrate.constraint_names, "^c_");
+    EXPECT_EQ(config.migrate.long_statement, std::chrono::seconds(5));
+    EXPECT_EQ(config.migrate.long_lock, std::chrono::milliseconds(200));
     EXPECT_EQ(config.metrics, "127.0.0.1:9187");
     EXPECT_EQ(&config.side(Side::green), &config.green);
 }
@@ -110,6 +148,14 @@ TEST(Config, TheFullTextAboveNamesEveryKnownKey) {
     for (const auto& key : config_keys()) {
         EXPECT_THAT(full, HasSubstr(std::string(key.key) + " = ")) << key.table;
     }
+}
+
+TEST(Config, NamesTheWordsThatAKeyMayBe) {
+    const auto error = error_in(changed(full, "gaps = \"refuse\"", "gaps = \"refused\""));
+    EXPECT_THAT(error.what(), HasSubstr("'gaps' can't be 'refused'; it is one of allow, refuse"));
+    EXPECT_THAT(error.hint(), HasSubstr("did you mean 'refuse'?"));
+    EXPECT_THAT(error_in(changed(full, "\"_idx$\"", "\"(_idx\"")).what(),
+                HasSubstr("is no regular expression"));
 }
 
 TEST(Config, FillsInDefaults) {
