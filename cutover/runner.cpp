@@ -48,6 +48,27 @@ bool worth_a_retry(const std::exception_ptr& error) {
     }
 }
 
+Task<void> insist(std::function<Task<void>()> attempt, Deadline deadline, std::function<void()> between) {
+    while (true) {
+        std::exception_ptr error;
+        try {
+            co_await attempt();
+        } catch (...) {
+            error = std::current_exception();
+        }
+        if (!error) {
+            co_return;
+        }
+        if (!worth_a_retry(error) || Clock::now() >= deadline) {
+            std::rethrow_exception(error);
+        }
+        if (between) {
+            between();
+        }
+        co_await sleep_for(std::chrono::milliseconds(200));
+    }
+}
+
 void throw_conflict(const Step& step, const Observation& observation) {
     throw Error(observation.refusal ? ErrorCode::refused : ErrorCode::conflict, observation.side,
                 observation.evidence.empty() ? step.id + ": not as expected" : observation.evidence,
@@ -205,22 +226,8 @@ Task<void> Runner::pause(const Steps* steps, std::int64_t epoch, std::chrono::mi
 
 Task<void> Runner::back(const Steps* steps, std::int64_t epoch, std::map<std::string, StepRecord> records) {
     for (auto step = steps->rbegin(); step != steps->rend(); ++step) {
-        const auto deadline = after(step->deadline);
-        while (true) {
-            std::exception_ptr error;
-            try {
-                co_await back_one(&*step, epoch, records[step->id]);
-            } catch (...) {
-                error = std::current_exception();
-            }
-            if (!error) {
-                break;
-            }
-            if (!worth_a_retry(error) || Clock::now() >= deadline) {
-                std::rethrow_exception(error);
-            }
-            co_await sleep_for(std::chrono::milliseconds(200));
-        }
+        const std::function<Task<void>()> one = [&] { return back_one(&*step, epoch, records[step->id]); };
+        co_await insist(one, after(step->deadline));
     }
     if (held_since_) {
         pause_ms_ = to_ms(Clock::now() - *held_since_);

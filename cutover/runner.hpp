@@ -60,6 +60,10 @@ private:
 /// A connection error or deadline: the same may go through when a server is back.
 bool worth_a_retry(const std::exception_ptr& error);
 
+/// Tries, with `between` after each failure, until it succeeds, fails for a reason that won't go away by
+/// itself, or the deadline passes: then the last error is thrown.
+Task<void> insist(std::function<Task<void>()> attempt, Deadline deadline, std::function<void()> between = {});
+
 /// The error that a conflict or refusal of observe() is thrown as.
 [[noreturn]] void throw_conflict(const Step& step, const Observation& observation);
 

@@ -22,6 +22,13 @@ std::vector<Action> nothing(const Observation& seen) {
 
 Task<Observation> absent() { co_return Observation{}; }
 
+/// Of pg_stat_activity a: what is neither this process's session nor a walsender of one of our lanes. A
+/// walsender of anybody else may run SQL (walsender.c, replication=database).
+constexpr const char* foreign_session =
+    R"(a.datname = current_database() AND a.pid <> ALL (own) AND a.pid <> pg_backend_pid()
+        AND (a.backend_type = 'client backend' OR a.backend_type = 'walsender' AND NOT EXISTS (
+          SELECT FROM pg_replication_slots s WHERE s.active_pid = a.pid AND starts_with(s.slot_name, 'pgteal_'))))";
+
 /// The whole fence of one database in one round trip. After the commit of the settings every new session is
 /// read-only or kept out; sessions that began before are ended. A session that was just starting may have
 /// read the old settings and not show in pg_stat_activity yet: until it does it holds a RowExclusiveLock on
@@ -49,10 +56,7 @@ BEGIN
     SELECT count(*) INTO starting FROM pg_locks
       WHERE locktype = 'object' AND classid = 'pg_database'::regclass AND mode = 'RowExclusiveLock' AND pid <> ALL (own)
         AND objid = (SELECT oid FROM pg_database WHERE datname = current_database());
-    SELECT count(pg_terminate_backend(pid)) INTO sessions FROM pg_stat_activity
-      WHERE datname = current_database() AND pid <> ALL (own) AND pid <> pg_backend_pid()
-        AND (backend_type = 'client backend' OR backend_type = 'walsender' AND NOT EXISTS (
-          SELECT FROM pg_replication_slots s WHERE s.active_pid = pid AND starts_with(s.slot_name, 'pgteal_')));
+    SELECT count(pg_terminate_backend(a.pid)) INTO sessions FROM pg_stat_activity a WHERE {};
     ended := greatest(ended, sessions);
     EXIT WHEN starting = 0 AND sessions = 0;
     IF clock_timestamp() > until THEN
@@ -68,7 +72,7 @@ BEGIN
 END
 $fence$;
 SELECT current_setting('pgteal.ended') AS ended)",
-                                 limit.count());
+                                 limit.count(), foreign_session);
     statement.gives = {replication::binding_for("ended", database)};
     return statement;
 }
@@ -77,22 +81,21 @@ SELECT current_setting('pgteal.ended') AS ended)",
 /// nothing is switched.
 postgres::Statement still_statement(const std::string& database) {
     return {database,
-            R"(DO $still$
+            fmt::format(R"(DO $still$
 DECLARE
   own int[] := :'own_pids';
   who text;
 BEGIN
   SELECT format('pid %s, role %s, app "%s"', a.pid, a.usename, a.application_name) INTO who FROM pg_stat_activity a
-    WHERE a.datname = current_database() AND a.pid <> ALL (own) AND a.pid <> pg_backend_pid()
+    WHERE {}
       AND a.usename <> current_user -- another pgteal that follows the run; it writes markers at most
-      AND (a.backend_type = 'client backend' OR a.backend_type = 'walsender' AND NOT EXISTS (
-        SELECT FROM pg_replication_slots s WHERE s.active_pid = a.pid AND starts_with(s.slot_name, 'pgteal_')))
     LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'a session came in past the fence: %', who USING ERRCODE = '55006';
   END IF;
 END
 $still$)",
+                        foreign_session),
             {}};
 }
 

@@ -107,24 +107,14 @@ Task<void> roll_forward(Context* context, Runner* runner, Move move) {
     const auto steps = roll_forward_steps(*context, move);
     // A server or pooler that was killed may be back in a moment: clients wait for this, so it is tried for a
     // while.
-    const auto deadline = after(std::chrono::seconds(60));
-    while (true) {
-        std::exception_ptr error;
-        try {
-            co_await runner->forward(&steps, move.epoch, records);
-        } catch (...) {
-            error = std::current_exception();
-        }
-        if (!error) {
-            co_return;
-        }
-        if (!worth_a_retry(error) || Clock::now() >= deadline) {
-            std::rethrow_exception(error);
-        }
+    const std::function<Task<void>()> all_steps = [&] {
+        return runner->forward(&steps, move.epoch, records);
+    };
+    const std::function<void()> reconnect = [context] {
         context->estate.server(Side::blue).close_idle();
         context->estate.server(Side::green).close_idle();
-        co_await sleep_for(std::chrono::milliseconds(200));
-    }
+    };
+    co_await insist(all_steps, after(std::chrono::seconds(60)), reconnect);
 }
 
 Task<void> take_back(Context* context, Runner* runner, Move move) {
