@@ -54,7 +54,8 @@ struct Describer {
     }
     Description operator()(const CopyLane& a) const {
         std::string text = "under snapshot :'snapshot_" + a.lane.object() + "'" +
-                           (a.truncate_first ? ", target emptied first" : "");
+                           (a.truncate_first ? ", target emptied first" : "") +
+                           "; each table noted in pgteal.copied";
         for (const auto& table : a.tables) {
             text += "\nCOPY " + table.qualified() + " TO STDOUT, on the other side COPY " +
                     table.qualified() + " FROM STDIN";

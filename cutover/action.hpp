@@ -63,7 +63,7 @@ struct RunProgram {
     std::vector<int> accepted_exit_codes{0};
 };
 
-/// COPY of all tables of a lane under :'snapshot_<lane object>'.
+/// COPY of tables of a lane under :'snapshot_<lane object>'; each that is finished is noted in pgteal.copied.
 struct CopyLane {
     replication::Lane lane;
     Side from = Side::blue;

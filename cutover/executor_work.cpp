@@ -65,9 +65,15 @@ Task<void> Executor::run(const CopyLane* action, Progress progress) {
         }
     };
     const std::function<void(const replication::CopyProgress&)> listener = report;
-    const auto copied = co_await replication::copy_tables(
-        estate_.server(action->from), estate_.server(other(action->from)), action->lane.database,
-        action->tables, snapshot->second.value, estate_.config().jobs, action->truncate_first, listener);
+    replication::CopyOptions options;
+    const auto position = bindings_.at("consistent_" + action->lane.object()).value;
+    options.note_copied = [lane = action->lane, position](const replication::Table& table) {
+        return replication::note_copied(lane, table, position);
+    };
+    const auto copied =
+        co_await replication::copy_tables(estate_.server(action->from), estate_.server(other(action->from)),
+                                          action->lane.database, action->tables, snapshot->second.value,
+                                          estate_.config().jobs, action->truncate_first, listener, options);
     for (const auto& table : copied) {
         results_.rows_copied += table.rows;
     }

@@ -198,11 +198,27 @@ struct CopySeen {
         replication::Lane lane;
         std::vector<replication::Table> tables;
         bool slot = false; ///< of an interrupted copy: its snapshot is gone with the session that exported it
+        bool keeps = false; ///< the slot still holds all that came after tables which are copied already
     };
     std::vector<Todo> todo;
 };
 
 std::string copied_milestone(const replication::Lane& lane) { return "copy " + std::to_string(lane.number); }
+
+/// Finished tables of an interrupted copy are not copied again, as long as the lane's slot stands where it
+/// was made: what came later for them is in it. The others get a later snapshot, and begin there.
+Task<void> leave_out_copied(Context* context, CopySeen::Todo* todo, Lsn slot_at) {
+    const auto copied =
+        co_await replication::copied_tables(context->estate.server(Side::green), todo->lane, after(patience));
+    const auto done = [&](const replication::Table& table) {
+        return std::any_of(copied.begin(), copied.end(), [&](const auto& one) {
+            return one.table == table.qualified() && one.at >= slot_at;
+        });
+    };
+    const auto before = todo->tables.size();
+    todo->tables.erase(std::remove_if(todo->tables.begin(), todo->tables.end(), done), todo->tables.end());
+    todo->keeps = todo->tables.size() < before;
+}
 
 Task<Observation> observe_copy(Context* context) {
     const auto deadline = after(patience);
@@ -234,9 +250,14 @@ Task<Observation> observe_copy(Context* context) {
             todo.tables =
                 groups.at(static_cast<std::size_t>(lane.number - 1)); // plan, before the lanes exist
         }
-        if (!reached.contains(copied_milestone(lane)) || !state.slot || state.slot_status == "lost") {
-            found.todo.push_back(std::move(todo));
+        if (reached.contains(copied_milestone(lane)) && state.slot && state.slot_status != "lost") {
+            continue;
         }
+        if (reached.contains("schema") && state.slot && state.slot_status != "lost" &&
+            state.confirmed_flush) {
+            co_await leave_out_copied(context, &todo, *state.confirmed_flush);
+        }
+        found.todo.push_back(std::move(todo));
     }
     auto seen = counted(lanes.size() - found.todo.size(), lanes.size(), to_string(size));
     seen.seen = std::move(found);
@@ -249,12 +270,21 @@ std::vector<Action> plan_copy(Context* context, const Observation& seen) {
     std::vector<Action> actions;
     int phase = 0;
     for (const auto& todo : found.todo) {
-        if (todo.slot) {
+        if (todo.slot && !todo.keeps) {
             actions.push_back(sql(Side::blue, replication::drop_slot(todo.lane), phase++));
+        }
+        if (interrupted && !todo.keeps) {
+            actions.push_back(sql(Side::green, replication::forget_copied(todo.lane), phase++));
+        }
+        if (todo.tables.empty() && todo.keeps) { // ended between the last table and the milestone
+            actions.push_back(
+                sql(Side::green, milestone(todo.lane.database, copied_milestone(todo.lane)), phase++));
+            continue;
         }
         Sql slot;
         slot.side = Side::blue;
-        slot.statement = replication::create_slot_with_snapshot(todo.lane);
+        slot.statement = todo.keeps ? replication::create_later_snapshot(todo.lane)
+                                    : replication::create_slot_with_snapshot(todo.lane);
         slot.walsender = true;
         slot.limit = std::chrono::minutes(10); // waits for the write transactions that run
         actions.push_back({std::move(slot), phase++});
@@ -347,8 +377,8 @@ Step copy_step(Context& context) {
     Step step;
     step.id = "copy";
     step.title = "Copy the data";
-    step.makes_true = "Green holds every row as of the moment the lane's slot was made; the slot keeps all "
-                      "that came later.";
+    step.makes_true = "Green holds every table as of a snapshot of blue; the lane's slot keeps all that came "
+                      "later.";
     step.deadline = std::chrono::hours(24 * 7);
     step.observe = [c = &context] { return observe_copy(c); };
     step.plan = [c = &context](const Observation& seen) { return plan_copy(c, seen); };

@@ -83,6 +83,8 @@ struct CopyOptions {
         64LL * 1024 *
         1024}; ///< heap and TOAST; never split for one job, nor on a source before 14 (no TID range scans)
     Clock::duration stall = std::chrono::seconds(60); ///< no byte moved for that long: given up
+    /// The statement that is run on the target once all of a table is committed there; none when not set.
+    std::function<std::string(const Table&)> note_copied = {};
 };
 Task<std::vector<CopiedTable>> copy_tables(postgres::Server& from, postgres::Server& to, std::string database,
                                            std::vector<Table> tables, std::string snapshot, int jobs,

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t tables_a_probe = 200;
 constexpr auto start_over =
-    "Run `pgteal prepare` again: this database's copy starts over, and nothing else is lost.";
+    "Run `pgteal prepare` again: it goes on with the tables that are not finished yet.";
 
 struct CopyRun {
     postgres::Server& from;
@@ -76,6 +76,9 @@ Task<void> copy_part(CopyRun& run, CopyPart part, postgres::Connection& source,
     co_await target.script("COMMIT", soon());
     run.rows[part.table] += rows;
     if (--run.parts_left[part.table] == 0) {
+        if (run.options.note_copied) {
+            co_await target.script(run.options.note_copied(table), soon());
+        }
         ++run.progress.tables_done;
         run.tell(table, 0);
     }

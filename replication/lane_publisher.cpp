@@ -60,6 +60,16 @@ Statement create_slot_with_snapshot(const Lane& lane) {
             {"slot_" + object, "consistent_" + object, "snapshot_" + object, "plugin_" + object}};
 }
 
+Statement create_later_snapshot(const Lane& lane) {
+    auto later = lane;
+    later.run += "_later";
+    const std::string object = lane.object();
+    return {lane.database,
+            "CREATE_REPLICATION_SLOT " + quote_identifier(later.object()) +
+                " TEMPORARY LOGICAL pgoutput EXPORT_SNAPSHOT",
+            {"slot_" + object, "consistent_" + object, "snapshot_" + object, "plugin_" + object}};
+}
+
 Statement create_slot(const Lane& lane) {
     const std::string object = quote_literal(lane.object());
     return {lane.database,

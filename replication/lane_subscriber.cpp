@@ -34,8 +34,37 @@ Statement create_subscription(const Lane& lane) {
                 object +
                 " SET (run_as_owner = true);\n"
                 "  END IF;\n"
+                "  UPDATE pg_catalog.pg_subscription_rel r SET srsubstate = 's', srsublsn = c.at\n"
+                "    FROM pgteal.copied c, pg_catalog.pg_subscription s, pg_catalog.pg_database d\n"
+                "   WHERE c.lane = " +
+                quote_literal(lane.object()) +
+                " AND c.at > (SELECT pg_catalog.min(f.at) FROM pgteal.copied f WHERE f.lane = c.lane)\n"
+                "     AND s.subname = c.lane AND d.oid = s.subdbid AND d.datname = "
+                "pg_catalog.current_database()\n"
+                "     AND r.srsubid = s.oid AND r.srrelid = c.tablename::pg_catalog.regclass;\n"
                 "END $pgteal$",
             {}};
+}
+
+std::string note_copied(const Lane& lane, const Table& table, const std::string& at) {
+    return "BEGIN READ WRITE; SET LOCAL synchronous_commit = off; INSERT INTO pgteal.copied VALUES (" +
+           quote_literal(lane.object()) + ", " + quote_literal(table.qualified()) + ", " + quote_literal(at) +
+           ") ON CONFLICT (lane, tablename) DO UPDATE SET at = excluded.at; COMMIT";
+}
+
+Statement forget_copied(const Lane& lane) {
+    return {lane.database, "DELETE FROM pgteal.copied WHERE lane = " + quote_literal(lane.object()), {}};
+}
+
+Task<std::vector<CopiedAt>> copied_tables(postgres::Server& subscriber, Lane lane, Deadline deadline) {
+    postgres::Params name{lane.object()};
+    const auto rows = co_await subscriber.exec(
+        lane.database, "SELECT tablename, at::text FROM pgteal.copied WHERE lane = $1", name, deadline);
+    std::vector<CopiedAt> copied;
+    for (int i = 0; i < rows.rows(); ++i) {
+        copied.push_back({rows.get<std::string>(i, 0), rows.get<Lsn>(i, 1)});
+    }
+    co_return copied;
 }
 
 Statement enable_subscription(const Lane& lane) {

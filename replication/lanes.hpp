@@ -53,6 +53,9 @@ postgres::Statement drop_publication(const Lane& lane);
 /// Through a walsender session: gives bindings snapshot_<object> and consistent_<object> (docs:
 /// CREATE_REPLICATION_SLOT … EXPORT_SNAPSHOT).
 postgres::Statement create_slot_with_snapshot(const Lane& lane);
+/// For the tables that an interrupted copy of the lane left over: the same bindings for a later snapshot. The
+/// lane's own slot stays where it is; this one is temporary and ends with its session.
+postgres::Statement create_later_snapshot(const Lane& lane);
 /// Ordinary session: pg_create_logical_replication_slot, unless it is there. Waits for running write
 /// transactions of the database's server.
 postgres::Statement create_slot(const Lane& lane);
@@ -65,7 +68,10 @@ postgres::Statement advance_slot(const Lane& lane, std::string position_binding)
 
 // Statements on the subscriber.
 /// CREATE SUBSCRIPTION … WITH (create_slot = false, slot_name, copy_data = false, enabled = false) with
-/// connection :'conninfo_<publisher>'.
+/// connection :'conninfo_<publisher>'. Tables that pgteal.copied says were copied at a later position than
+/// the lane's first ones begin there: in pg_subscription_rel they have state s (synchronized) with that
+/// position, as after PostgreSQL's own initial copy, so that apply leaves out what came before (source:
+/// worker.c, should_apply_changes_for_rel; docs: "pg_subscription_rel"). Needs superuser.
 postgres::Statement create_subscription(const Lane& lane);
 postgres::Statement enable_subscription(const Lane& lane);
 /// Returns once its worker is gone (up to 10 s; a worker reads its catalog row each second at the latest),
@@ -79,6 +85,17 @@ postgres::Statement drop_subscription(const Lane& lane);
 /// origin.c). Raises 42704 when there is no such subscription; the server raises 55006 while a worker uses
 /// the origin.
 postgres::Statement advance_origin(const Lane& lane, std::string position_binding);
+
+/// Tables of the lane whose copy is complete on the subscriber, with the position of their snapshot:
+/// qualified names, quoted.
+struct CopiedAt {
+    std::string table;
+    Lsn at;
+};
+Task<std::vector<CopiedAt>> copied_tables(postgres::Server& subscriber, Lane lane, Deadline deadline);
+/// Notes that a table is copied. Not flushed by itself: it comes after the copy's own commit in the WAL.
+std::string note_copied(const Lane& lane, const Table& table, const std::string& at);
+postgres::Statement forget_copied(const Lane& lane);
 
 /// What the catalogs of both sides say of a lane.
 struct LaneState {

@@ -10,3 +10,5 @@ CREATE TABLE IF NOT EXISTS pgteal.probe (entry text PRIMARY KEY, token text);
 GRANT USAGE ON SCHEMA pgteal TO PUBLIC;
 GRANT SELECT, INSERT, UPDATE ON pgteal.probe TO PUBLIC;
 CREATE TABLE IF NOT EXISTS pgteal.progress (step text PRIMARY KEY, at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp());
+-- Tables whose copy is complete, with the slot position of the snapshot that they were read under.
+CREATE TABLE IF NOT EXISTS pgteal.copied (lane text, tablename text, at pg_lsn NOT NULL, PRIMARY KEY (lane, tablename));

@@ -1,7 +1,9 @@
 // kill -9 while the clone is made, and while it is taken away again.
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -58,6 +60,73 @@ TEST(CrashInPrepare, GoesOnFromEveryPointToTheEndOfAnUndisturbedRun) {
     const auto report = scenario.check({.min_per_side = 1000, .switches = 1, .max_errors = 0});
     EXPECT_TRUE(report.ok()) << to_text(report);
     scenario.say("cut over and checked");
+}
+
+// Killed in the middle of a copy of several tables: those that were finished stay as they are, those that
+// were not are copied under a later snapshot, and what clients wrote meanwhile is applied once to each.
+TEST(CrashInCopy, FinishedTablesAreNotCopiedAgain) {
+    Scenario scenario;
+    constexpr int tables = 6;
+    const auto each = [&](const std::string& sql) {
+        for (int i = 1; i <= tables; ++i) {
+            auto one = sql;
+            for (auto at = one.find('@'); at != std::string::npos; at = one.find('@')) {
+                one.replace(at, 1, std::to_string(i));
+            }
+            scenario.query("blue", "app", one);
+        }
+    };
+    each("CREATE TABLE public.part_@ (id bigint PRIMARY KEY, word text)");
+    each("INSERT INTO public.part_@ SELECT n, repeat('x', 150) FROM generate_series(1, 200000 - @ * 100) n");
+    std::ofstream(scenario.lab().config(), std::ios::app) << "\n[clone]\njobs = 1\n";
+    scenario.start_workload();
+
+    support::Run run;
+    std::thread prepare([&] { run = scenario.pgteal({"prepare"}); });
+    const std::string look = "SELECT count(*) FROM pgteal.copied WHERE tablename LIKE '%part_%'";
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    int finished = 0;
+    while (finished < 2 && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(10ms);
+        if (scenario.value("green", "postgres", "SELECT count(*) FROM pg_database WHERE datname = 'app'") ==
+                "1" &&
+            scenario.value("green", "app", "SELECT to_regclass('pgteal.copied') IS NOT NULL") == "t") {
+            finished = std::stoi(scenario.value("green", "app", look));
+        }
+    }
+    std::system(("pkill -9 -f 'pgteal -c " + scenario.lab().config() + " prepare'").c_str());
+    prepare.join();
+    ASSERT_TRUE(run.killed()) << run;
+    const auto kept = scenario.query(
+        "green", "app",
+        "SELECT tablename, pg_relation_filenode(tablename::regclass) FROM pgteal.copied ORDER BY 1");
+    ASSERT_GE(kept.size(), 2U);
+    ASSERT_LT(finished, tables) << "the copy was over before it was killed";
+    scenario.say("killed with " + std::to_string(kept.size()) + " tables copied");
+
+    // Each kind of change, in tables of both sorts, between the two snapshots.
+    each("INSERT INTO public.part_@ VALUES (1000000, 'between')");
+    each("UPDATE public.part_@ SET word = 'changed' WHERE id % 1000 = 0");
+    each("DELETE FROM public.part_@ WHERE id % 1000 = 1");
+    const auto resumed = scenario.pgteal({"resume"});
+    ASSERT_EQ(resumed.exit_code, 0) << resumed;
+    for (const auto& row : kept) {
+        const auto name = row.substr(0, row.find('|'));
+        EXPECT_EQ(scenario.value("green", "app", "SELECT pg_relation_filenode('" + name + "'::regclass)"),
+                  row.substr(row.find('|') + 1))
+            << name << " was copied again";
+    }
+    EXPECT_EQ(scenario.value("green", "app", "SELECT count(DISTINCT at) FROM pgteal.copied"), "2");
+    EXPECT_EQ(scenario.value("blue", "postgres", "SELECT count(*) FROM pg_replication_slots WHERE temporary"),
+              "0");
+    each("UPDATE public.part_@ SET word = 'after' WHERE id = 7");
+    const auto compared = scenario.pgteal_json({"compare"});
+    EXPECT_EQ(compared.exit_code, 0) << compared;
+    const auto moved = scenario.pgteal({"cutover"});
+    ASSERT_EQ(moved.exit_code, 0) << moved;
+    EXPECT_TRUE(scenario.workload().wait_acknowledged(500, 60s));
+    const auto report = scenario.check({.min_per_side = 300, .switches = 1, .max_errors = 0});
+    EXPECT_TRUE(report.ok()) << to_text(report);
 }
 
 TEST(CrashInAbort, LeavesEverythingAsFoundOnceItIsResumed) {
