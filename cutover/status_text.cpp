@@ -56,6 +56,9 @@ std::string headline(const Status& status) {
 
 std::string next_line(const Status& status) {
     const auto& progress = status.progress;
+    if (!progress.active && progress.ever_finished && progress.serving == Side::green) {
+        return "Done: green serves alone. A next run has a config of its own, with another [run] name.";
+    }
     if (!progress.active) {
         return "Begin with:   pgteal check, then pgteal prepare";
     }
@@ -79,8 +82,12 @@ std::string to_text(const Status& status) {
         text += fmt::format("  {:<7} {:<22} {:<9} {:<9} {}\n", to_string(side.side), side.address,
                             side.version, side.clients, side_state(status, side));
     }
-    text += fmt::format("\n  {:<15} {:<15} {:<18} {:<18} {}\n", "lane", "direction", "lag", "slot keeps",
-                        "state");
+    const bool any_lane = std::any_of(status.lanes.begin(), status.lanes.end(),
+                                      [](const auto& one) { return !one.second.empty(); });
+    if (any_lane) {
+        text += fmt::format("\n  {:<15} {:<15} {:<18} {:<18} {}\n", "lane", "direction", "lag", "slot keeps",
+                            "state");
+    }
     for (const auto& [database, lanes] : status.lanes) {
         for (const auto& lane : lanes) {
             const auto limit =
