@@ -52,7 +52,9 @@ private:
         while (!stop_) {
             for (const auto& process : std::filesystem::directory_iterator("/proc")) {
                 std::ifstream in(process.path() / "cmdline", std::ios::binary);
-                const std::string argv(std::istreambuf_iterator<char>(in), {});
+                std::ostringstream text;
+                text << in.rdbuf(); // a process that ended meanwhile reads as an error, and counts as empty
+                const auto argv = text.str();
                 programs.insert(std::filesystem::path(argv.substr(0, argv.find('\0'))).filename());
                 for (const auto& secret : secrets_) {
                     if (argv.find(secret) != std::string::npos) {
