@@ -63,6 +63,11 @@ struct Describer {
         return {place(a.from, a.lane.database), text};
     }
     Description operator()(const ApplyMigrations& a) const {
+        if (!a.command.empty()) {
+            return {place(Side::green, a.database),
+                    "in " + a.folder + ", with PGTEAL_DSN and PG… set: " +
+                        postgres::to_string(postgres::Program{a.command, {}})};
+        }
         std::string text = "take over the history of migrations, then apply from " + a.folder + ":";
         for (const auto& script : a.scripts) {
             text += " " + script;
@@ -99,11 +104,13 @@ std::vector<Description> describe(const std::vector<Action>& actions) {
     return texts;
 }
 
+std::string place_of(const Action& action) { return describe(action).where; }
+
 std::string queue_of(const Action& action) {
     const auto* command = std::get_if<PoolerCommand>(&action.what);
     return command != nullptr && command->kind == PoolerCommand::Kind::pause
                ? command->pooler + " " + command->entry
-               : describe(action).where;
+               : place_of(action);
 }
 
 Action sql(Side side, postgres::Statement statement, int phase) {

@@ -75,6 +75,7 @@ struct ApplyMigrations {
     std::string database;
     std::string folder;
     std::vector<std::string> scripts; ///< file names, in order
+    std::vector<std::string> command; ///< that migrates instead of pgteal; then there are no scripts
 };
 
 struct CarrySequences {
@@ -120,6 +121,8 @@ Description describe(const Action& action);
 /// Actions of one phase that share a queue run in order. Mostly the place; PAUSEs of one pooler's entries
 /// have one each, since an entry that drains slowly must not keep the others' clients unheld.
 std::string queue_of(const Action& action);
+/// describe().where
+std::string place_of(const Action& action);
 std::vector<Description> describe(const std::vector<Action>& actions);
 
 /// Convenience for step builders.

@@ -46,6 +46,37 @@ Task<std::vector<PoolerBaseline>> read_poolers(Estate* estate, Deadline deadline
     co_return baselines;
 }
 
+std::vector<pooler::Entry> new_entries(const Config& config, Side serving, const PoolerBaseline& baseline,
+                                       const std::vector<pooler::Entry>& entries) {
+    const auto& side = config.side(serving);
+    const auto names = config.database_names();
+    std::vector<pooler::Entry> found;
+    for (const auto& entry : entries) {
+        if (!baseline.entries.contains(entry.name) && entry.host == side.pooler_host &&
+            entry.port == side.pooler_port &&
+            std::find(names.begin(), names.end(), entry.database) != names.end()) {
+            found.push_back(entry);
+        }
+    }
+    return found;
+}
+
+Task<void> add_new_entries(Estate* estate, Side serving, std::vector<PoolerBaseline>* baselines,
+                           Deadline deadline) {
+    const auto& config = estate->config();
+    for (auto& baseline : *baselines) {
+        auto& unit = estate->pooler(baseline.name);
+        const auto& wanted = unit.config.entries;
+        const auto entries = co_await unit.console->entries(deadline);
+        for (const auto& entry : new_entries(config, serving, baseline, entries)) {
+            if (wanted.empty() || std::find(wanted.begin(), wanted.end(), entry.name) != wanted.end()) {
+                baseline.entries[entry.name] = {config.blue.pooler_host, config.blue.pooler_port,
+                                                entry.database};
+            }
+        }
+    }
+}
+
 std::vector<PoolerBaseline> recorded_poolers(const Journal& journal) {
     std::vector<PoolerBaseline> baselines;
     const auto fact = journal.fact("poolers");

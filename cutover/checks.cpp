@@ -1,5 +1,6 @@
 #include "cutover/checks.hpp"
 
+#include "cutover/migration_check.hpp"
 #include "pooler/config_file.hpp"
 #include "postgres/error.hpp"
 #include "replication/clone.hpp"
@@ -92,6 +93,8 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, bool run_start
     }
     auto results = co_await health::preflight(estate->server(Side::blue), estate->server(Side::green),
                                               std::move(input), deadline);
+    auto migrations = co_await check_migrations(estate, run_started);
+    results.push_back(std::move(migrations));
     co_return health::order(std::move(results));
 }
 

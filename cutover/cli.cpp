@@ -69,7 +69,9 @@ void report(const Session& session, const Error& error, Exit exit) {
 }
 
 Task<void> run_session(Session* session, Command command, Exit* exit) {
-    if (session->has_config) {
+    // These read the journal: a server that is away, or a password command that fails, is not in their way.
+    const bool offline = session->options.command == "approve" || session->options.command == "audit";
+    if (session->has_config && !offline) {
         session->estate = co_await Estate::make(session->config);
     }
     std::exception_ptr error;

@@ -100,9 +100,14 @@ Task<void> wait_for_signal(std::shared_ptr<bool> stop) {
 } // namespace
 
 Task<Exit> run_status(Session* session) {
-    while (true) {
+    std::optional<SwitchBack> way_back;
+    for (int round = 0;; ++round) {
+        if (round % 30 == 0) {
+            way_back.reset();
+        }
         const auto status = co_await read_status(session->estate.get(), peek_progress(session->config),
-                                                 after(std::chrono::seconds(15)));
+                                                 after(std::chrono::seconds(15)), way_back);
+        way_back = status.switch_back;
         if (session->options.json) {
             print_json(to_json(status));
         } else {
@@ -181,10 +186,15 @@ Task<Exit> run_serve(Session* session) {
     auto stop = std::make_shared<bool>(false);
     asio::co_spawn(executor, wait_for_signal(stop), asio::detached);
     int round = 0;
+    std::optional<SwitchBack> way_back;
     while (!*stop) {
+        if (round % 15 == 0) {
+            way_back.reset();
+        }
         const auto progress = peek_progress(session->config);
         const auto status =
-            co_await read_status(session->estate.get(), progress, after(std::chrono::seconds(15)));
+            co_await read_status(session->estate.get(), progress, after(std::chrono::seconds(15)), way_back);
+        way_back = status.switch_back;
         publish(status, metrics);
         metrics.step(step_words(progress));
         *latest = boost::json::serialize(to_json(status));

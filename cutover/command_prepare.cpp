@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "cutover/approval_gate.hpp"
+#include "cutover/binding.hpp"
 #include "cutover/decision.hpp"
 #include "cutover/gate_risks.hpp"
 #include "cutover/runbook.hpp"
@@ -96,6 +98,7 @@ boost::json::object steps_document(const std::vector<StepTime>& times) {
 Task<Exit> note_pooler_files(Work* work) {
     const auto serving = work->context.progress().serving;
     auto baselines = recorded_poolers(work->journal);
+    co_await add_new_entries(&work->context.estate, serving, &baselines, after(std::chrono::seconds(30)));
     for (auto& baseline : baselines) {
         const auto file = pooler::read_config(baseline.path);
         const auto written = pooler::targets_in(file.text);
@@ -123,6 +126,7 @@ Task<Exit> note_pooler_files(Work* work) {
 
 Task<Exit> go_on_preparing(Work* work) {
     auto& context = work->context;
+    co_await require_approvals_to_prepare(&context);
     Runner runner(context.journal, context.executor, work->narrator);
     auto progress = context.progress();
     auto steps = prepare_steps(context);
@@ -137,6 +141,7 @@ Task<Exit> go_on_preparing(Work* work) {
         }
         work->narrator.done(first.front(), seen.summary, to_ms(Clock::now() - start));
         co_await record_baseline(work);
+        co_await record_binding(&context);
         const auto id = new_run_id();
         boost::json::object body;
         body["run_id"] = id;
@@ -154,14 +159,22 @@ Task<Exit> go_on_preparing(Work* work) {
     if (context.journal.fact("fingerprint").is_null() || !progress.prepared) {
         co_await record_fingerprint(work);
     }
+    const auto streams = co_await read_streams(&context.estate, Side::blue, after(std::chrono::minutes(1)));
+    SwitchBack way_back;
+    for (const auto& one : streams) {
+        way_back.databases.push_back(one.back);
+    }
     auto document = steps_document(runner.times());
     document["outcome"] = "prepared";
+    document["switch_back"] = to_json(way_back);
     document["run"] = work->session.config.run;
     document["rows_copied"] = context.executor.results().rows_copied;
     if (work->session.options.json) {
         print_json(document);
     } else {
-        work->narrator.say("\nGreen is a copy of blue and in step. Blue serves.\nMove to green:   pgteal "
+        const auto said = prepared_text(streams);
+        work->narrator.say("\n" + said + (said.empty() ? "" : "\n") +
+                           "Green is a copy of blue and in step. Blue serves.\nMove to green:   pgteal "
                            "cutover\nTake it away:    pgteal abort");
     }
     co_return Exit::done;
@@ -222,10 +235,21 @@ Task<Exit> go_on_finishing(Work* work) {
     co_return Exit::done;
 }
 
+/// Another controller at work is no reason to fear for the clients; a journal that can't be read is.
+std::unique_ptr<Work> open_to_resume(Session* session) {
+    try {
+        return std::make_unique<Work>(session, "resume");
+    } catch (const Error& error) {
+        session->interrupted = error.code() != ErrorCode::busy;
+        throw;
+    }
+}
+
 } // namespace
 
 Task<Exit> run_prepare(Session* session) {
     Work work(session, "prepare");
+    co_await require_bound(&work.context);
     const auto progress = work.context.progress();
     if (progress.attempt || progress.removing || progress.finishing) {
         throw Error(ErrorCode::wrong_state, "", "the run was interrupted: " + step_words(progress),
@@ -256,6 +280,7 @@ Task<Exit> run_prepare(Session* session) {
 
 Task<Exit> run_abort(Session* session) {
     Work work(session, "abort");
+    co_await require_bound(&work.context);
     const auto progress = work.context.progress();
     if (!progress.active) {
         throw Error(ErrorCode::wrong_state, "", "there is no run to abort", "pgteal status");
@@ -285,6 +310,7 @@ Task<Exit> run_abort(Session* session) {
 
 Task<Exit> run_finish(Session* session) {
     Work work(session, "finish");
+    co_await require_bound(&work.context);
     const auto progress = work.context.progress();
     if (!progress.active && progress.ever_finished) {
         throw Error(ErrorCode::wrong_state, "",
@@ -306,8 +332,12 @@ Task<Exit> run_finish(Session* session) {
 }
 
 Task<Exit> run_resume(Session* session) {
-    Work work(session, "resume");
+    session->interrupted = true; // until the journal has said otherwise: clients may be held
+    const auto opened = open_to_resume(session);
+    auto& work = *opened;
     const auto progress = work.context.progress();
+    session->interrupted = progress.attempt.has_value();
+    co_await require_bound(&work.context);
     auto next = decide_resume(progress);
     if (next == Resume::nothing && progress.active && work.journal.fact("fingerprint").is_null()) {
         next = Resume::go_on_preparing; // ended between the last step and the record of the schemas

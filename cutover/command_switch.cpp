@@ -1,6 +1,8 @@
 // cutover and switch-back: one procedure, two directions.
 #include <fmt/format.h>
 
+#include "cutover/approvals.hpp"
+#include "cutover/binding.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/switchover.hpp"
 #include "cutover/work.hpp"
@@ -89,6 +91,7 @@ std::string next_lines(Side serving) {
 Task<Exit> move_to(Session* session, Side to) {
     const std::string command = to == Side::green ? "cutover" : "switch-back";
     Work work(session, command);
+    co_await require_bound(&work.context);
     const auto progress = work.context.progress();
     if (command == "switch-back" && progress.active && progress.epoch == 1 && !progress.attempt) {
         throw Error(ErrorCode::wrong_state, "", "nothing was cut over yet: blue serves",
@@ -99,6 +102,9 @@ Task<Exit> move_to(Session* session, Side to) {
         throw Error(ErrorCode::wrong_state, "", to_string(to) + " serves already",
                     to == Side::green ? "pgteal switch-back goes back to blue"
                                       : "pgteal cutover goes to green");
+    }
+    if (to == Side::green) { // the way back is never held up
+        require_approvals(session->config, work.journal, command);
     }
     if (session->options.dry_run) {
         co_return co_await rehearse(&work, to);

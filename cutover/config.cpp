@@ -158,12 +158,12 @@ void check_run_name(const Section& run, const std::string& name) {
 }
 
 void check_accept(const Section& check, const std::vector<std::string>& accept) {
-    static const std::vector<std::string_view> allowed{"unlogged-tables", "large-objects"};
+    static const std::vector<std::string_view> allowed{"unlogged-tables", "large-objects", "switch-back"};
     for (const auto& one : accept) {
         if (std::find(allowed.begin(), allowed.end(), one) == allowed.end()) {
             const auto meant = nearest(one, allowed);
             check.fail(*check.table().get("accept"), "'" + one + "' can't be accepted",
-                       meant.empty() ? "only unlogged-tables and large-objects can"
+                       meant.empty() ? "only unlogged-tables, large-objects and switch-back can"
                                      : "did you mean '" + std::string(meant) + "'?");
         }
     }

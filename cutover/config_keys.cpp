@@ -43,10 +43,15 @@ const std::vector<ConfigKey>& config_keys() {
         {"clone", "catch_up", "duration", "24h",
          "How long prepare waits for the lanes to catch up after the copy."},
         {"check", "accept", "list", "none",
-         "Checks whose errors you accept (they become warnings): unlogged-tables, large-objects."},
+         "Checks whose errors you accept (they become warnings): unlogged-tables, large-objects, switch-back "
+         "(the "
+         "way back may lose writes)."},
         {"migrate", "history", "text", "pgteal",
          "Whose history table records what is applied: pgteal (pgteal_migrations.history) or flyway."},
-        {"migrate", "history_table", "text", "public.flyway_schema_history", "Flyway's, schema first."},
+        {"migrate", "history_table", "text", "public.flyway_schema_history",
+         "Flyway's table, schema first; or the one in which the tool of command keeps its record. It goes "
+         "through "
+         "no lane."},
         {"migrate", "command", "list", "none",
          "Program and arguments that migrate green instead of pgteal, such as flyway or alembic. It finds "
          "the "

@@ -1,5 +1,8 @@
 #include "cutover/context.hpp"
 
+#include "cutover/run_row.hpp"
+
+#include "migration/schema/read.hpp"
 #include "postgres/error.hpp"
 #include "postgres/quote.hpp"
 
@@ -84,7 +87,10 @@ Task<std::vector<replication::LaneState>> lane_states(Estate* estate, Side publi
     co_return states;
 }
 
-Task<std::string> fingerprint(Estate* estate, Side side, Deadline deadline) {
+namespace {
+
+/// Of versions before 0.2, without a version in front.
+Task<std::string> fingerprint_of_tables(Estate* estate, Side side, Deadline deadline) {
     std::string text;
     for (const auto& database : estate->config().databases) {
         auto tables = co_await tables_on(&estate->server(side), database.name, deadline);
@@ -101,11 +107,38 @@ Task<std::string> fingerprint(Estate* estate, Side side, Deadline deadline) {
     co_return pooler::content_hash(text);
 }
 
+constexpr std::string_view whole_schema = "2:";
+
+Task<std::string> schema_of(Estate* estate, Side side, std::string database, Deadline deadline) {
+    const auto objects = co_await migration::schema::read(estate->server(side), database, deadline);
+    co_return database + "\n" + migration::schema::fingerprint(objects) + "\n";
+}
+
+} // namespace
+
+Task<std::string> fingerprint(Estate* estate, Side side, Deadline deadline, std::string recorded) {
+    if (!recorded.empty() && !recorded.starts_with(whole_schema)) {
+        auto of_tables = co_await fingerprint_of_tables(estate, side, deadline);
+        co_return of_tables;
+    }
+    std::vector<Task<std::string>> reads;
+    for (const auto& database : estate->config().databases) {
+        reads.push_back(schema_of(estate, side, database.name, deadline));
+    }
+    std::string text;
+    for (const auto& one : co_await all(std::move(reads))) {
+        text += one;
+    }
+    co_return std::string(whole_schema) + pooler::content_hash(text);
+}
+
 Task<FenceState> read_fence(postgres::Server* server, std::string database, Deadline deadline) {
     postgres::Params name{database};
     auto result = co_await server->exec(
         "",
-        "SELECT d.datconnlimit, COALESCE('default_transaction_read_only=on' = ANY (s.setconfig), false)"
+        "SELECT d.datconnlimit, COALESCE('default_transaction_read_only=on' = ANY (s.setconfig), false),"
+        " COALESCE((SELECT split_part(c, '=', 2) FROM unnest(s.setconfig) AS c WHERE c LIKE "
+        "'default_transaction_read_only=%'), '')"
         " FROM pg_database d LEFT JOIN pg_db_role_setting s ON s.setdatabase = d.oid AND s.setrole = 0"
         " WHERE d.datname = $1",
         name, deadline);
@@ -113,6 +146,7 @@ Task<FenceState> read_fence(postgres::Server* server, std::string database, Dead
     if (!result.empty()) {
         state.connection_limit = result.get<int>(0, 0);
         state.read_only = result.get<bool>(0, 1);
+        state.setting = result.get<std::string>(0, 2);
     }
     co_return state;
 }
@@ -126,6 +160,13 @@ int recorded_limit(const Journal& journal, const std::string& database) {
         }
     }
     return -1;
+}
+
+std::string lift_fence(const Journal& journal, const std::string& database) {
+    const auto settings = journal.fact("read_only_settings");
+    const auto* setting = settings.is_object() ? settings.as_object().if_contains(database) : nullptr;
+    return lift_fence_text(database, recorded_limit(journal, database),
+                           setting != nullptr ? std::string(setting->as_string()) : std::string());
 }
 
 Progress peek_progress(const Config& config) {

@@ -28,6 +28,9 @@ struct PoolerBaseline {
     std::map<std::string, pooler::Target> entries;
 };
 
+/// How long a pooler's console may take to answer while clients may be held.
+inline constexpr auto console_patience = std::chrono::seconds(3);
+
 struct Context {
     Estate& estate;
     Journal& journal;
@@ -47,6 +50,14 @@ void record_poolers(Journal& journal, const std::vector<PoolerBaseline>& baselin
 /// Reads the poolers and their files now: configured entries, or every entry that points at blue. Throws
 /// Error(config | file | unreachable).
 Task<std::vector<PoolerBaseline>> read_poolers(Estate* estate, Deadline deadline);
+
+/// Entries that lead to the side that serves, to a database of the run, and that no baseline has.
+std::vector<pooler::Entry> new_entries(const Config& config, Side serving, const PoolerBaseline& baseline,
+                                       const std::vector<pooler::Entry>& entries);
+/// Adds them to the baselines, unless the config names that pooler's entries and not this one. Throws
+/// Error(unreachable).
+Task<void> add_new_entries(Estate* estate, Side serving, std::vector<PoolerBaseline>* baselines,
+                           Deadline deadline);
 
 /// Where an entry of the baseline has to point for `side` to serve it.
 pooler::Target target_for(const Config& config, Side side, const pooler::Target& original);
@@ -73,18 +84,23 @@ Task<std::vector<replication::Table>> tables_on(postgres::Server* server, std::s
 /// State of all lanes of one publisher, in the order of Estate::lanes().
 Task<std::vector<replication::LaneState>> lane_states(Estate* estate, Side publisher, Deadline deadline);
 
-/// One hash over tables and columns of all databases of one side: changes when anybody changes the schema.
-Task<std::string> fingerprint(Estate* estate, Side side, Deadline deadline);
+/// One hash over the schemas of all databases of one side, as `migrate drift` reads them: changes when
+/// anybody changes anything there. `recorded`: the one to compare with. A run that was prepared by an earlier
+/// version recorded a hash over tables and columns only; then this is one too.
+Task<std::string> fingerprint(Estate* estate, Side side, Deadline deadline, std::string recorded = {});
 
 /// The fence of one database of one side as the catalogs have it.
 struct FenceState {
     bool read_only = false;
     int connection_limit = -1;
+    std::string setting; ///< the database's own default_transaction_read_only; "" = none
     [[nodiscard]] bool up() const { return read_only && connection_limit == 0; }
 };
 Task<FenceState> read_fence(postgres::Server* server, std::string database, Deadline deadline);
 /// The connection limit that clients live with, recorded when the run began.
 int recorded_limit(const Journal& journal, const std::string& database);
+/// lift_fence_text() with what clients lived with before, as recorded: connection limit and setting.
+std::string lift_fence(const Journal& journal, const std::string& database);
 
 /// Where the run of this config stands, without taking its lock.
 Progress peek_progress(const Config& config);

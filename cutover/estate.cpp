@@ -1,5 +1,6 @@
 #include "cutover/estate.hpp"
 
+#include "cutover/migrations.hpp"
 #include "pooler/pgbouncer.hpp"
 #include "postgres/error.hpp"
 #include "postgres/program.hpp"
@@ -29,11 +30,25 @@ Task<void> resolve_password(SideConfig* side, std::string name) {
     side->dsn = side->dsn.with("password", password);
 }
 
+/// Every session knows which table is left out of the lanes: replication/sql/tables.sql reads it there.
+postgres::Dsn with_left_out(const postgres::Dsn& dsn, const std::string& table) {
+    if (table.empty()) {
+        return dsn;
+    }
+    std::string escaped;
+    for (const char c : table) {
+        escaped += c == ' ' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+    }
+    const auto own = dsn.get("options").value_or("");
+    return dsn.with("options", own + (own.empty() ? "" : " ") + "-c pgteal.left_out=" + escaped);
+}
+
 } // namespace
 
 Estate::Estate(Config config) : config_(std::move(config)) {
-    blue_ = std::make_unique<postgres::Server>("blue", config_.blue.dsn);
-    green_ = std::make_unique<postgres::Server>("green", config_.green.dsn);
+    const auto table = left_out(config_);
+    blue_ = std::make_unique<postgres::Server>("blue", with_left_out(config_.blue.dsn, table));
+    green_ = std::make_unique<postgres::Server>("green", with_left_out(config_.green.dsn, table));
     for (const auto& one : config_.poolers) {
         poolers_.push_back(PoolerUnit{one, pooler::make_pgbouncer(one.name, one.admin)});
     }

@@ -55,6 +55,33 @@ Task<void> Executor::perform(std::vector<Action> actions, Deadline deadline, Hoo
     }
 }
 
+Task<std::map<std::string, std::exception_ptr>> Executor::perform_apart(std::vector<Action> actions,
+                                                                        std::set<std::string> leave_out,
+                                                                        Deadline deadline, Hooks hooks) {
+    std::stable_sort(actions.begin(), actions.end(),
+                     [](const auto& a, const auto& b) { return a.phase < b.phase; });
+    std::map<std::string, std::vector<const Action*>> places;
+    for (const auto& action : actions) {
+        if (!leave_out.contains(place_of(action))) {
+            places[place_of(action)].push_back(&action);
+        }
+    }
+    std::vector<Task<void>> tasks;
+    for (auto& [where, list] : places) {
+        tasks.push_back(perform_in_order(list, deadline, hooks));
+    }
+    const auto errors = co_await settle(std::move(tasks));
+    std::map<std::string, std::exception_ptr> failed;
+    std::size_t i = 0;
+    for (const auto& [where, list] : places) {
+        if (errors[i]) {
+            failed[where] = errors[i];
+        }
+        ++i;
+    }
+    co_return failed;
+}
+
 Task<void> Executor::perform_in_order(std::vector<const Action*> actions, Deadline deadline, Hooks hooks) {
     for (const auto* action : actions) {
         co_await perform_one(action, deadline, hooks.progress);
@@ -79,7 +106,7 @@ Task<void> Executor::perform_one(const Action* action, Deadline deadline, Progre
     } else if (const auto* copy = std::get_if<CopyLane>(&what)) {
         co_await run(copy, progress);
     } else if (const auto* migrations = std::get_if<ApplyMigrations>(&what)) {
-        co_await run(migrations, progress);
+        co_await run(migrations, deadline, progress);
     } else if (const auto* sequences = std::get_if<CarrySequences>(&what)) {
         co_await run(sequences, deadline);
     } else if (const auto* compare = std::get_if<CompareData>(&what)) {

@@ -32,6 +32,11 @@ public:
     /// Performs the actions of one step: phases in order; within a phase, places at once and actions of one
     /// place in order. When one fails the others of its phase are waited for, then the first error is thrown.
     Task<void> perform(std::vector<Action> actions, Deadline deadline, Hooks hooks);
+    /// The same for actions of which those for one place don't depend on another's: each place's in order,
+    /// all places at once. Returns the errors by place instead of throwing; `leave_out` is not touched.
+    Task<std::map<std::string, std::exception_ptr>> perform_apart(std::vector<Action> actions,
+                                                                  std::set<std::string> leave_out,
+                                                                  Deadline deadline, Hooks hooks);
     /// Walsender sessions (and with them exported snapshots) end here; the runner calls it when a step is
     /// over.
     void release_held();
@@ -69,7 +74,7 @@ private:
     Task<void> run(const VerifyPooler* action, Deadline deadline);
     Task<void> run(const RunProgram* action, Deadline deadline);
     Task<void> run(const CopyLane* action, Progress progress);
-    Task<void> run(const ApplyMigrations* action, Progress progress);
+    Task<void> run(const ApplyMigrations* action, Deadline deadline, Progress progress);
     Task<void> run(const CarrySequences* action, Deadline deadline);
     Task<void> run(const CompareData* action, Deadline deadline, Progress progress);
     Task<void> run(const ProbeEntry* action, Deadline deadline);

@@ -1,9 +1,13 @@
 // The actions that are longer than a statement: programs, copies, migrations, sequences, comparison, probes.
+#include <cstdio>
 #include <filesystem>
 
+#include <spdlog/spdlog.h>
+
+#include "cutover/audit.hpp"
 #include "cutover/executor.hpp"
+#include "cutover/migrations.hpp"
 #include "health/probe.hpp"
-#include "migration/apply.hpp"
 #include "postgres/error.hpp"
 #include "replication/clone.hpp"
 #include "replication/compare.hpp"
@@ -79,21 +83,24 @@ Task<void> Executor::run(const CopyLane* action, Progress progress) {
     }
 }
 
-Task<void> Executor::run(const ApplyMigrations* action, Progress progress) {
-    const auto dsn = estate_.server(Side::green).dsn().with_database(action->database);
-    const auto blue = estate_.server(Side::blue).dsn().with_database(action->database);
-    const auto folder = action->folder;
-    int applied = 0;
-    std::function<void()> work = [&applied, dsn, blue, folder] {
-        migration::adopt_history(blue, dsn);
-        const auto files = migration::find_migrations(folder);
-        applied = static_cast<int>(
-            migration::apply(dsn, files, migration::Options{}, [](const migration::File&, bool, double) {
-            }).size());
+Task<void> Executor::run(const ApplyMigrations* action, Deadline deadline, Progress progress) {
+    MigrationJob job;
+    job.database = action->database;
+    job.folder = action->folder;
+    job.adopt = true;
+    MigrationNews news;
+    news.progress = progress;
+    news.applied = [this, action](const migration::File& file, double ms) {
+        journal_.append(migrated_event(action->database, "green", file, ms));
     };
-    progress(action->database + ": " + std::to_string(action->scripts.size()) + " migrations", -1);
-    co_await run_blocking(work);
-    results_.migrations += applied;
+    news.warning = [](const std::string& text) { spdlog::warn("{}", text); };
+    news.output = [](const std::string& line) { std::fprintf(stderr, "  | %s\n", line.c_str()); };
+    progress(action->database + ": " +
+                 (action->command.empty() ? std::to_string(action->scripts.size()) + " migrations"
+                                          : action->command.front()),
+             -1);
+    const auto applied = co_await apply_migrations(&estate_, std::move(job), std::move(news), deadline);
+    results_.migrations += static_cast<int>(applied.size());
 }
 
 Task<void> Executor::run(const CarrySequences* action, Deadline deadline) {

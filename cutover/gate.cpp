@@ -25,6 +25,28 @@ std::string ago(double seconds) {
     return whole >= 60 ? fmt::format("{} m {} s", whole / 60, whole % 60) : fmt::format("{:.1f} s", seconds);
 }
 
+/// Whether the writes of the side that will serve reach the other one, and those of the one that serves now
+/// reached it.
+std::optional<Refusal> judge_streams(const GateFacts& facts, const GateDatabase& database) {
+    const bool forth = facts.move.to == Side::green;
+    const std::string give_up = "; or accept = [\"switch-back\"] in [check], if ";
+    const auto along = broken(database.streams.along);
+    if (along && (forth || !facts.switch_back_given_up)) {
+        return Refusal{to_string(facts.move.to), along->message,
+                       along->remedy +
+                           (forth ? std::string()
+                                  : give_up + "blue can do without what is not carried back, then run " +
+                                        again(facts) + " again")};
+    }
+    const auto back = broken(database.streams.back);
+    if (back && forth && !facts.switch_back_given_up) {
+        return Refusal{"green", "switch-back would not hold: " + back->message,
+                       back->remedy + give_up + "you can do without the way back, then run " + again(facts) +
+                           " again"};
+    }
+    return std::nullopt;
+}
+
 std::optional<Refusal> judge_database(const GateFacts& facts, const GateDatabase& database) {
     const auto from = to_string(facts.move.from);
     const auto to = to_string(facts.move.to);
@@ -82,6 +104,9 @@ std::optional<Refusal> judge_database(const GateFacts& facts, const GateDatabase
     }
     if (!database.risks.empty()) {
         return database.risks.front();
+    }
+    if (auto refusal = judge_streams(facts, database)) {
+        return refusal;
     }
     if (!database.carry.problems.empty()) {
         const auto& problem = database.carry.problems.front();
@@ -146,6 +171,14 @@ std::optional<Refusal> judge_pooler(const GateFacts& facts, const GatePooler& po
     if (pooler.file_changed) {
         return Refusal{pooler.name, pooler.path + " was changed since pgteal last looked",
                        "if the change is right: RELOAD it, then pgteal prepare takes note of it"};
+    }
+    if (!pooler.left_behind.empty()) {
+        const auto& name = pooler.left_behind.front();
+        return Refusal{
+            pooler.name,
+            "entry " + name + " of " + pooler.name + " leads to " + to_string(facts.move.from) +
+                " and is not part of the run: its clients would be left behind the fence",
+            "pgteal prepare takes note of it; if [[pooler]] entries lists names, add it there first"};
     }
     for (const auto& [name, target] : pooler.wanted) {
         const auto found = std::find_if(pooler.entries.begin(), pooler.entries.end(),
@@ -225,8 +258,14 @@ std::string summary_of(const GateFacts& facts) {
     for (const auto& database : facts.databases) {
         sequences += database.carry.total;
     }
-    return fmt::format("lag {:.1f} ms, {} {}, {} clients, {} sequences", slowest, facts.poolers.size(),
-                       facts.poolers.size() == 1 ? "pooler" : "poolers", clients, sequences);
+    auto text = fmt::format("lag {:.1f} ms, {} {}, {} clients, {} sequences", slowest, facts.poolers.size(),
+                            facts.poolers.size() == 1 ? "pooler" : "poolers", clients, sequences);
+    std::vector<StreamVerdict> along;
+    for (const auto& database : facts.databases) {
+        along.push_back(database.streams.along);
+    }
+    const auto warnings = warnings_of(along);
+    return warnings.empty() ? text : text + ", " + warnings;
 }
 
 } // namespace pgteal::cutover

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cutover/context.hpp"
+#include "cutover/streams.hpp"
 #include "replication/markers.hpp"
 #include "replication/sequences.hpp"
 
@@ -37,6 +38,7 @@ struct GateDatabase {
     std::vector<std::string> writing_roles; ///< with a default_transaction_read_only = off of their own
     replication::Carry carry;
     std::vector<Refusal> risks; ///< see gate_risks.hpp
+    StreamVerdicts streams;     ///< along the move, and back
 };
 struct GateLane {
     replication::Lane lane; ///< published by from
@@ -51,6 +53,7 @@ struct GatePooler {
     std::vector<pooler::Entry> entries;
     std::map<std::string, pooler::Target> wanted; ///< where our entries have to point now
     bool file_changed = false;
+    std::vector<std::string> left_behind; ///< entries that lead to `from` and are not the run's
     int clients = 0;
     std::optional<Refusal> probe; ///< a client's login through an entry does not reach `from`
 };
@@ -62,6 +65,7 @@ struct GateFacts {
     std::vector<GateDatabase> databases;
     std::vector<GateLane> lanes;
     std::vector<GatePooler> poolers;
+    bool switch_back_given_up = false;        ///< accept = ["switch-back"]: what the way back loses is known
     std::vector<std::string> changed_schemas; ///< sides whose tables or columns are not as recorded
 };
 

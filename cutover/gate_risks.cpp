@@ -1,5 +1,7 @@
 #include "cutover/gate_risks.hpp"
 
+#include "cutover/migrations.hpp"
+
 #include <algorithm>
 
 #include "postgres/quote.hpp"
@@ -9,11 +11,13 @@ namespace pgteal::cutover {
 
 namespace {
 
-constexpr const char* superusers = "SELECT a.pid, a.usename::text, a.application_name FROM pg_stat_activity "
-                                   "a JOIN pg_roles r ON r.oid = a.usesysid"
-                                   " WHERE a.datname = current_database() AND a.backend_type = 'client "
-                                   "backend' AND r.rolsuper AND a.usename <> current_user"
-                                   " ORDER BY a.pid LIMIT 1";
+/// A session that is still logging in has no state (18: starting) and no name yet: it may be one of ours.
+/// Other sessions of ours are let pass; those that are just starting have no state and no name yet.
+constexpr const char* superusers =
+    "SELECT a.pid, a.usename::text, a.application_name FROM pg_stat_activity a JOIN pg_roles r ON r.oid = "
+    "a.usesysid WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND r.rolsuper"
+    " AND (a.usename = current_user AND (a.application_name LIKE 'pgteal%' OR a.state IS NULL)) IS NOT TRUE"
+    " ORDER BY a.pid LIMIT 1";
 
 constexpr const char* replicating_writers =
     "SELECT r.rolname::text FROM pg_roles r WHERE r.rolreplication AND r.rolcanlogin AND NOT r.rolsuper"
@@ -97,6 +101,17 @@ Task<std::vector<Refusal>> read_risks(Context* context, Move move, std::string d
                              side + ", " + std::to_string(was->as_int64()) +
                              " when the run was prepared: they are not replicated",
                          "copy them by hand (lo_export, lo_import), or keep clients from making them"});
+    }
+    if (move.to == Side::green) {
+        const auto script = co_await migrated_meanwhile(&context->estate, database);
+        if (!script.empty()) {
+            risks.push_back(
+                {"blue",
+                 "database " + database + ": " + script +
+                     " was applied to blue during the run, and green's history doesn't have it",
+                 "see that green has what it did, and write its row into green's history table as it "
+                 "is in blue's; let no tool migrate blue while a run is on"});
+        }
     }
     auto role = co_await changed_role(context, move, deadline);
     if (role) {

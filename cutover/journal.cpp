@@ -12,13 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cutover/whoami.hpp"
 #include "postgres/error.hpp"
 
 namespace pgteal::cutover {
 
 namespace {
 
-constexpr std::array<std::pair<EventKind, std::string_view>, 14> kind_names{{
+constexpr std::array<std::pair<EventKind, std::string_view>, 16> kind_names{{
     {EventKind::run_begun, "run_begun"},
     {EventKind::intent, "intent"},
     {EventKind::done, "done"},
@@ -33,12 +34,17 @@ constexpr std::array<std::pair<EventKind, std::string_view>, 14> kind_names{{
     {EventKind::finished, "finished"},
     {EventKind::removing, "removing"},
     {EventKind::removed, "removed"},
+    {EventKind::approved, "approved"},
+    {EventKind::migrated, "migrated"},
 }};
 
-constexpr const char* tables = "CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, "
-                               "epoch INTEGER NOT NULL, step TEXT NOT NULL,"
-                               " kind TEXT NOT NULL, body TEXT NOT NULL);"
-                               "CREATE TABLE IF NOT EXISTS fact (key TEXT PRIMARY KEY, value TEXT NOT NULL)";
+constexpr const char* tables =
+    "CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, "
+    "epoch INTEGER NOT NULL, step TEXT NOT NULL,"
+    " kind TEXT NOT NULL, body TEXT NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS author (first_seq INTEGER PRIMARY KEY, command TEXT "
+    "NOT NULL, who TEXT NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS fact (key TEXT PRIMARY KEY, value TEXT NOT NULL)";
 
 /// A prepared statement, finalised when it goes.
 class Query {
@@ -119,6 +125,8 @@ std::optional<EventKind> parse_event_kind(std::string_view text) {
 struct Journal::Impl {
     std::string dir;
     std::string path;
+    std::string command;
+    bool authored = false; ///< this process has said who it is
     sqlite3* db = nullptr;
     int lock = -1;
 
@@ -145,7 +153,25 @@ struct Journal::Impl {
         }
         sqlite3_busy_timeout(db, 5000);
     }
-    void take_lock(const std::string& command) {
+    [[nodiscard]] bool has_table(const std::string& name) const {
+        Query query(db, "SELECT 1 FROM sqlite_master WHERE name = ?", path);
+        query.bind(1, name);
+        return query.row();
+    }
+    /// Within the transaction of this process's first events.
+    void sign() const {
+        if (authored || command.empty()) {
+            return;
+        }
+        Query insert(db,
+                     "INSERT OR REPLACE INTO author (first_seq, command, who) "
+                     "SELECT coalesce(max(seq), 0) + 1, ?, ? FROM event",
+                     path);
+        insert.bind(1, command);
+        insert.bind(2, whoami());
+        insert.row();
+    }
+    void take_lock() {
         const auto lock_path = dir + "/lock";
         lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (lock < 0) {
@@ -189,7 +215,8 @@ Journal Journal::open(const std::string& state_dir, const std::string& run, cons
                     "set [run] state to a folder that pgteal may write");
     }
     ::chmod(impl->dir.c_str(), 0700);
-    impl->take_lock(command);
+    impl->command = command;
+    impl->take_lock();
     impl->open_database(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX);
     ::chmod(impl->path.c_str(), 0600);
     impl->run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
@@ -217,12 +244,8 @@ std::optional<Journal> Journal::peek(const std::string& state_dir, const std::st
     // query_only still lets the last connection fold the write-ahead log of a crashed controller into the
     // file as it closes.
     sqlite3_db_config(impl->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    bool made = false; // false while another process is just making it
-    {
-        Query query(impl->db, "SELECT 1 FROM sqlite_master WHERE name = 'fact'", impl->path);
-        made = query.row();
-    }
-    return made ? std::optional<Journal>(Journal(std::move(impl))) : std::nullopt;
+    // Without its last table another process is just making it.
+    return impl->has_table("fact") ? std::optional<Journal>(Journal(std::move(impl))) : std::nullopt;
 }
 
 std::vector<Event> Journal::events() const {
@@ -248,9 +271,22 @@ std::vector<Event> Journal::events() const {
     return all;
 }
 
+std::vector<Author> Journal::authors() const {
+    std::vector<Author> all;
+    if (!impl_->has_table("author")) {
+        return all;
+    }
+    Query query(impl_->db, "SELECT first_seq, command, who FROM author ORDER BY first_seq", impl_->path);
+    while (query.row()) {
+        all.push_back({query.number(0), query.text(1), query.text(2)});
+    }
+    return all;
+}
+
 void Journal::append(std::vector<Event> events) {
     impl_->run("BEGIN IMMEDIATE");
     try {
+        impl_->sign();
         for (const auto& event : events) {
             Query insert(impl_->db, "INSERT INTO event (at, epoch, step, kind, body) VALUES (?, ?, ?, ?, ?)",
                          impl_->path);
@@ -262,6 +298,7 @@ void Journal::append(std::vector<Event> events) {
             insert.row();
         }
         impl_->run("COMMIT");
+        impl_->authored = true;
     } catch (...) {
         sqlite3_exec(impl_->db, "ROLLBACK", nullptr, nullptr, nullptr);
         throw;

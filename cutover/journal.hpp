@@ -29,7 +29,9 @@ enum class EventKind {
     finishing,
     finished,
     removing,
-    removed, ///< ends of a run: finish, abort
+    removed,  ///< ends of a run: finish, abort
+    approved, ///< see approvals.hpp; belongs to no run: it may come before one
+    migrated, ///< a file was applied; body: see audit.hpp
 };
 std::string to_string(EventKind kind);
 std::optional<EventKind> parse_event_kind(std::string_view text);
@@ -41,6 +43,13 @@ struct Event {
     std::string step;
     EventKind kind = EventKind::intent;
     boost::json::object body;
+};
+
+/// A controller that wrote events, from `first_seq` to the next one's.
+struct Author {
+    std::int64_t first_seq = 0;
+    std::string command; ///< "prepare"
+    std::string who;     ///< see whoami.hpp
 };
 
 /// One controller at a time: open() takes an exclusive lock for as long as the Journal lives.
@@ -61,6 +70,8 @@ public:
     ~Journal();
 
     [[nodiscard]] std::vector<Event> events() const;
+    /// In order; empty for a journal of a version that did not record them.
+    [[nodiscard]] std::vector<Author> authors() const;
     /// All or none, on disk when it returns (SQLite WAL mode, synchronous = FULL: one fsync). Throws
     /// Error(file): then nothing was recorded.
     void append(std::vector<Event> events);

@@ -101,6 +101,9 @@ Progress progress_of(const std::vector<Event>& events, const std::string& last_p
             progress.active = false;
             progress.removing = false;
             break;
+        case EventKind::approved:
+        case EventKind::migrated:
+            break;
         default:
             take_step(progress, event);
             break;

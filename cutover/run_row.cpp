@@ -26,10 +26,12 @@ std::string raise_fence_text(const std::string& database) {
            " CONNECTION LIMIT 0";
 }
 
-std::string lift_fence_text(const std::string& database, int connection_limit) {
+std::string lift_fence_text(const std::string& database, int connection_limit, const std::string& setting) {
     const auto name = postgres::quote_identifier(database);
-    return "ALTER DATABASE " + name + " RESET default_transaction_read_only; ALTER DATABASE " + name +
-           " CONNECTION LIMIT " + std::to_string(connection_limit);
+    return "ALTER DATABASE " + name +
+           (setting.empty() ? " RESET default_transaction_read_only"
+                            : " SET default_transaction_read_only = " + postgres::quote_literal(setting)) +
+           "; ALTER DATABASE " + name + " CONNECTION LIMIT " + std::to_string(connection_limit);
 }
 
 } // namespace pgteal::cutover

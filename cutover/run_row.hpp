@@ -20,6 +20,8 @@ std::string require_epoch_text(std::int64_t epoch);
 /// CONNECTION LIMIT 0 keeps out the ones that would say BEGIN READ WRITE (superusers and apply workers of a
 /// superuser's subscription are exempt, source: postinit.c CheckMyDatabase).
 std::string raise_fence_text(const std::string& database);
-std::string lift_fence_text(const std::string& database, int connection_limit);
+/// `setting`: the database's own default_transaction_read_only before the fence; "" = it had none.
+std::string lift_fence_text(const std::string& database, int connection_limit,
+                            const std::string& setting = {});
 
 } // namespace pgteal::cutover

@@ -1,10 +1,15 @@
 #include "cutover/runner.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include "postgres/error.hpp"
 
 namespace pgteal::cutover {
 
 namespace {
+
+/// How long a pooler may take when others wait behind it; afterwards it is tried alone.
+constexpr auto first_try = std::chrono::seconds(3);
 
 boost::json::object actions_body(const std::vector<Action>& actions) {
     boost::json::array list;
@@ -153,6 +158,7 @@ Task<void> Runner::forward_one(const Step* step, std::int64_t epoch, StepRecord 
 
 Task<void> Runner::perform_in_pause(Planned* planned, Deadline deadline) {
     const auto* step = planned->step;
+    not_begun_.erase(step->id);
     const auto start = Clock::now();
     crash_point(step->id, "intent");
     auto actions = planned->actions;
@@ -193,6 +199,9 @@ Task<void> Runner::pause(const Steps* steps, std::int64_t epoch, std::chrono::mi
         intents.push_back(event(epoch, step.id, EventKind::intent, actions_body(actions)));
         planned.push_back(Planned{&step, std::move(seen[i]), std::move(actions), 0, {}});
     }
+    for (const auto& step : *steps) {
+        not_begun_.insert(step.id);
+    }
     journal_.append(std::move(intents));
     executor_.fresh_token();
 
@@ -224,8 +233,73 @@ Task<void> Runner::pause(const Steps* steps, std::int64_t epoch, std::chrono::mi
     journal_.append(std::move(dones));
 }
 
+Task<void> Runner::roll_forward(const Steps* steps, std::int64_t epoch,
+                                std::map<std::string, StepRecord> records) {
+    silent_.clear();
+    why_silent_ = nullptr;
+    for (const auto& step : *steps) {
+        if (!step.each_place_alone) {
+            if (why_silent_ && !step.in_pause) {
+                std::rethrow_exception(why_silent_);
+            }
+            co_await forward_one(&step, epoch, records[step.id]);
+            continue;
+        }
+        std::exception_ptr error = why_silent_;
+        if (!error) {
+            try {
+                co_await forward_one(&step, epoch, records[step.id]);
+            } catch (...) {
+                error = std::current_exception();
+            }
+        }
+        if (!error) {
+            continue;
+        }
+        if (!why_silent_ && !worth_a_retry(error)) {
+            std::rethrow_exception(error);
+        }
+        auto& through = settled_[step.id];
+        auto leave_out = through;
+        leave_out.insert(silent_.begin(), silent_.end());
+        auto actions = step.plan(Observation{});
+        std::set<std::string> places;
+        for (const auto& action : actions) {
+            places.insert(place_of(action));
+        }
+        auto with = hooks(&step);
+        const auto failed = co_await executor_.perform_apart(std::move(actions), leave_out, after(first_try),
+                                                             std::move(with));
+        for (const auto& place : places) {
+            if (!failed.contains(place) && !silent_.contains(place)) {
+                through.insert(place);
+            }
+        }
+        for (const auto& [place, cause] : failed) {
+            silent_.insert(place);
+        }
+        why_silent_ = error;
+    }
+    if (why_silent_) {
+        std::rethrow_exception(why_silent_);
+    }
+}
+
 Task<void> Runner::back(const Steps* steps, std::int64_t epoch, std::map<std::string, StepRecord> records) {
+    silent_.clear();
+    why_silent_ = nullptr;
+    std::vector<const Step*> apart;
     for (auto step = steps->rbegin(); step != steps->rend(); ++step) {
+        if (not_begun_.contains(step->id)) {
+            continue;
+        }
+        if (step->each_place_alone && step->undo) {
+            if (records[step->id].intent) { // else nothing of it was done: intents come first
+                co_await back_apart(&*step, epoch);
+                apart.push_back(&*step);
+            }
+            continue;
+        }
         const std::function<Task<void>()> one = [&] { return back_one(&*step, epoch, records[step->id]); };
         co_await insist(one, after(step->deadline));
     }
@@ -233,6 +307,52 @@ Task<void> Runner::back(const Steps* steps, std::int64_t epoch, std::map<std::st
         pause_ms_ = to_ms(Clock::now() - *held_since_);
         held_since_.reset();
         reporter_.clients_go_on(pause_ms_);
+    }
+    if (!silent_.empty()) {
+        for (const auto* step : apart) {
+            const std::function<Task<void>()> again = [&] { return back_silent(step); };
+            co_await insist(again, after(step->deadline));
+        }
+    }
+    for (const auto* step : apart) {
+        note(event(epoch, step->id, EventKind::undone));
+    }
+}
+
+/// All places at once, each for itself; those that fail are left to back_silent().
+Task<void> Runner::back_apart(const Step* step, std::int64_t epoch) {
+    auto actions = step->undo(Observation{});
+    note(event(epoch, step->id, EventKind::undoing, actions_body(actions)));
+    crash_point(step->id, "undoing");
+    auto with = hooks(step);
+    const auto failed =
+        co_await executor_.perform_apart(std::move(actions), silent_, after(first_try), std::move(with));
+    for (const auto& [place, cause] : failed) {
+        silent_.insert(place);
+        why_silent_ = why_silent_ ? why_silent_ : cause;
+    }
+    crash_point(step->id, "undone");
+    reporter_.undone(*step);
+}
+
+Task<void> Runner::back_silent(const Step* step) {
+    auto actions = step->undo(Observation{});
+    std::erase_if(actions, [this](const auto& action) { return !silent_.contains(place_of(action)); });
+    auto with = hooks(step);
+    const auto failed =
+        co_await executor_.perform_apart(std::move(actions), {}, after(first_try), std::move(with));
+    if (!failed.empty()) {
+        std::rethrow_exception(failed.begin()->second);
+    }
+}
+
+/// On the way back out of a pause a journal that can't be written must not keep clients held: the intents are
+/// on disk, so that resume knows of all there is to take back.
+void Runner::note(Event one) {
+    try {
+        journal_.append(std::move(one));
+    } catch (const std::exception& error) {
+        spdlog::warn("the journal can't be written: {}", error.what());
     }
 }
 
@@ -245,12 +365,22 @@ Task<void> Runner::back_one(const Step* step, std::int64_t epoch, StepRecord rec
         co_return;
     }
     auto actions = step->undo(seen);
-    journal_.append(event(epoch, step->id, EventKind::undoing, actions_body(actions)));
+    auto undoing = event(epoch, step->id, EventKind::undoing, actions_body(actions));
+    auto undone = event(epoch, step->id, EventKind::undone);
+    if (step->in_pause) {
+        note(std::move(undoing));
+    } else {
+        journal_.append(std::move(undoing));
+    }
     crash_point(step->id, "undoing");
     auto with = hooks(step);
     co_await executor_.perform(std::move(actions), after(step->deadline), std::move(with));
     crash_point(step->id, "undone");
-    journal_.append(event(epoch, step->id, EventKind::undone));
+    if (step->in_pause) {
+        note(std::move(undone));
+    } else {
+        journal_.append(std::move(undone));
+    }
     reporter_.undone(*step);
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,14 @@ public:
     /// is recorded after the last one.
     Task<void> pause(const Steps* steps, std::int64_t epoch, std::chrono::milliseconds max_pause);
 
+    /// Brings a switchover that is past its switch point to its end. A pooler that does not answer keeps
+    /// neither the switch nor the other poolers' clients waiting; then the error is thrown when all that can
+    /// be done is done.
+    Task<void> roll_forward(const Steps* steps, std::int64_t epoch,
+                            std::map<std::string, StepRecord> records);
+
     /// Takes steps back, last first. Connection errors are retried until each step's deadline: a server that
-    /// restarts comes back.
+    /// restarts comes back. A pooler that does not answer comes last: the clients of the others go on first.
     Task<void> back(const Steps* steps, std::int64_t epoch, std::map<std::string, StepRecord> records);
 
     [[nodiscard]] const std::vector<StepTime>& times() const { return times_; }
@@ -45,6 +52,9 @@ private:
     Task<void> forward_one(const Step* step, std::int64_t epoch, StepRecord record);
     Task<void> perform_in_pause(Planned* planned, Deadline deadline);
     Task<void> back_one(const Step* step, std::int64_t epoch, StepRecord record);
+    Task<void> back_apart(const Step* step, std::int64_t epoch);
+    Task<void> back_silent(const Step* step);
+    void note(Event event);
     Task<Observation> wait_until_done(const Step* step, Deadline deadline);
     Executor::Hooks hooks(const Step* step);
     void record_done(const Step& step, std::int64_t epoch, double ms, const std::string& summary);
@@ -54,6 +64,11 @@ private:
     Reporter& reporter_;
     std::vector<StepTime> times_;
     double pause_ms_ = 0;
+    std::set<std::string> not_begun_; ///< steps of the pause that this process planned and has not come to
+    std::set<std::string> silent_;    ///< places that did not answer on the way
+    std::exception_ptr why_silent_;
+    std::map<std::string, std::set<std::string>>
+        settled_;                                 ///< by step: places where roll_forward() is through
     std::optional<Clock::time_point> held_since_; ///< clients are held by this process
 };
 

@@ -66,6 +66,14 @@ Task<void> read_lanes_of(Estate* estate, Side publisher, std::string database, s
     }
 }
 
+Task<void> read_way_back(Estate* estate, std::optional<SwitchBack>* back, Deadline deadline) {
+    try {
+        *back = co_await read_switch_back(estate, deadline);
+    } catch (const Error& error) {
+        spdlog::debug("the way back: {}", error.what());
+    }
+}
+
 Task<void> read_pooler(Estate* estate, PoolerUnit* unit, PoolerStatus* status, Deadline deadline) {
     status->name = unit->config.name;
     try {
@@ -94,7 +102,8 @@ Task<void> read_pooler(Estate* estate, PoolerUnit* unit, PoolerStatus* status, D
 
 } // namespace
 
-Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline) {
+Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline,
+                         std::optional<SwitchBack> known) {
     Status status;
     status.progress = std::move(progress);
     status.run = estate->config().run;
@@ -116,6 +125,13 @@ Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline) {
         if (status.progress.active && status.sides[0].reachable && status.sides[1].reachable) {
             co_await read_lanes_of(estate, status.progress.serving, database.name, &lanes, deadline);
             co_await read_lanes_of(estate, other(status.progress.serving), database.name, &lanes, deadline);
+        }
+    }
+    if (status.progress.active && status.progress.prepared && status.sides[0].reachable &&
+        status.sides[1].reachable) {
+        status.switch_back = std::move(known);
+        if (!status.switch_back) {
+            co_await read_way_back(estate, &status.switch_back, deadline);
         }
     }
     co_return status;
@@ -210,6 +226,9 @@ boost::json::object to_json(const Status& status) {
         sides.push_back(std::move(one));
     }
     document["sides"] = std::move(sides);
+    if (status.switch_back) {
+        document["switch_back"] = to_json(*status.switch_back);
+    }
     return document;
 }
 

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "cutover/context.hpp"
+#include "cutover/streams.hpp"
 #include "health/metrics.hpp"
 #include "replication/markers.hpp"
 
@@ -44,11 +45,14 @@ struct Status {
     std::vector<SideStatus> sides;
     std::map<std::string, std::vector<LaneStatus>> lanes; ///< by database
     std::vector<PoolerStatus> poolers;
+    std::optional<SwitchBack> switch_back; ///< of a prepared run with both sides reachable
 };
 
 /// Never throws for a side or pooler that is away: it says so. Writes a lag marker on the serving side when
-/// the run's lanes are on.
-Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline);
+/// the run's lanes are on. `known`: what was read before of the way back; the schemas are frozen, so that
+/// whoever asks every second need not read all catalogs each time.
+Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline,
+                         std::optional<SwitchBack> known = std::nullopt);
 boost::json::object to_json(const Status& status);
 std::string to_text(const Status& status);
 void publish(const Status& status, health::Metrics& metrics);

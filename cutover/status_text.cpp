@@ -68,6 +68,21 @@ std::string next_line(const Status& status) {
     if (!progress.prepared) {
         return "Go on with:   pgteal prepare";
     }
+    const bool all_seen = std::all_of(status.sides.begin(), status.sides.end(),
+                                      [](const auto& side) { return side.reachable; });
+    for (const auto& [database, lanes] : status.lanes) {
+        for (const auto& lane : lanes) {
+            if (!all_seen) {
+                break;
+            }
+            if (lane.state.slot_status == "lost" || !lane.state.slot) {
+                return progress.epoch == 1
+                           ? "A lane is lost. Begin again:   pgteal abort, then pgteal prepare"
+                           : "A lane is lost: the sides can't be kept in step any more.   pgteal "
+                             "finish ends the run where it serves";
+            }
+        }
+    }
     return progress.serving == Side::blue
                ? "Ready.   pgteal cutover"
                : "Back to blue at any time:   pgteal switch-back\nWhen you are sure:          pgteal finish";
@@ -115,7 +130,8 @@ std::string to_text(const Status& status) {
             text += fmt::format("  {:<10} {:<28} {:<9} {}\n", pooler.name, names, side, state);
         }
     }
-    return text + "\n" + next_line(status);
+    const auto back = status.switch_back ? to_text(*status.switch_back) : std::string();
+    return text + "\n" + (back.empty() ? "" : back + "\n") + next_line(status);
 }
 
 } // namespace pgteal::cutover

@@ -44,4 +44,11 @@ std::string to_string(Writers writers) {
     return {};
 }
 
+Observation counted(std::size_t have, std::size_t want, std::string summary) {
+    Observation seen;
+    seen.state = have == want ? State::done : have == 0 ? State::absent : State::partial;
+    seen.summary = std::move(summary);
+    return seen;
+}
+
 } // namespace pgteal::cutover

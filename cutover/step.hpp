@@ -28,6 +28,9 @@ struct Observation {
     bool refusal = false; ///< a conflict that a check or gate is there to find: exit 3, not 1
 };
 
+/// `have` of `want` things are there: done, absent or partial.
+Observation counted(std::size_t have, std::size_t want, std::string summary);
+
 enum class Recovery {
     undo,         ///< a failure takes it back
     switch_point, ///< the record that decides; tiny
@@ -45,6 +48,9 @@ struct Step {
     /// Inside the pause every round trip is felt: there the answers of the actions themselves are the proof,
     /// unless this says that observe() must look again.
     bool observe_after = true;
+    /// Its actions are right whatever is there, and those for one place don't depend on another's: when a
+    /// pooler does not answer, the clients of the others must not wait for it.
+    bool each_place_alone = false;
     bool with_previous = false; ///< runs at the same time as the step before it
     std::chrono::milliseconds deadline{60'000};
 

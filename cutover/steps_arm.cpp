@@ -56,18 +56,6 @@ Task<bool> exists_on_green(Context* context, std::string database) {
     co_return reached.contains("schema");
 }
 
-/// Columns are named even where both sides have the same: so the plan, made before green exists, holds after
-/// a migration that adds some. Not for REPLICA IDENTITY FULL, which allows no list, nor before 15, which
-/// knows none.
-std::vector<replication::PublishedTable> with_column_lists(std::vector<replication::PublishedTable> tables,
-                                                           int green_version) {
-    for (auto& table : tables) {
-        table.all_columns = table.all_columns &&
-                            (green_version < 150000 || table.table.identity_full || table.columns.empty());
-    }
-    return tables;
-}
-
 Task<Observation> observe_arm(Context* context) {
     ArmSeen found;
     found.green_version = (co_await context->estate.server(Side::green).identity(after(patience))).version;
@@ -95,8 +83,10 @@ Task<Observation> observe_arm(Context* context) {
             auto forward = lane;
             forward.publisher = "blue";
             const auto mine = co_await tables_of_lane(context, forward, blue_tables, cloned);
-            ArmSeen::Todo todo{
-                lane, with_column_lists(replication::published(green_tables, mine), found.green_version), {}};
+            ArmSeen::Todo todo{lane,
+                               replication::with_column_lists(replication::published(green_tables, mine),
+                                                              found.green_version),
+                               {}};
             for (const auto& table : todo.tables) {
                 if (!table.missing_key.empty()) {
                     Observation refused;

@@ -1,4 +1,4 @@
-// schema, lanes, copy, build: the clone itself.
+// schema, build: what the clone is made of, before its rows and after them.
 #include "cutover/run_row.hpp"
 #include "cutover/runbook.hpp"
 #include "postgres/error.hpp"
@@ -14,13 +14,6 @@ constexpr auto patience = std::chrono::seconds(60);
 
 std::string dump_path(const Context& context, const std::string& database) {
     return context.journal.work_dir() + "/" + database + ".dump";
-}
-
-Observation counted(std::size_t have, std::size_t want, std::string summary) {
-    Observation seen;
-    seen.state = have == want ? State::done : have == 0 ? State::absent : State::partial;
-    seen.summary = std::move(summary);
-    return seen;
 }
 
 /// Folder of the pg_dump and pg_restore that fit both servers.
@@ -135,175 +128,19 @@ std::vector<Action> undo_schema(Context* context) {
     return actions;
 }
 
-// ---- lanes
-
-struct LanesSeen {
-    int blue_version = 0;
-    std::vector<replication::Lane> missing;
-    std::map<std::string, std::vector<std::vector<replication::Table>>>
-        groups; ///< database -> tables by lane
-};
-
-Task<Observation> observe_lanes(Context* context) {
-    const auto deadline = after(patience);
-    LanesSeen found;
-    found.blue_version = (co_await context->estate.server(Side::blue).identity(deadline)).version;
-    std::size_t tables = 0;
-    for (const auto& database : context->estate.config().databases) {
-        auto all_tables = co_await tables_on(&context->estate.server(Side::blue), database.name, deadline);
-        tables += all_tables.size();
-        found.groups[database.name] = replication::distribute(std::move(all_tables), database.lanes);
-    }
-    const auto lanes = context->estate.lanes(Side::blue);
-    for (const auto& lane : lanes) {
-        postgres::Params name{lane.object()};
-        const auto there =
-            co_await context->estate.server(Side::blue)
-                .exec(lane.database, "SELECT 1 FROM pg_publication WHERE pubname = $1", name, deadline);
-        if (there.empty()) {
-            found.missing.push_back(lane);
-        }
-    }
-    auto seen = counted(lanes.size() - found.missing.size(), lanes.size(),
-                        std::to_string(lanes.size()) + (lanes.size() == 1 ? " lane, " : " lanes, ") +
-                            std::to_string(tables) + " tables");
-    seen.seen = std::move(found);
-    co_return seen;
-}
-
-std::vector<Action> plan_lanes(const Observation& seen) {
-    const auto& found = std::any_cast<const LanesSeen&>(seen.seen);
-    std::vector<Action> actions;
-    for (const auto& lane : found.missing) {
-        const auto& tables = found.groups.at(lane.database).at(static_cast<std::size_t>(lane.number - 1));
-        actions.push_back(
-            sql(Side::blue, replication::create_publication(lane, replication::published(tables, tables),
-                                                            found.blue_version)));
-    }
-    return actions;
-}
-
-std::vector<Action> undo_lanes(Context* context) {
-    std::vector<Action> actions;
-    for (const auto& lane : context->estate.lanes(Side::blue)) {
-        actions.push_back(sql(Side::blue, replication::drop_publication(lane)));
-    }
-    return actions;
-}
-
-// ---- copy
-
-struct CopySeen {
-    struct Todo {
-        replication::Lane lane;
-        std::vector<replication::Table> tables;
-        bool slot = false; ///< of an interrupted copy: its snapshot is gone with the session that exported it
-        bool keeps = false; ///< the slot still holds all that came after tables which are copied already
-    };
-    std::vector<Todo> todo;
-};
-
-std::string copied_milestone(const replication::Lane& lane) { return "copy " + std::to_string(lane.number); }
-
-/// Finished tables of an interrupted copy are not copied again, as long as the lane's slot stands where it
-/// was made: what came later for them is in it. The others get a later snapshot, and begin there.
-Task<void> leave_out_copied(Context* context, CopySeen::Todo* todo, Lsn slot_at) {
-    const auto copied =
-        co_await replication::copied_tables(context->estate.server(Side::green), todo->lane, after(patience));
-    const auto done = [&](const replication::Table& table) {
-        return std::any_of(copied.begin(), copied.end(), [&](const auto& one) {
-            return one.table == table.qualified() && one.at >= slot_at;
-        });
-    };
-    const auto before = todo->tables.size();
-    todo->tables.erase(std::remove_if(todo->tables.begin(), todo->tables.end(), done), todo->tables.end());
-    todo->keeps = todo->tables.size() < before;
-}
-
-Task<Observation> observe_copy(Context* context) {
-    const auto deadline = after(patience);
-    CopySeen found;
-    Bytes size{};
-    const auto lanes = context->estate.lanes(Side::blue);
-    for (const auto& lane : lanes) {
-        const auto all_tables =
-            co_await tables_on(&context->estate.server(Side::blue), lane.database, deadline);
-        const auto groups =
-            replication::distribute(all_tables, context->estate.config().database(lane.database).lanes);
-        const auto reached =
-            co_await milestones(&context->estate.server(Side::green), lane.database, deadline);
-        replication::LaneState state; // before green's database exists there is no lane to look at
-        if (reached.contains("schema")) {
-            state = co_await replication::read_lane(context->estate.server(Side::blue),
-                                                    context->estate.server(Side::green), lane, deadline);
-        }
-        CopySeen::Todo todo{lane, {}, state.slot};
-        for (const auto& table : all_tables) {
-            const bool published = std::find(state.published.begin(), state.published.end(),
-                                             table.display()) != state.published.end();
-            size.count += published ? table.size().count : 0;
-            if (published) {
-                todo.tables.push_back(table);
-            }
-        }
-        if (!state.publication) {
-            todo.tables =
-                groups.at(static_cast<std::size_t>(lane.number - 1)); // plan, before the lanes exist
-        }
-        if (reached.contains(copied_milestone(lane)) && state.slot && state.slot_status != "lost") {
-            continue;
-        }
-        if (reached.contains("schema") && state.slot && state.slot_status != "lost" &&
-            state.confirmed_flush) {
-            co_await leave_out_copied(context, &todo, *state.confirmed_flush);
-        }
-        found.todo.push_back(std::move(todo));
-    }
-    auto seen = counted(lanes.size() - found.todo.size(), lanes.size(), to_string(size));
-    seen.seen = std::move(found);
-    co_return seen;
-}
-
-std::vector<Action> plan_copy(Context* context, const Observation& seen) {
-    const auto& found = std::any_cast<const CopySeen&>(seen.seen);
-    const bool interrupted = context->begun("copy");
-    std::vector<Action> actions;
-    int phase = 0;
-    for (const auto& todo : found.todo) {
-        if (todo.slot && !todo.keeps) {
-            actions.push_back(sql(Side::blue, replication::drop_slot(todo.lane), phase++));
-        }
-        if (interrupted && !todo.keeps) {
-            actions.push_back(sql(Side::green, replication::forget_copied(todo.lane), phase++));
-        }
-        if (todo.tables.empty() && todo.keeps) { // ended between the last table and the milestone
-            actions.push_back(
-                sql(Side::green, milestone(todo.lane.database, copied_milestone(todo.lane)), phase++));
-            continue;
-        }
-        Sql slot;
-        slot.side = Side::blue;
-        slot.statement = todo.keeps ? replication::create_later_snapshot(todo.lane)
-                                    : replication::create_slot_with_snapshot(todo.lane);
-        slot.walsender = true;
-        slot.limit = std::chrono::minutes(10); // waits for the write transactions that run
-        actions.push_back({std::move(slot), phase++});
-        actions.push_back({CopyLane{todo.lane, Side::blue, todo.tables, interrupted}, phase++});
-        actions.push_back(
-            sql(Side::green, milestone(todo.lane.database, copied_milestone(todo.lane)), phase++));
-    }
-    return actions;
-}
-
-std::vector<Action> undo_copy(Context* context) {
-    std::vector<Action> actions;
-    for (const auto& lane : context->estate.lanes(Side::blue)) {
-        actions.push_back(sql(Side::blue, replication::drop_slot(lane)));
-    }
-    return actions;
-}
-
 // ---- build
+
+/// A pg_restore whose controller was killed may be at work still, and its backend builds an index to its end.
+postgres::Statement end_restores(const std::string& database) {
+    return {
+        database,
+        "DO $pgteal$ BEGIN FOR i IN 1..6000 LOOP PERFORM pg_stat_clear_snapshot(); PERFORM "
+        "pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND "
+        "application_name = 'pg_restore'; EXIT WHEN NOT FOUND; IF i = 6000 THEN RAISE EXCEPTION 'an earlier "
+        "pg_restore does not end' USING ERRCODE = '57014'; END IF; PERFORM pg_sleep(0.01); END LOOP; END "
+        "$pgteal$",
+        {}};
+}
 
 struct BuildSeen {
     std::vector<std::string> todo;
@@ -337,6 +174,7 @@ std::vector<Action> plan_build(Context* context, const Observation& seen) {
             context->estate.server(Side::green).dsn(), database, dump_path(*context, database),
             replication::Section::post_data, context->estate.config().jobs, found.bin_dir);
         if (interrupted) {
+            actions.push_back(sql(Side::green, end_restores(database), phase++));
             // What an interrupted restore has made is dropped first; --clean with --if-exists takes both
             // cases.
             program.argv.insert(program.argv.begin() + 1, {"--clean", "--if-exists"});
@@ -359,30 +197,6 @@ Step schema_step(Context& context) {
     step.observe = [c = &context] { return observe_schema(c); };
     step.plan = [c = &context](const Observation& seen) { return plan_schema(c, seen); };
     step.undo = [c = &context](const Observation&) { return undo_schema(c); };
-    return step;
-}
-
-Step lanes_step(Context& context) {
-    Step step;
-    step.id = "lanes";
-    step.title = "Publish the tables";
-    step.makes_true = "Every table of blue is published by exactly one lane.";
-    step.observe = [c = &context] { return observe_lanes(c); };
-    step.plan = [](const Observation& seen) { return plan_lanes(seen); };
-    step.undo = [c = &context](const Observation&) { return undo_lanes(c); };
-    return step;
-}
-
-Step copy_step(Context& context) {
-    Step step;
-    step.id = "copy";
-    step.title = "Copy the data";
-    step.makes_true = "Green holds every table as of a snapshot of blue; the lane's slot keeps all that came "
-                      "later.";
-    step.deadline = std::chrono::hours(24 * 7);
-    step.observe = [c = &context] { return observe_copy(c); };
-    step.plan = [c = &context](const Observation& seen) { return plan_copy(c, seen); };
-    step.undo = [c = &context](const Observation&) { return undo_copy(c); };
     return step;
 }
 

@@ -85,6 +85,13 @@ Task<void> read_lane_facts(Context* context, Move move, std::string database, st
     }
 }
 
+Task<void> read_stream_facts(Context* context, Move move, std::vector<GateDatabase>* databases) {
+    auto streams = co_await read_streams(&context->estate, move.from, after(patience));
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+        (*databases)[i].streams = std::move(streams[i]);
+    }
+}
+
 /// A client's way in, read only: what confirm will do after the switch has to work before it.
 Task<std::optional<Refusal>> probe_entry(Context* context, std::string pooler, std::string entry,
                                          std::string expected) {
@@ -116,6 +123,9 @@ Task<void> read_pooler_facts(Context* context, Move move, PoolerBaseline baselin
     const auto settings = co_await console.settings(deadline);
     facts.query_wait_timeout = settings.query_wait_timeout;
     facts.entries = co_await console.entries(deadline);
+    for (const auto& entry : new_entries(context->estate.config(), move.from, baseline, facts.entries)) {
+        facts.left_behind.push_back(entry.name);
+    }
     facts.wanted = targets_for(context->estate.config(), move.from, baseline);
     const auto file = pooler::read_config(baseline.path);
     facts.file_changed = file.hash != baseline.hash;
@@ -143,6 +153,10 @@ Task<Observation> observe_gate(Context* context, Move move) {
     facts.run_id = context->progress().run_id;
     std::vector<Task<void>> reads;
     facts.databases.resize(context->estate.config().databases.size());
+    const auto& accepted = context->estate.config().accept;
+    facts.switch_back_given_up = std::find(accepted.begin(), accepted.end(), "switch-back") != accepted.end();
+    // On sessions that are warm already, before the others need them.
+    co_await read_stream_facts(context, move, &facts.databases);
     std::vector<std::vector<GateLane>> lanes(facts.databases.size());
     const auto names = context->estate.config().database_names();
     for (std::size_t i = 0; i < names.size(); ++i) {
@@ -163,9 +177,10 @@ Task<Observation> observe_gate(Context* context, Move move) {
     }
     const auto recorded = context->journal.fact("fingerprint");
     for (const auto side : {Side::blue, Side::green}) {
-        const auto now = co_await fingerprint(&context->estate, side, after(patience));
-        const auto* was = recorded.is_object() ? recorded.as_object().if_contains(to_string(side)) : nullptr;
-        if (was == nullptr || std::string(was->as_string()) != now) {
+        const auto* fact = recorded.is_object() ? recorded.as_object().if_contains(to_string(side)) : nullptr;
+        const auto was = fact != nullptr ? std::string(fact->as_string()) : std::string();
+        const auto now = co_await fingerprint(&context->estate, side, after(patience), was);
+        if (was != now) {
             facts.changed_schemas.push_back(to_string(side));
         }
     }

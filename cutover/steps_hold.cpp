@@ -22,12 +22,14 @@ std::vector<Action> nothing(const Observation& seen) {
 
 Task<Observation> absent() { co_return Observation{}; }
 
-/// Of pg_stat_activity a: what is neither this process's session nor a walsender of one of our lanes. A
-/// walsender of anybody else may run SQL (walsender.c, replication=database).
+/// Of pg_stat_activity a: whatever could write here and is not ours: clients, walsenders but our lanes' (they
+/// may run SQL: walsender.c, replication=database), apply workers of other subscriptions, and extensions'
+/// background workers, whose backend_type is any name.
 constexpr const char* foreign_session =
     R"(a.datname = current_database() AND a.pid <> ALL (own) AND a.pid <> pg_backend_pid()
-        AND (a.backend_type = 'client backend' OR a.backend_type = 'walsender' AND NOT EXISTS (
-          SELECT FROM pg_replication_slots s WHERE s.active_pid = a.pid AND starts_with(s.slot_name, 'pgteal_'))))";
+        AND a.backend_type NOT IN ('autovacuum worker', 'parallel worker')
+        AND NOT EXISTS (SELECT FROM pg_replication_slots s WHERE s.active_pid = a.pid AND starts_with(s.slot_name, 'pgteal_'))
+        AND NOT EXISTS (SELECT FROM pg_stat_subscription w WHERE w.pid = a.pid AND starts_with(w.subname::text, 'pgteal_')))";
 
 /// The whole fence of one database in one round trip. After the commit of the settings every new session is
 /// read-only or kept out; sessions that began before are ended. A session that was just starting may have
@@ -88,7 +90,7 @@ DECLARE
 BEGIN
   SELECT format('pid %s, role %s, app "%s"', a.pid, a.usename, a.application_name) INTO who FROM pg_stat_activity a
     WHERE {}
-      AND a.usename <> current_user -- another pgteal that follows the run; it writes markers at most
+      AND (a.usename = current_user AND (a.application_name LIKE 'pgteal%' OR a.state IS NULL)) IS NOT TRUE -- pgteal serve
     LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'a session came in past the fence: %', who USING ERRCODE = '55006';
@@ -140,7 +142,7 @@ Task<Observation> observe_pause(Context* context) {
     std::size_t entries = 0;
     for (const auto& baseline : recorded_poolers(context->journal)) {
         for (const auto& entry :
-             co_await context->estate.pooler(baseline.name).console->entries(after(patience))) {
+             co_await context->estate.pooler(baseline.name).console->entries(after(console_patience))) {
             if (baseline.entries.contains(entry.name)) {
                 ++entries;
                 paused += entry.paused ? 1U : 0U;
@@ -191,10 +193,7 @@ std::vector<Action> undo_fence(Context* context, Move move) {
     for (const auto& database : context->estate.config().databases) {
         actions.push_back(
             sql(move.from,
-                {database.name,
-                 "BEGIN; " + lift_fence_text(database.name, recorded_limit(context->journal, database.name)) +
-                     "; COMMIT",
-                 {}}));
+                {database.name, "BEGIN; " + lift_fence(context->journal, database.name) + "; COMMIT", {}}));
     }
     return actions;
 }
@@ -234,6 +233,7 @@ Step pause_step(Context& context, Move move) {
     step.makes_true = "Every pooler holds its clients; no transaction of theirs is open.";
     step.writers_after = Writers::from;
     step.in_pause = true;
+    step.each_place_alone = true;
     step.observe_after = false;
     step.observe = [c = &context] { return observe_pause(c); };
     step.plan = [c = &context](const Observation&) { return plan_pause(c); };
@@ -331,7 +331,7 @@ Step still_step(Context& context, Move move) {
     Step step;
     step.id = "still";
     step.title = "Look behind the fence once more";
-    step.makes_true = "Since the fence nobody, not even a superuser, has come in on the side that served.";
+    step.makes_true = "Past the fence nobody is there on the side that served, not even a superuser.";
     step.writers_after = Writers::none;
     step.in_pause = true;
     step.observe_after = false;

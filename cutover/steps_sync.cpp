@@ -1,8 +1,10 @@
 // migrate, subscribe, catch-up, analyze, compare: from a copy to a side that is in step.
+#include <cmath>
 #include <filesystem>
 
+#include "cutover/migrations.hpp"
 #include "cutover/runbook.hpp"
-#include "migration/apply.hpp"
+#include "cutover/streams.hpp"
 #include "postgres/error.hpp"
 #include "replication/markers.hpp"
 
@@ -12,67 +14,110 @@ namespace {
 
 constexpr auto patience = std::chrono::seconds(60);
 
-Observation counted(std::size_t have, std::size_t want, std::string summary) {
-    Observation seen;
-    seen.state = have == want ? State::done : have == 0 ? State::absent : State::partial;
-    seen.summary = std::move(summary);
-    return seen;
-}
-
 // ---- migrate
 
 struct MigrateSeen {
     std::map<std::string, std::vector<std::string>> pending; ///< database -> scripts
 };
 
+/// One database, when pgteal applies the files itself.
+struct MigrateLook {
+    std::vector<std::string> scripts; ///< pending
+    std::size_t files = 0;
+    bool adopt = false;                 ///< green takes blue's history over first
+    std::vector<std::string> only_blue; ///< applied there since
+};
+
+void look_at_migrations(const Config& config, const postgres::Dsn& blue, const postgres::Dsn* green,
+                        const std::string& folder, MigrateLook* seen) {
+    const auto table = history_of(config);
+    const auto all = migration::find_migrations(folder);
+    const auto there = migration::history(blue, "blue", table);
+    auto applied =
+        green == nullptr ? std::vector<migration::Applied>{} : migration::history(*green, "green", table);
+    if (applied.empty()) {
+        // The clone has what an earlier run, or another tool on blue, applied there.
+        applied = there;
+        seen->adopt = !applied.empty();
+    } else {
+        seen->only_blue = migration::missing_here(applied, there);
+    }
+    for (const auto& file : all) {
+        seen->files += file.phase == migration::Phase::expand ? 1U : 0U;
+    }
+    for (const auto& file : migration::pending(all, applied, policy_of(config))) {
+        seen->scripts.push_back(file.script);
+    }
+}
+
+Observation migrated_on_blue(const std::string& database, const std::string& script) {
+    Observation seen;
+    seen.state = State::conflict;
+    seen.side = "blue";
+    seen.evidence = database + ": " + script +
+                    " was applied to blue after green was copied, so that green doesn't know it as applied";
+    seen.hint = "no tool may migrate blue while a run is on; pgteal abort, then pgteal prepare again";
+    return seen;
+}
+
+std::string count_of(std::size_t files, std::size_t commands) {
+    std::string text = std::to_string(files) + (files == 1 ? " migration" : " migrations");
+    return commands == 0 ? text : files == 0 ? "migrated by the configured command" : text;
+}
+
 Task<Observation> observe_migrate(Context* context) {
     MigrateSeen found;
     std::size_t files = 0;
-    for (const auto& database : context->estate.config().databases) {
+    std::size_t commands = 0;
+    const auto& config = context->estate.config();
+    for (const auto& database : config.databases) {
         if (database.migrations.empty()) {
             continue;
         }
         const auto reached =
             co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
-        const bool exists = reached.contains("schema");
-        const auto dsn = context->estate.server(Side::green).dsn().with_database(database.name);
-        const auto folder = database.migrations;
-        std::vector<std::string> scripts;
-        std::size_t total = 0;
+        if (!config.migrate.command.empty()) {
+            ++commands;
+            if (!reached.contains("migrate")) {
+                found.pending[database.name] = {};
+            }
+            continue;
+        }
+        const auto green = context->estate.server(Side::green).dsn().with_database(database.name);
         const auto blue = context->estate.server(Side::blue).dsn().with_database(database.name);
-        bool adopt = false;
-        const std::function<void()> work = [&scripts, &total, &adopt, exists, dsn, blue, folder] {
-            const auto all = migration::find_migrations(folder);
-            total = all.size();
-            auto applied = exists ? migration::history(dsn) : std::vector<migration::Applied>{};
-            if (applied.empty()) {
-                // The clone has what an earlier run, or pgteal on blue, applied there.
-                applied = migration::history(blue, "blue");
-                adopt = !applied.empty();
-            }
-            for (const auto& file : migration::pending(all, applied)) {
-                scripts.push_back(file.script);
-            }
+        const bool exists = reached.contains("schema");
+        const auto folder = database.migrations;
+        MigrateLook look;
+        const std::function<void()> work = [&] {
+            look_at_migrations(config, blue, exists ? &green : nullptr, folder, &look);
         };
         co_await run_blocking(work);
-        files += total;
-        if (!scripts.empty() || adopt) {
-            found.pending[database.name] = std::move(scripts);
+        if (!look.only_blue.empty()) {
+            co_return migrated_on_blue(database.name, look.only_blue.front());
+        }
+        files += look.files;
+        if (!look.scripts.empty() || look.adopt) {
+            found.pending[database.name] = std::move(look.scripts);
         }
     }
     Observation seen;
     seen.state = found.pending.empty() ? State::done : State::absent;
-    seen.summary = std::to_string(files) + (files == 1 ? " migration" : " migrations");
+    seen.summary = count_of(files, commands);
     seen.seen = std::move(found);
     co_return seen;
 }
 
 std::vector<Action> plan_migrate(Context* context, const Observation& seen) {
     const auto& found = std::any_cast<const MigrateSeen&>(seen.seen);
+    const auto& config = context->estate.config();
     std::vector<Action> actions;
     for (const auto& [database, scripts] : found.pending) {
         actions.push_back(
-            {ApplyMigrations{database, context->estate.config().database(database).migrations, scripts}, 0});
+            {ApplyMigrations{database, config.database(database).migrations, scripts, config.migrate.command},
+             0});
+        if (!config.migrate.command.empty()) {
+            actions.push_back(sql(Side::green, milestone(database, "migrate"), 1));
+        }
     }
     return actions;
 }
@@ -115,6 +160,19 @@ Task<Observation> observe_subscribe(Context* context) {
             found.disabled.push_back(lane);
         } else if (state.worker && state.not_ready.empty()) {
             ++streaming;
+        }
+    }
+    if (ready && !found.missing.empty()) {
+        // Green has been migrated: what a lane could never carry there would keep it from catching up.
+        const auto streams = co_await read_streams(&context->estate, Side::blue, after(patience));
+        for (const auto& one : streams) {
+            if (const auto stream = broken(one.along)) {
+                seen.state = State::conflict;
+                seen.side = "green";
+                seen.evidence = stream->message;
+                seen.hint = stream->remedy + "; pgteal abort, then pgteal prepare with a changed migration";
+                co_return seen;
+            }
         }
     }
     seen = counted(streaming, lanes.size(),
@@ -181,7 +239,7 @@ Task<Observation> observe_catch_up(Context* context) {
         }
     }
     seen.summary = seen.state == State::done
-                       ? "lag " + std::to_string(static_cast<int>(slowest + 0.5)) + " ms, " + to_string(most)
+                       ? "lag " + std::to_string(std::lround(slowest)) + " ms, " + to_string(most)
                        : to_string(most) + " behind";
     co_return seen;
 }

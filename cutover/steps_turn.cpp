@@ -41,7 +41,8 @@ Task<Observation> observe_retarget(Context* context, Move move) {
     std::size_t total = 0;
     for (const auto& baseline : recorded_poolers(context->journal)) {
         const auto targets = targets_for(context->estate.config(), move.to, baseline);
-        const auto entries = co_await context->estate.pooler(baseline.name).console->entries(after(patience));
+        const auto entries =
+            co_await context->estate.pooler(baseline.name).console->entries(after(console_patience));
         const auto in_file = pooler::targets_in(pooler::read_config(baseline.path).text);
         for (const auto& [name, target] : targets) {
             ++total;
@@ -102,12 +103,11 @@ std::vector<Action> plan_switch(Context* context, Move move, const Observation& 
         actions.push_back({RecordSwitch{move.to, move.epoch}, 0});
     }
     for (const auto& database : found.todo) {
-        const auto limit = recorded_limit(context->journal, database);
         const auto text = "BEGIN; " + require_epoch_text(move.epoch - 1) +
                           "; UPDATE pgteal.run SET epoch = " + std::to_string(move.epoch) +
                           ", serving = " + postgres::quote_literal(to_string(move.to)) +
                           ", reverse_start = :'" + replication::binding_for("insert", database) +
-                          "', switched_at = clock_timestamp(); " + lift_fence_text(database, limit) +
+                          "', switched_at = clock_timestamp(); " + lift_fence(context->journal, database) +
                           "; COMMIT";
         actions.push_back(sql(move.to, {database, text, {}}, 1));
     }
@@ -121,7 +121,7 @@ Task<Observation> observe_resume(Context* context, Move move) {
     std::size_t paused = 0;
     for (const auto& baseline : recorded_poolers(context->journal)) {
         for (const auto& entry :
-             co_await context->estate.pooler(baseline.name).console->entries(after(patience))) {
+             co_await context->estate.pooler(baseline.name).console->entries(after(console_patience))) {
             paused += baseline.entries.contains(entry.name) && entry.paused ? 1U : 0U;
         }
     }
@@ -258,6 +258,7 @@ Step retarget_step(Context& context, Move move) {
     step.makes_true = "Every pooler's file and memory name the new side; clients are still held.";
     step.writers_after = Writers::none;
     step.in_pause = true;
+    step.each_place_alone = true;
     step.observe_after = false; // VerifyPooler is the look
     step.observe = [c = &context, move] { return observe_retarget(c, move); };
     step.plan = [c = &context, move](const Observation&) { return retarget_actions(*c, move.to); };
@@ -305,6 +306,7 @@ Step resume_step(Context& context, Move move) {
     step.writers_after = Writers::to;
     step.recovery = Recovery::forward;
     step.in_pause = true;
+    step.each_place_alone = true;
     step.observe_after = false;
     step.observe = [c = &context, move] { return observe_resume(c, move); };
     step.plan = [c = &context](const Observation&) { return resume_actions(*c); };

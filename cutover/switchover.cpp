@@ -77,16 +77,20 @@ void discard_files(Context* context) {
 /// What clients live with now on the side that serves is what they get back, on whichever side.
 Task<void> record_limits(Context* context, Side serving) {
     boost::json::object limits;
+    boost::json::object settings;
     for (const auto& database : context->estate.config().databases) {
         const auto fence = co_await read_fence(&context->estate.server(serving), database.name,
                                                after(std::chrono::seconds(10)));
         limits[database.name] = fence.connection_limit;
+        settings[database.name] = fence.setting;
     }
     context->journal.set_fact("limits", limits);
+    context->journal.set_fact("read_only_settings", settings);
 }
 
+/// Without the gate: it only looks, and a side that doesn't answer would keep the way back from its end.
 Steps joined(Switchover moved) {
-    Steps steps = std::move(moved.before);
+    Steps steps(moved.before.begin() + 1, moved.before.end());
     for (auto& step : moved.pause) {
         steps.push_back(std::move(step));
     }
@@ -108,7 +112,7 @@ Task<void> roll_forward(Context* context, Runner* runner, Move move) {
     // A server or pooler that was killed may be back in a moment: clients wait for this, so it is tried for a
     // while.
     const std::function<Task<void>()> all_steps = [&] {
-        return runner->forward(&steps, move.epoch, records);
+        return runner->roll_forward(&steps, move.epoch, records);
     };
     const std::function<void()> reconnect = [context] {
         context->estate.server(Side::blue).close_idle();

@@ -1,5 +1,7 @@
 #include "cutover/terminal.hpp"
 
+#include <cmath>
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -14,7 +16,7 @@ constexpr const char* plain = "";
 
 std::string bar(double fraction) {
     constexpr int width = 20;
-    const int full = static_cast<int>(fraction * width + 0.5);
+    const auto full = static_cast<int>(std::lround(fraction * width));
     return "[" + std::string(static_cast<std::size_t>(full), '#') +
            std::string(static_cast<std::size_t>(width - full), '.') + "]  " +
            fmt::format("{:.0f}%", fraction * 100);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "migration/job.hpp"
+#include "migration/lane_watch.hpp"
 #include "migration/ledger.hpp"
 #include "postgres/error.hpp"
 
@@ -23,13 +24,13 @@ void take_control(Session& control) {
         throw Error(
             ErrorCode::busy, control.side(),
             "another pgteal is applying migrations on " + control.side() + " (pid " + pid + ")",
-            "Nothing was applied by this one. Wait for the other to end, then run pgteal prepare again.");
+            "Nothing was applied by this one. Wait for the other to end, then run the command again.");
     }
 }
 
 std::optional<Applied> unfinished_row(const std::vector<Applied>& rows, const File& file) {
     for (const auto& row : rows) {
-        if (!row.finished() && std::is_eq(compare_versions(row.version, file.version))) {
+        if (!row.finished() && same_migration(file, row)) {
             return row;
         }
     }
@@ -47,12 +48,14 @@ std::vector<Applied> apply(const postgres::Dsn& dsn_with_database, const std::ve
                            const Options& options, OnFile on_file) {
     Session control(dsn_with_database, "migrate", settings_of(options));
     take_control(control);
-    const auto known = read_history(control);
-    const auto todo = pending(files, known);
+    const auto known = read_history(control, options.history);
+    const auto todo = pending(files, known, options.policy);
     if (todo.empty()) {
         return {};
     }
-    create_history(control);
+    create_history(control, options.history);
+    const bool ledger = has_ledger(control);
+    const LaneWatch watch(dsn_with_database, options, control);
     std::vector<Applied> done;
     for (const auto& file : todo) {
         // The lock lives as long as its session: without it another apply may have begun.
@@ -60,7 +63,8 @@ std::vector<Applied> apply(const postgres::Dsn& dsn_with_database, const std::ve
         if (on_file) {
             on_file(file, false, 0);
         }
-        done.push_back(apply_file({dsn_with_database, options, file}, control, unfinished_row(known, file)));
+        done.push_back(
+            apply_file({dsn_with_database, options, file, ledger}, control, unfinished_row(known, file)));
         if (on_file) {
             on_file(file, true, done.back().ms);
         }

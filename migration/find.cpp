@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void unreadable(const fs::path& path, const std::string& why) {
     throw Error(ErrorCode::file, "controller", "can't read " + path.string() + ": " + why,
-                "Nothing was applied. Make it readable and run pgteal prepare again.");
+                "Nothing was applied. Make it readable and run the command again.");
 }
 
 bool looks_like_sql(std::string name) {
@@ -52,39 +52,85 @@ std::string read(const fs::path& path) {
     return bytes;
 }
 
-} // namespace
-
-std::vector<File> find_migrations(const std::string& folder) {
-    std::vector<fs::path> paths;
+/// Names of a folder's .sql files.
+std::vector<std::string> scripts_in(const std::string& folder) {
+    std::vector<std::string> scripts;
     std::error_code error;
     for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
         std::error_code ignored;
-        if (looks_like_sql(it->path().filename().string()) && !it->is_directory(ignored)) {
-            paths.push_back(it->path());
+        auto name = it->path().filename().string();
+        if (looks_like_sql(name) && !it->is_directory(ignored)) {
+            scripts.push_back(std::move(name));
         }
     }
     if (error) {
         unreadable(folder, error.message());
     }
-    std::sort(paths.begin(), paths.end());
-    std::vector<File> files;
-    for (const auto& path : paths) {
-        parse_file_name(path.filename().string());
-        auto file = parse_file(path.filename().string(), read(path));
-        file.path = path.string();
-        files.push_back(std::move(file));
+    std::sort(scripts.begin(), scripts.end());
+    return scripts;
+}
+
+bool in_order(const File& a, const File& b) {
+    if (a.repeatable || b.repeatable) {
+        return a.repeatable == b.repeatable ? a.name < b.name : b.repeatable;
     }
-    std::stable_sort(files.begin(), files.end(), [](const File& a, const File& b) {
-        return std::is_lt(compare_versions(a.version, b.version));
-    });
+    return std::is_lt(compare_versions(a.version, b.version));
+}
+
+void refuse_twins(const std::vector<File>& files) {
     const auto twin = std::adjacent_find(files.begin(), files.end(), [](const File& a, const File& b) {
-        return std::is_eq(compare_versions(a.version, b.version));
+        return a.repeatable == b.repeatable &&
+               (a.repeatable ? a.name == b.name : std::is_eq(compare_versions(a.version, b.version)));
     });
     if (twin != files.end()) {
         throw Error(ErrorCode::migration, "",
-                    twin->script + " and " + std::next(twin)->script + " have the same version " +
-                        twin->version,
-                    "Give one of them a version of its own; nothing was applied.");
+                    twin->script + " and " + std::next(twin)->script + " have the same " +
+                        (twin->repeatable ? "name" : "version " + twin->version),
+                    "Give one of them another; nothing was applied.");
+    }
+}
+
+void attach(std::vector<File>& files, const FileName& name, Down down) {
+    const auto forward = std::find_if(files.begin(), files.end(), [&name](const File& file) {
+        return !file.repeatable && std::is_eq(compare_versions(file.version, name.version));
+    });
+    if (forward == files.end()) {
+        throw Error(ErrorCode::migration, "",
+                    down.script + " takes back version " + name.version + ", which no file brings",
+                    "Put the forward file beside it, or take this one away; nothing was applied.");
+    }
+    if (forward->down) {
+        throw Error(ErrorCode::migration, "",
+                    forward->down->script + " and " + down.script + " both take back " + forward->script,
+                    "Keep one of them; nothing was applied.");
+    }
+    forward->down = std::move(down);
+}
+
+} // namespace
+
+std::vector<File> find_migrations(const std::string& folder) {
+    const auto scripts = scripts_in(folder);
+    const auto naming = naming_of(scripts);
+    std::vector<File> files;
+    std::vector<std::pair<FileName, Down>> downs;
+    for (const auto& script : scripts) {
+        const auto path = fs::path(folder) / script;
+        auto name = parse_file_name(script, naming);
+        if (name.down) {
+            auto down = parse_down(script, read(path));
+            down.path = path.string();
+            downs.emplace_back(std::move(name), std::move(down));
+            continue;
+        }
+        auto file = parse_file(script, read(path), naming);
+        file.path = path.string();
+        files.push_back(std::move(file));
+    }
+    std::stable_sort(files.begin(), files.end(), in_order);
+    refuse_twins(files);
+    for (auto& [name, down] : downs) {
+        attach(files, name, std::move(down));
     }
     return files;
 }

@@ -11,43 +11,18 @@ namespace pgteal::migration {
 
 namespace {
 
-std::string label(const Applied& row) { return row.script + " (version " + row.version + ")"; }
+constexpr std::string_view repeatable_prefix = "R__";
 
-template <typename Items>
-auto find_version(const Items& items, const std::string& version) {
-    return std::find_if(items.begin(), items.end(), [&](const auto& item) {
-        return std::is_eq(compare_versions(item.version, version));
-    });
-}
-
-void refuse_changed(const File& file, const Applied& row) {
-    if (row.finished() && row.checksum != file.checksum) {
-        throw Error(
-            ErrorCode::migration, "",
-            file.script + " changed since it was applied at " + row.applied_at + " (checksum " +
-                row.checksum + " then, " + file.checksum + " now)",
-            "Put the file back as it was and write a new migration for the change. Nothing was applied.");
-    }
-}
-
-void refuse_missing(const Applied& row) {
-    throw Error(ErrorCode::migration, "",
-                label(row) + " is in the database's history, but not among the files",
-                "Put the file back, or give the folder that holds it. Nothing was applied.");
-}
-
-} // namespace
-
-bool has_history(Session& session) {
-    return session.run("SELECT pg_catalog.to_regclass('pgteal_migrations.history') IS NOT NULL")
+bool has_table(Session& session, const std::string& name) {
+    return session.run("SELECT pg_catalog.to_regclass('pgteal_migrations." + name + "') IS NOT NULL")
         .at(0)
         .at(0)
         .as<bool>();
 }
 
-std::vector<Applied> read_history(Session& session) {
+std::vector<Applied> read_ledger(Session& session) {
     std::vector<Applied> rows;
-    if (!has_history(session)) {
+    if (!has_table(session, "history")) {
         return rows;
     }
     const auto found = session.run(std::string(sql::history_read));
@@ -62,29 +37,102 @@ std::vector<Applied> read_history(Session& session) {
         applied.state = row.at("state").as<std::string>();
         applied.statements_done = row.at("statements_done").as<int>();
         applied.done_checksum = row.at("done_checksum").as<std::string>();
+        if (applied.version.starts_with(repeatable_prefix)) {
+            applied.repeatable = true;
+            applied.version.clear();
+        }
         rows.push_back(std::move(applied));
     }
+    return rows;
+}
+
+bool about_the_same(const Applied& a, const Applied& b) {
+    return a.repeatable == b.repeatable &&
+           (a.repeatable ? a.script == b.script : std::is_eq(compare_versions(a.version, b.version)));
+}
+
+/// Flyway's rows, and files that are half-way: pgteal's own table has those.
+std::vector<Applied> with_unfinished(std::vector<Applied> rows, const std::vector<Applied>& ledger) {
+    for (const auto& row : ledger) {
+        if (row.finished()) {
+            continue; // of a time when pgteal's table was the history
+        }
+        const auto twin = std::find_if(rows.begin(), rows.end(),
+                                       [&row](const Applied& one) { return about_the_same(one, row); });
+        if (twin == rows.end()) {
+            rows.push_back(row);
+        } else if (row.repeatable) {
+            *twin = row; // it was applied before, and is being applied again
+        }
+    }
+    return rows;
+}
+
+} // namespace
+
+HistoryTable history_table(const std::string& kind, const std::string& schema_and_name) {
+    HistoryTable table;
+    table.flyway = kind == "flyway";
+    const auto dot = schema_and_name.find('.');
+    if (dot == std::string::npos) {
+        table.name = schema_and_name;
+    } else {
+        table.schema = schema_and_name.substr(0, dot);
+        table.name = schema_and_name.substr(dot + 1);
+    }
+    return table;
+}
+
+std::vector<Applied> read_history(Session& session, const HistoryTable& table) {
+    auto rows = read_ledger(session);
+    if (table.flyway) {
+        rows = with_unfinished(read_flyway_history(session, table), rows);
+    }
     std::stable_sort(rows.begin(), rows.end(), [](const Applied& a, const Applied& b) {
-        return std::is_lt(compare_versions(a.version, b.version));
+        return a.repeatable || b.repeatable ? a.repeatable < b.repeatable
+                                            : std::is_lt(compare_versions(a.version, b.version));
     });
     return rows;
 }
 
-void create_history(Session& session) {
-    if (!has_history(session)) {
+bool has_ledger(Session& session) { return has_table(session, "progress"); }
+
+void create_ledger(Session& session) {
+    if (!has_ledger(session)) {
         session.run(std::string(sql::history_table));
     }
 }
 
-std::string write_history_sql(const Applied& row) {
-    return bind(sql::history_write, {{"version", row.version},
-                                     {"name", row.name},
-                                     {"script", row.script},
-                                     {"checksum", row.checksum},
-                                     {"state", row.state},
-                                     {"statements_done", std::to_string(row.statements_done)},
-                                     {"done_checksum", row.done_checksum},
-                                     {"ms", std::to_string(row.ms)}});
+void create_history(Session& session, const HistoryTable& table) {
+    if (!table.flyway) {
+        create_ledger(session);
+    } else if (!has_flyway_history(session, table)) {
+        create_flyway_history(session, table);
+    }
+}
+
+std::string ledger_key(const Applied& row) {
+    return row.repeatable ? std::string(repeatable_prefix) + row.name : row.version;
+}
+
+std::string write_history_sql(const Applied& row, const HistoryTable& table, bool ledger) {
+    const auto key = ledger_key(row);
+    if (table.flyway && row.finished()) {
+        return flyway_insert_sql(row, table) +
+               (ledger ? ";\n" + bind(sql::history_forget, {{"version", key}}) : "");
+    }
+    auto text = bind(sql::history_write, {{"version", key},
+                                          {"name", row.name},
+                                          {"script", row.script},
+                                          {"checksum", row.checksum},
+                                          {"state", row.state},
+                                          {"statements_done", std::to_string(row.statements_done)},
+                                          {"done_checksum", row.done_checksum},
+                                          {"ms", std::to_string(row.ms)}});
+    if (row.finished() && ledger) {
+        text += ";\n" + bind(sql::progress_forget, {{"version", key}});
+    }
+    return text;
 }
 
 void Done::add(const Statement& statement) {
@@ -110,6 +158,7 @@ Applied row_of(const File& file, const std::string& state, const Done& done, dou
     row.name = file.name;
     row.script = file.script;
     row.checksum = file.checksum;
+    row.repeatable = file.repeatable;
     row.state = state;
     row.statements_done = done.count();
     row.done_checksum = done.checksum();
@@ -117,57 +166,34 @@ Applied row_of(const File& file, const std::string& state, const Done& done, dou
     return row;
 }
 
-std::vector<Applied> history(const postgres::Dsn& dsn_with_database, const std::string& side) {
+std::vector<Applied> history(const postgres::Dsn& dsn_with_database, const std::string& side,
+                             const HistoryTable& table) {
     SessionSettings settings;
     settings.side = side;
     Session session(dsn_with_database, "migrate status", settings);
-    return read_history(session);
+    return read_history(session, table);
 }
 
-void adopt_history(const postgres::Dsn& from, const postgres::Dsn& to) {
-    const auto rows = history(from, "blue");
+void adopt_history(const postgres::Dsn& from, const postgres::Dsn& to, const HistoryTable& table) {
     SessionSettings settings;
+    settings.side = "blue";
+    Session source(from, "migrate status", settings);
+    const auto rows = read_history(source, table);
     settings.side = "green";
     Session session(to, "migrate", settings);
-    if (rows.empty() || !read_history(session).empty()) {
+    if (rows.empty() || !read_history(session, table).empty()) {
         return;
     }
-    create_history(session);
+    create_history(session, table);
+    if (table.flyway) {
+        adopt_flyway_history(source, session, table);
+        return;
+    }
     std::string text = "BEGIN;\n";
     for (const auto& row : rows) {
-        text += write_history_sql(row) + ";\n";
+        text += write_history_sql(row, table) + ";\n";
     }
     session.run(text + "COMMIT");
-}
-
-std::vector<File> pending(const std::vector<File>& files, const std::vector<Applied>& applied) {
-    const Applied* newest = nullptr;
-    for (const auto& row : applied) {
-        if (find_version(files, row.version) == files.end()) {
-            refuse_missing(row);
-        }
-        if (row.finished() &&
-            (newest == nullptr || std::is_gt(compare_versions(row.version, newest->version)))) {
-            newest = &row;
-        }
-    }
-    std::vector<File> todo;
-    for (const auto& file : files) {
-        const auto row = find_version(applied, file.version);
-        if (row != applied.end()) {
-            refuse_changed(file, *row);
-        }
-        if (row != applied.end() && row->finished()) {
-            continue;
-        }
-        if (newest != nullptr && std::is_lt(compare_versions(file.version, newest->version))) {
-            throw Error(ErrorCode::migration, "",
-                        file.script + " is new, but " + label(*newest) + " is applied already: out of order",
-                        "Give it a version above " + newest->version + ". Nothing was applied.");
-        }
-        todo.push_back(file);
-    }
-    return todo;
 }
 
 } // namespace pgteal::migration

@@ -19,7 +19,7 @@ constexpr auto settle_patience = 60s;
 } // namespace
 
 SessionSettings settings_of(const Options& options) {
-    return {options.side, options.lock_timeout, options.statement_timeout};
+    return {options.side, options.lock_timeout, options.statement_timeout, options.again};
 }
 
 Session open_worker(const Job& job) {
@@ -29,8 +29,8 @@ Session open_worker(const Job& job) {
         throw Error(ErrorCode::busy, job.options.side,
                     "a statement of an earlier apply is still running on " + job.options.side + " (pid " +
                         pid + ")",
-                    "Wait for it, or end it there: SELECT pg_terminate_backend(" + pid +
-                        "); then run pgteal prepare again.");
+                    "Wait for it, or end it there: SELECT pg_terminate_backend(" + pid + "); then run " +
+                        job.options.again + " again.");
     }
     return session;
 }
@@ -40,8 +40,8 @@ std::optional<Settled> settle(const Job& job) {
     for (;;) {
         try {
             auto session = open_worker(job);
-            for (auto& row : read_history(session)) {
-                if (std::is_eq(compare_versions(row.version, job.file.version))) {
+            for (auto& row : read_history(session, job.options.history)) {
+                if (same_migration(job.file, row)) {
                     return Settled{std::move(row)};
                 }
             }
@@ -97,8 +97,16 @@ std::string advice(const Failure& failure) {
                "pg_stat_activity and "
                "pg_blocking_pids() there. ";
     }
+    if (failure.sqlstate == "53100") {
+        return "The disk of the server is full: free space there first. ";
+    }
+    if (failure.sqlstate == "57014") {
+        return "It ran longer than statement_timeout in [migrate] allows, or somebody cancelled it. ";
+    }
     return {};
 }
+
+std::string then_again(const Job& job) { return "Then run " + job.options.again + " again."; }
 
 void pause_after(int attempt) {
     const auto pause =

@@ -14,6 +14,7 @@ struct Job {
     const postgres::Dsn& dsn;
     const Options& options;
     const File& file;
+    bool ledger = true; ///< pgteal's own table is there
 };
 
 SessionSettings settings_of(const Options& options);
@@ -38,6 +39,9 @@ std::string advice(const Failure& failure);
 
 /// The statement for messages, cut before anything that may be a password.
 std::string safe_excerpt(const std::string& statement);
+
+/// " Then run <the command> again."
+std::string then_again(const Job& job);
 
 /// Growing pauses between attempts: 0.25 s, 0.5 s … 5 s.
 void pause_after(int attempt);

@@ -44,27 +44,36 @@ private:
     std::vector<std::string> all_;
 };
 
-std::optional<IndexBuild> index_build(const Tokens& tokens, std::size_t at) {
+/// A name with its schema, if it has one.
+std::string qualified_name(const Tokens& tokens, std::size_t at) {
+    std::string name(tokens.at(at++));
+    while (tokens.at(at) == ".") {
+        name += '.';
+        name += tokens.at(at + 1);
+        at += 2;
+    }
+    return name;
+}
+
+void index_build(const Tokens& tokens, std::size_t at, Kind& kind) {
     if (tokens.at(at) == "IF") {
         at += 3; // IF NOT EXISTS
     }
-    if (tokens.at(at) == "ON") {
-        return std::nullopt; // the server chooses the name
-    }
-    IndexBuild build;
-    build.index = tokens.at(at++);
+    std::string index;
     if (tokens.at(at) != "ON") {
-        return std::nullopt;
+        index = tokens.at(at++);
+    }
+    if (tokens.at(at) != "ON") {
+        return;
     }
     ++at;
     at += tokens.at(at) == "ONLY" ? 1U : 0U;
-    build.table = tokens.at(at++);
-    while (tokens.at(at) == ".") {
-        build.table += '.';
-        build.table += tokens.at(at + 1);
-        at += 2;
+    auto table = qualified_name(tokens, at);
+    if (index.empty()) {
+        kind.unnamed_on = std::move(table);
+    } else {
+        kind.index = IndexBuild{std::move(index), std::move(table)};
     }
-    return build;
 }
 
 Kind create(const Tokens& tokens) {
@@ -72,7 +81,7 @@ Kind create(const Tokens& tokens) {
     const std::size_t object = tokens.at(1) == "UNIQUE" ? 2 : 1;
     if (tokens.at(object) == "INDEX" && tokens.at(object + 1) == "CONCURRENTLY") {
         kind.transactional = false;
-        kind.index = index_build(tokens, object + 2);
+        index_build(tokens, object + 2, kind);
     } else if (is_one_of(tokens.at(1), "DATABASE", "TABLESPACE")) {
         kind.transactional = false;
     } else if (tokens.at(1) == "SUBSCRIPTION") {
@@ -119,8 +128,12 @@ Kind reindex(const Tokens& tokens) {
         }
         ++object;
     }
-    kind.transactional =
-        !tokens.switched_on("CONCURRENTLY") && !is_one_of(tokens.at(object), "SCHEMA", "DATABASE", "SYSTEM");
+    const bool concurrently = tokens.switched_on("CONCURRENTLY");
+    kind.transactional = !concurrently && !is_one_of(tokens.at(object), "SCHEMA", "DATABASE", "SYSTEM");
+    if (concurrently) {
+        const std::size_t name = object + (tokens.at(object + 1) == "CONCURRENTLY" ? 2U : 1U);
+        kind.rebuild = IndexRebuild{std::string(tokens.at(object)), qualified_name(tokens, name)};
+    }
     return kind;
 }
 

@@ -12,6 +12,13 @@ struct IndexBuild {
     std::string index, table;
 };
 
+/// What a REINDEX CONCURRENTLY is about: when it fails, invalid indexes named …_ccnew or …_ccold stay (docs:
+/// REINDEX, "Rebuilding Indexes Concurrently").
+struct IndexRebuild {
+    std::string object; ///< INDEX, TABLE, SCHEMA, DATABASE or SYSTEM
+    std::string name;   ///< as SQL text; may be empty for a database
+};
+
 struct Kind {
     bool transactional = true;        ///< may be inside a transaction block
     bool transaction_control = false; ///< BEGIN, COMMIT, SAVEPOINT, PREPARE TRANSACTION …
@@ -20,6 +27,8 @@ struct Kind {
     bool procedural = false;          ///< CALL, DO: may commit half of its work
     bool repeatable = false;          ///< running it a second time does no harm, whatever the first did
     std::optional<IndexBuild> index;
+    std::string unnamed_on; ///< the table of a CREATE INDEX CONCURRENTLY whose name the server chooses
+    std::optional<IndexRebuild> rebuild;
 };
 
 /// PostgreSQL documents the first for each command ("cannot be executed inside a transaction block"); in its

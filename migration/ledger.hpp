@@ -10,17 +10,30 @@
 
 namespace pgteal::migration {
 
-bool has_history(Session& session);
-
-/// In version order; empty when there is no history yet.
-std::vector<Applied> read_history(Session& session);
+/// In order; empty when there is no history yet.
+std::vector<Applied> read_history(Session& session, const HistoryTable& table = {});
 
 /// Sends no DDL when it is there, so that nothing of the user's, such as an event trigger, is set off.
-void create_history(Session& session);
+void create_history(Session& session, const HistoryTable& table = {});
 
-/// The statement that writes `row`; for use inside a transaction of the user's SQL, where role and
-/// search_path may be any.
-std::string write_history_sql(const Applied& row);
+/// pgteal's own table, and the one for the progress of backfills: needed by files that run by statements,
+/// whatever table the finished ones are in.
+bool has_ledger(Session& session);
+void create_ledger(Session& session);
+
+/// What is written for `row`: one string of statements for one transaction; also inside a transaction of the
+/// user's SQL, where role and search_path may be any. `ledger`: pgteal's own table is there.
+std::string write_history_sql(const Applied& row, const HistoryTable& table = {}, bool ledger = true);
+
+/// The primary key of pgteal's table: the version; R__name for repeatable ones.
+std::string ledger_key(const Applied& row);
+
+// Flyway's table.
+bool has_flyway_history(Session& session, const HistoryTable& table);
+std::vector<Applied> read_flyway_history(Session& session, const HistoryTable& table);
+void create_flyway_history(Session& session, const HistoryTable& table);
+void adopt_flyway_history(Session& from, Session& to, const HistoryTable& table);
+std::string flyway_insert_sql(const Applied& row, const HistoryTable& table);
 
 /// How many statements of a file have run, and which: whatever comments and space were between them.
 class Done {

@@ -93,11 +93,11 @@ Split split_by_tokens(const std::string& text) {
     return taken(pg_query_split_with_scanner(text.c_str()), text);
 }
 
-std::vector<std::string> tokens(const std::string& text) {
+std::vector<Range> scan(const std::string& text) {
     auto raw = pg_query_scan(text.c_str());
     const std::unique_ptr<PgQueryScanResult, void (*)(PgQueryScanResult*)> owner(
         &raw, [](PgQueryScanResult* result) { pg_query_free_scan_result(*result); });
-    std::vector<std::string> result;
+    std::vector<Range> result;
     if (raw.error != nullptr) {
         return result;
     }
@@ -108,9 +108,16 @@ std::vector<std::string> tokens(const std::string& text) {
             continue;
         }
         const auto range = token_range(reader.chunk());
-        if (range.begin >= range.end || range.end > text.size()) {
-            continue;
+        if (range.begin < range.end && range.end <= text.size()) {
+            result.push_back(range);
         }
+    }
+    return result;
+}
+
+std::vector<std::string> tokens(const std::string& text) {
+    std::vector<std::string> result;
+    for (const auto& range : scan(text)) {
         auto token = text.substr(range.begin, range.end - range.begin);
         if (token.starts_with("--") || token.starts_with("/*")) {
             continue;

@@ -29,6 +29,9 @@ Split split(const std::string& text);
 /// functions apart and leaves out pieces without any keyword.
 Split split_by_tokens(const std::string& text);
 
+/// Every token, comments too. Empty when it can't be scanned.
+std::vector<Range> scan(const std::string& text);
+
 /// The tokens without comments; unquoted words in upper case, anything else as written. Empty when it can't
 /// be scanned.
 std::vector<std::string> tokens(const std::string& text);

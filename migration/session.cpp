@@ -65,8 +65,8 @@ pqxx::result Session::run(const std::string& sql) {
         what = failure(true);
     }
     const auto where = settings_.side + " (" + address_ + "): ";
-    const std::string next =
-        "Clients are not affected. Mend that, then run pgteal prepare again: it goes on from the history.";
+    const std::string next = "Clients are not affected. Mend that, then run " + settings_.again +
+                             " again: it goes on from the history.";
     if (what.kind == Failure::Kind::refused) {
         throw ServerError(settings_.side, where + what.said.message, what.sqlstate, next, what.said.detail);
     }
@@ -121,22 +121,28 @@ Failure Session::failure(bool sent_commit) {
 
 std::string bind(std::string_view sql,
                  std::initializer_list<std::pair<std::string_view, std::string>> values) {
+    return migration::bind(sql, std::vector<std::pair<std::string_view, std::string>>(values));
+}
+
+std::string bind(std::string_view sql, const std::vector<std::pair<std::string_view, std::string>>& values) {
     std::string result;
     while (!sql.empty()) {
-        const auto mark = std::min(sql.find(":'"), sql.size());
+        const auto mark = std::min({sql.find(":'"), sql.find(":\""), sql.size()});
         result += sql.substr(0, mark);
         sql.remove_prefix(mark);
         if (sql.empty()) {
             break;
         }
-        const auto name = sql.substr(2, sql.find('\'', 2) - 2);
-        const auto* value =
+        const char quote = sql[1];
+        const auto name = sql.substr(2, sql.find(quote, 2) - 2);
+        const auto value =
             std::find_if(values.begin(), values.end(), [&](const auto& pair) { return pair.first == name; });
         if (value == values.end()) {
             throw Error(ErrorCode::internal, "",
                         "no value for :'" + std::string(name) + "' in a query of migration/");
         }
-        result += postgres::quote_literal(value->second);
+        result +=
+            quote == '"' ? postgres::quote_identifier(value->second) : postgres::quote_literal(value->second);
         sql.remove_prefix(name.size() + 3);
     }
     return result;

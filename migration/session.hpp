@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <pqxx/pqxx>
 
@@ -21,6 +22,7 @@ struct SessionSettings {
     std::string side = "green";
     std::chrono::milliseconds lock_timeout{2000};
     std::chrono::milliseconds statement_timeout{0};
+    std::string again = "pgteal prepare"; ///< for messages: the command that goes on from here
 };
 
 /// Why a statement did not succeed.
@@ -69,8 +71,10 @@ private:
     std::unique_ptr<pqxx::connection> connection_;
 };
 
-/// `sql` with each :'name' replaced by its value as a literal, as psql does with variables.
+/// `sql` with each :'name' replaced by its value as a literal and each :"name" by its value as an identifier,
+/// as psql does with variables.
 std::string bind(std::string_view sql,
                  std::initializer_list<std::pair<std::string_view, std::string>> values);
+std::string bind(std::string_view sql, const std::vector<std::pair<std::string_view, std::string>>& values);
 
 } // namespace pgteal::migration

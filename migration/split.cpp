@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "migration/directive.hpp"
 #include "migration/find.hpp"
 #include "migration/kind.hpp"
 #include "migration/parser.hpp"
@@ -45,7 +46,7 @@ std::optional<Range> trimmed(std::string_view text, Range range) {
     const auto offset = base + failure.offset;
     const auto message = failure.message.substr(0, failure.message.find(" at or near"));
     source.refuse(offset, message + ": " + excerpt(std::string_view(source.text).substr(offset), 40),
-                  "Nothing was applied. Mend the file and run pgteal prepare again.");
+                  "Nothing was applied. Mend the file and run the command again.");
 }
 
 void refuse_psql(const Source& source, const parser::Failure& failure, std::size_t base) {
@@ -107,8 +108,16 @@ std::vector<Range> with_atomic_bodies(const Source& source, const std::vector<Ra
     return result;
 }
 
+/// A statement's place, without the comments before it.
+struct Piece {
+    Range range;
+    bool analysed = true;
+};
+
+std::vector<Piece> pieces_of(const Source& source);
+
 /// For a file that the grammar rejects as a whole: pieces by tokens, each tried alone.
-std::vector<Statement> split_piecewise(const Source& source, const parser::Failure& why) {
+std::vector<Piece> pieces_by_tokens(const Source& source, const parser::Failure& why) {
     auto split = parser::split_by_tokens(source.text);
     if (split.failure) {
         // Something before the open quote may explain it better: a psql command, or the data of a COPY.
@@ -119,25 +128,37 @@ std::vector<Statement> split_piecewise(const Source& source, const parser::Failu
         }
         refuse_unreadable(source, *split.failure, 0);
     }
-    std::vector<Statement> statements;
-    LineCounter lines(source.text);
+    std::vector<Piece> pieces;
     for (const auto& range : with_atomic_bodies(source, with_gaps(source, split.ranges))) {
         const auto tight = trimmed(source.text, range);
         if (!tight) {
             continue;
         }
-        Statement statement;
-        statement.text = source.piece(*tight);
-        statement.line = lines.at(tight->begin);
-        if (const auto failure = parser::split(statement.text).failure) {
+        const auto failure = parser::split(source.piece(*tight)).failure;
+        if (failure) {
             refuse_psql(source, *failure, tight->begin);
-            statement.analysed = false;
         }
-        statements.push_back(std::move(statement));
+        pieces.push_back({*tight, !failure});
     }
-    return statements;
+    return pieces;
 }
 
+std::vector<Piece> pieces_of(const Source& source) {
+    const auto split = parser::split(source.text);
+    if (split.failure) {
+        refuse_psql(source, *split.failure, 0);
+        return pieces_by_tokens(source, *split.failure);
+    }
+    std::vector<Piece> pieces;
+    for (const auto& range : split.ranges) {
+        if (const auto tight = trimmed(source.text, range)) {
+            pieces.push_back({*tight, true});
+        }
+    }
+    return pieces;
+}
+
+/// What a migration may not hold.
 void judge(const std::string& script, Statement& statement) {
     const auto kind = kind_of(statement.text);
     statement.transactional = kind.transactional;
@@ -153,83 +174,48 @@ void judge(const std::string& script, Statement& statement) {
         refuse("COPY with the client's data: " + excerpt(statement.text, 60),
                "A migration has no data stream. Use INSERT; nothing was applied.");
     }
-}
-
-bool asks_for_no_transaction(const Source& source) {
-    const std::string_view text = source.text;
-    const auto head = text.substr(0, skip_blank(text));
-    bool asked = false;
-    for (std::size_t at = 0; at < head.size();) {
-        const auto end = std::min(head.find_first_of("\r\n", at), head.size());
-        auto line = head.substr(at, end - at);
-        const auto begin = line.find_first_not_of(" \t");
-        if (begin != std::string_view::npos && line.substr(begin).starts_with("--")) {
-            const auto said = excerpt(line.substr(begin + 2), 200);
-            if (said == "pgteal: no-transaction") {
-                asked = true;
-            } else if (said.starts_with("pgteal:")) {
-                source.refuse(at, "unknown directive: " + said,
-                              "The only one is -- pgteal: no-transaction; nothing was applied.");
-            }
+    if (statement.backfill) {
+        const auto tokens = parser::tokens(statement.text);
+        auto has = [&tokens](const char* word) {
+            return std::find(tokens.begin(), tokens.end(), word) != tokens.end();
+        };
+        if (!has("$1") || !has("$2")) {
+            refuse("a backfill without " + std::string(has("$1") ? ":to" : ":from"),
+                   "Its statement runs for one range of keys at a time: say so, such as WHERE id BETWEEN "
+                   ":from AND :to. Nothing was applied.");
         }
-        at = end + 1;
+        const auto verb = word_at(statement.text, 0);
+        if (verb != "UPDATE" && verb != "DELETE" && verb != "INSERT" && verb != "WITH" && verb != "MERGE") {
+            refuse("a backfill of something else than UPDATE, DELETE, INSERT or MERGE",
+                   "Put the comment right before the statement that it means. Nothing was applied.");
+        }
     }
-    return asked;
 }
 
 } // namespace
 
 std::vector<Statement> split_statements(const std::string& script, const std::string& text) {
-    const Source source{script, text};
-    const auto split = parser::split(text);
+    const auto bound = with_parameters(text);
+    const Source source{script, bound};
     std::vector<Statement> statements;
-    if (!split.failure) {
-        LineCounter lines(text);
-        for (const auto& range : split.ranges) {
-            if (const auto tight = trimmed(text, range)) {
-                statements.push_back({source.piece(*tight), lines.at(tight->begin), true, true});
-            }
-        }
-    } else {
-        refuse_psql(source, *split.failure, 0);
-        statements = split_piecewise(source, *split.failure);
-    }
-    for (auto& statement : statements) {
+    LineCounter lines(text);
+    std::size_t before = 0;
+    for (const auto& piece : pieces_of(source)) {
+        Statement statement;
+        statement.text = source.piece(piece.range);
+        statement.line = lines.at(piece.range.begin);
+        statement.analysed = piece.analysed;
+        statement.backfill =
+            read_directives(script, text, before, piece.range.begin, statements.empty()).backfill;
         judge(script, statement);
+        statements.push_back(std::move(statement));
+        before = piece.range.end;
+    }
+    if (!statements.empty() && read_directives(script, text, before, text.size(), false).backfill) {
+        throw Error(ErrorCode::migration, "", script + ": no statement follows the last backfill comment",
+                    "Put it right before the statement that it means. Nothing was applied.");
     }
     return statements;
-}
-
-File parse_file(const std::string& script, const std::string& bytes) {
-    File file;
-    auto name = parse_file_name(script);
-    file.script = script;
-    file.path = script;
-    file.version = std::move(name.version);
-    file.name = std::move(name.name);
-    if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) {
-        throw Error(ErrorCode::migration, "", script + ":1: the file is UTF-16",
-                    "Save it as UTF-8; nothing was applied.");
-    }
-    file.text = without_bom(bytes);
-    const Source source{file.script, file.text};
-    if (const auto nul = file.text.find('\0'); nul != std::string::npos) {
-        source.refuse(nul, "a NUL byte", "PostgreSQL can't take it. Mend the file; nothing was applied.");
-    }
-    if (const auto invalid = first_invalid_utf8(file.text)) {
-        source.refuse(*invalid, "not valid UTF-8", "Save the file as UTF-8; nothing was applied.");
-    }
-    file.checksum = checksum(file.text);
-    file.statements = split_statements(script, file.text);
-    if (file.statements.empty()) {
-        throw Error(ErrorCode::migration, "", script + ": holds no statement",
-                    "Write its SQL or remove the file; nothing was applied.");
-    }
-    file.no_transaction_asked = asks_for_no_transaction(source);
-    file.transactional =
-        !file.no_transaction_asked && std::all_of(file.statements.begin(), file.statements.end(),
-                                                  [](const auto& s) { return s.transactional; });
-    return file;
 }
 
 } // namespace pgteal::migration

@@ -1,5 +1,10 @@
 // A file whose statements can't share a transaction: one after the other, counted, so that an interruption is
 // known.
+#include <cmath>
+#include <thread>
+
+#include "migration/backfill.hpp"
+#include "migration/index_care.hpp"
 #include "migration/job.hpp"
 #include "migration/kind.hpp"
 #include "migration/ledger.hpp"
@@ -16,23 +21,15 @@ bool counted_together(const File& file, const Statement& statement, const Kind& 
     return statement.transactional && !file.no_transaction_asked && !kind.setting;
 }
 
-std::string refused_hint(const Job& job, int done) {
-    return "Of its " + std::to_string(job.file.statements.size()) + " statements the first " +
-           std::to_string(done) + " have run on " + job.options.side +
-           " and stay, this one did not; files applied before it stay. Clients are not "
-           "affected. Mend the file from this statement on, and leave those before it as they are; then run "
-           "pgteal prepare "
-           "again: it goes on there.";
-}
-
 std::string unknown_hint(const Job& job, int done) {
-    const auto where = " WHERE version = " + postgres::quote_literal(job.file.version) + ";";
+    const auto key = ledger_key(row_of(job.file, "running", {}, 0));
+    const auto where = " WHERE version = " + postgres::quote_literal(key) + ";";
     const std::string update = "UPDATE pgteal_migrations.history SET state = 'failed'";
     return "Look on " + job.options.side +
            " whether it took effect, then tell the history there, after SET "
            "default_transaction_read_only = off. If it did: " +
            update + ", statements_done = " + std::to_string(done + 1) + where + " If not: " + update + where +
-           " Then run pgteal prepare again.";
+           " " + then_again(job);
 }
 
 /// Whether an earlier, unfinished run fits the file as it is now.
@@ -42,12 +39,12 @@ void check_same_beginning(const Job& job, const Applied& before) {
     const bool mended = before.state == "failed" && same.count() == before.statements_done &&
                         same.checksum() == before.done_checksum;
     if (!unchanged && !mended) {
-        throw Error(
-            ErrorCode::migration, job.options.side,
-            job.file.script + ": stopped half-way after " + std::to_string(before.statements_done) +
-                " statements, and what had run by then has changed in the file since",
-            "Put the file back as it was, then run pgteal prepare again. What it did so far stays on " +
-                job.options.side + ". Clients are not affected.");
+        throw Error(ErrorCode::migration, job.options.side,
+                    job.file.script + ": stopped half-way after " + std::to_string(before.statements_done) +
+                        " statements, and what had run by then has changed in the file since",
+                    "Put the file back as it was, then run " + job.options.again +
+                        " again. What it did so far stays on " + job.options.side + ". " +
+                        job.options.meanwhile);
     }
 }
 
@@ -56,6 +53,7 @@ public:
     Steps(const Job& job, Session& control) : job_(job), control_(control), worker_(open_worker(job)) {}
 
     Applied run(const std::optional<Applied>& unfinished) {
+        create_ledger(control_);
         if (unfinished) {
             check_same_beginning(job_, *unfinished);
             ms_before_ = unfinished->ms;
@@ -74,6 +72,9 @@ private:
     /// Index of the statement after those that have run.
     [[nodiscard]] std::size_t at() const { return static_cast<std::size_t>(done_.count()); }
     [[nodiscard]] const Statement& current() const { return job_.file.statements[at()]; }
+    [[nodiscard]] std::string place() const {
+        return job_.file.script + ":" + std::to_string(current().line);
+    }
 
     [[nodiscard]] Applied row(const std::string& state, const Done& done) const {
         return row_of(job_.file, state, done, ms_before_ + to_ms(Clock::now() - started_));
@@ -81,7 +82,7 @@ private:
 
     Applied record(const std::string& state) {
         auto written = row(state, done_);
-        control_.run(write_history_sql(written));
+        control_.run(write_history_sql(written, job_.options.history));
         return written;
     }
 
@@ -94,39 +95,45 @@ private:
         }
     }
 
+    /// How far the current statement is, where that is kept.
+    BackfillProgress read_progress() {
+        BackfillProgress progress;
+        const auto found =
+            control_.run(bind(sql::progress_read, {{"version", ledger_key(row("running", done_))},
+                                                   {"statement", std::to_string(done_.count())}}));
+        if (!found.empty() && !found.at(0).at("position").is_null()) {
+            progress.position = found.at(0).at("position").as<std::string>();
+            progress.passed = found.at(0).at("passed").as<std::int64_t>();
+            progress.changed = found.at(0).at("changed").as<std::int64_t>();
+        }
+        return progress;
+    }
+
+    [[nodiscard]] std::string progress_sql(const BackfillProgress& progress) const {
+        return bind(sql::progress_write, {{"version", ledger_key(row("running", done_))},
+                                          {"statement", std::to_string(done_.count())},
+                                          {"position", progress.position.value()},
+                                          {"passed", std::to_string(progress.passed)},
+                                          {"changed", std::to_string(progress.changed)}});
+    }
+
     /// A 'running' row: the statement after the counted ones may have run.
     void resolve_unknown(const Applied& before) {
-        if (before.state != "running" || at() >= job_.file.statements.size()) {
+        if (before.state != "running" || at() >= job_.file.statements.size() || current().backfill) {
             return;
         }
         const auto kind = kind_of(current().text);
-        if (kind.index) {
-            pqxx::nontransaction work(worker_.connection());
-            const auto found = index_state(work, *kind.index);
-            if (!found.empty() && found.at(0).at("valid").as<bool>()) {
+        if (builds_concurrently(kind)) {
+            if (index_is_built(worker_.connection(), kind, read_progress().position)) {
                 done_.add(current());
             }
         } else if (!kind.repeatable && !counted_together(job_.file, current(), kind)) {
             throw Error(
                 ErrorCode::migration, job_.options.side,
-                job_.file.script + ":" + std::to_string(current().line) +
-                    ": an earlier run was interrupted in statement " + std::to_string(done_.count() + 1) +
-                    " of " + std::to_string(job_.file.statements.size()) +
+                place() + ": an earlier run was interrupted in statement " +
+                    std::to_string(done_.count() + 1) + " of " + std::to_string(job_.file.statements.size()) +
                     ", and whether it took effect can't be told. Statement: " + safe_excerpt(current().text),
                 "The statements before it have run. " + unknown_hint(job_, done_.count()));
-        }
-    }
-
-    static pqxx::result index_state(pqxx::nontransaction& work, const IndexBuild& build) {
-        return work.exec(bind(sql::index_state, {{"table", build.table}, {"index", build.index}}));
-    }
-
-    /// A CREATE INDEX CONCURRENTLY that failed leaves an index that costs but doesn't serve; IF NOT EXISTS
-    /// would keep it.
-    static void drop_if_invalid(pqxx::nontransaction& work, const IndexBuild& build) {
-        const auto found = index_state(work, build);
-        if (!found.empty() && !found.at(0).at("valid").as<bool>()) {
-            work.exec("DROP INDEX CONCURRENTLY IF EXISTS " + found.at(0).at("index").as<std::string>());
         }
     }
 
@@ -136,65 +143,144 @@ private:
         work.exec("SET LOCAL role TO DEFAULT");
         auto with_this = done_;
         with_this.add(current());
-        work.exec(write_history_sql(row("running", with_this)));
+        work.exec(write_history_sql(row("running", with_this), job_.options.history));
         sent_commit_ = true;
         work.commit();
     }
 
     void run_alone(const Kind& kind) {
-        pqxx::nontransaction work(worker_.connection());
-        if (kind.index) {
-            drop_if_invalid(work, *kind.index);
+        if (builds_concurrently(kind)) {
+            indexes_before_ = read_progress().position;
+            if (!kind.unnamed_on.empty() && !indexes_before_) {
+                indexes_before_ = indexes_before(worker_.connection(), kind);
+                control_.run(progress_sql({indexes_before_, 0, 0}));
+            }
+            drop_leftovers(worker_.connection(), kind, indexes_before_);
         }
+        pqxx::nontransaction work(worker_.connection());
         sent_commit_ = true;
         work.exec(current().text);
+    }
+
+    /// Until it succeeds; what is no lock failure, or comes too often, ends the file. `clean`: a failure
+    /// leaves nothing of what was tried.
+    template <typename Work>
+    void with_retries(const Kind& kind, bool clean, const Work& work) {
+        for (int attempt = 1;; ++attempt) {
+            Failure failure;
+            sent_commit_ = false;
+            try {
+                work();
+                return;
+            } catch (const Error& error) {
+                if (error.code() == ErrorCode::migration) {
+                    record("failed");
+                }
+                throw;
+            } catch (...) {
+                failure = worker_.failure(sent_commit_);
+            }
+            if (failure.kind != Failure::Kind::refused) {
+                lost(failure);
+            }
+            if (!clean || !failure.is_lock_failure() || attempt >= job_.options.attempts) {
+                refused(kind, failure, clean);
+            }
+            pause_after(attempt);
+        }
     }
 
     void step() {
         const auto kind = kind_of(current().text);
         const bool together = counted_together(job_.file, current(), kind);
-        for (int attempt = 1;; ++attempt) {
-            Failure failure;
-            sent_commit_ = false;
-            try {
-                together ? run_with_count() : run_alone(kind);
-                break;
-            } catch (...) {
-                failure = worker_.failure(sent_commit_);
-            }
+        if (current().backfill) {
+            fill(kind);
+        } else {
             // A procedure may have committed a part of its work before it failed.
-            const bool clean = together || !kind.procedural;
-            if (failure.kind != Failure::Kind::refused) {
-                lost(failure);
-            }
-            if (!clean || !failure.is_lock_failure() || attempt >= job_.options.attempts) {
-                refused(failure, clean);
-            }
-            pause_after(attempt);
+            with_retries(kind, together || !kind.procedural,
+                         [&] { together ? run_with_count() : run_alone(kind); });
         }
+        const bool counted = together && !current().backfill;
         done_.add(current());
-        if (!together) {
+        if (!counted) {
             record("running");
         }
     }
 
-    [[noreturn]] void refused(const Failure& failure, bool clean) {
+    void fill(const Kind& kind) {
+        std::optional<BackfillRun> run;
+        with_retries(kind, true,
+                     [&] { run.emplace(worker_.connection(), current(), place(), read_progress()); });
+        filled_ = run->progress().changed;
+        const auto passed_before = run->progress().passed;
+        const auto began = Clock::now();
+        for (bool more = true; more;) {
+            with_retries(kind, true, [&] {
+                more = run->batch([this](const auto& now) { return progress_sql(now); },
+                                  [this] { sent_commit_ = true; });
+            });
+            filled_ = run->progress().changed;
+            if (more) {
+                say(*run, passed_before, to_ms(Clock::now() - began));
+                std::this_thread::sleep_for(current().backfill->sleep);
+            }
+        }
+    }
+
+    void say(const BackfillRun& run, std::int64_t passed_before, double ms) const {
+        if (!job_.options.on_progress) {
+            return;
+        }
+        const auto passed = run.progress().passed;
+        const double rate = static_cast<double>(passed - passed_before) / std::max(ms, 1.0) * 1000;
+        auto text = place() + "  backfill of " + run.table() + ": " + std::to_string(passed);
+        // The estimate is PostgreSQL's; rows that came since are not in it.
+        const auto total = std::max(run.rows(), passed);
+        text += run.rows() > 0 ? " of about " + std::to_string(total) + " rows" : " rows";
+        text += ", " + std::to_string(std::lround(rate)) + "/s";
+        if (run.rows() > 0 && rate > 0) {
+            text +=
+                ", " + std::to_string(std::lround(static_cast<double>(total - passed) / rate)) + " s left";
+        }
+        job_.options.on_progress(
+            text, run.rows() > 0 ? static_cast<double>(passed) / static_cast<double>(total) : -1);
+    }
+
+    [[nodiscard]] std::string refused_hint() const {
+        const bool filling = current().backfill.has_value();
+        return "Of its " + std::to_string(job_.file.statements.size()) + " statements the first " +
+               std::to_string(done_.count()) + " have run on " + job_.options.side + " and stay, " +
+               (filling ? "the backfill is done for " + std::to_string(filled_) + " rows, which stay too"
+                        : "this one did not") +
+               "; files applied before it stay. " + job_.options.meanwhile +
+               " Mend the file from this statement on, and leave those before it as they are; then run " +
+               job_.options.again + " again: it goes on there.";
+    }
+
+    [[noreturn]] void refused(const Kind& kind, const Failure& failure, bool clean) {
         if (clean) {
             record("failed");
         }
+        if (builds_concurrently(kind)) {
+            try {
+                drop_leftovers(worker_.connection(), kind, indexes_before_);
+            } catch (...) {
+                worker_.failure(false); // the next try drops it
+            }
+        }
         throw Error(ErrorCode::migration, job_.options.side, describe(job_, at(), failure),
-                    advice(failure) + (clean ? refused_hint(job_, done_.count())
+                    advice(failure) + (clean ? refused_hint()
                                              : "It may have committed a part of its work. " +
                                                    unknown_hint(job_, done_.count())));
     }
 
     [[noreturn]] void lost(const Failure& failure) {
-        throw Error(
-            ErrorCode::connection_lost, job_.options.side, describe(job_, at(), failure),
-            "Of its " + std::to_string(job_.file.statements.size()) + " statements the first " +
-                std::to_string(done_.count()) + " have run on " + job_.options.side +
-                "; this one may have. Clients are not affected. See that " + job_.options.side +
-                " runs, then run pgteal prepare again: it looks first, and goes on or says what to look at.");
+        throw Error(ErrorCode::connection_lost, job_.options.side, describe(job_, at(), failure),
+                    "Of its " + std::to_string(job_.file.statements.size()) + " statements the first " +
+                        std::to_string(done_.count()) + " have run on " + job_.options.side +
+                        "; this one may have. " + job_.options.meanwhile + " See that " + job_.options.side +
+                        " runs, then run " + job_.options.again +
+                        " again: it looks first, and goes on or says what to look at.");
     }
 
     const Job& job_;
@@ -202,6 +288,8 @@ private:
     Session worker_;
     Done done_;
     bool sent_commit_ = false;
+    std::optional<std::string> indexes_before_;
+    std::int64_t filled_ = 0;
     double ms_before_ = 0;
     Clock::time_point started_ = Clock::now();
 };

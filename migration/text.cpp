@@ -111,6 +111,23 @@ std::size_t skip_blank(std::string_view text, std::size_t from) {
     return std::min(at, text.size());
 }
 
+std::vector<LineComment> line_comments(std::string_view text, std::size_t begin, std::size_t end) {
+    constexpr std::size_t longest = 1000;
+    std::vector<LineComment> found;
+    for (auto at = begin; at < end;) {
+        if (text.substr(at, 2) == "--") {
+            const auto stop = std::min(text.find_first_of("\r\n", at), end);
+            found.push_back({at, excerpt(text.substr(at + 2, stop - at - 2), longest)});
+            at = stop;
+        } else if (text.substr(at, 2) == "/*") {
+            at = skip_block_comment(text, at);
+        } else {
+            ++at;
+        }
+    }
+    return found;
+}
+
 std::string word_at(std::string_view text, std::size_t offset) {
     std::string word;
     for (auto i = offset; i < text.size(); ++i) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pgteal::migration {
 
@@ -35,6 +36,14 @@ std::size_t byte_of_character(std::string_view text, std::size_t n);
 
 /// The first offset from `from` on that is neither space nor comment; the end when there is none.
 std::size_t skip_blank(std::string_view text, std::size_t from = 0);
+
+/// A comment that begins with `--`, without these, trimmed and on one line.
+struct LineComment {
+    std::size_t offset = 0;
+    std::string said;
+};
+/// Those of a stretch of text that holds nothing but space, comments and semicolons.
+std::vector<LineComment> line_comments(std::string_view text, std::size_t begin, std::size_t end);
 
 /// The unquoted word that begins there, in upper case; "" when there is none.
 std::string word_at(std::string_view text, std::size_t offset);

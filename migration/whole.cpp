@@ -26,14 +26,14 @@ void run_transaction(const Job& job, Session& worker, Progress& progress) {
     work.exec("SET LOCAL role TO DEFAULT");
     const auto all = first_statements(job.file, static_cast<int>(job.file.statements.size()));
     progress.row = row_of(job.file, "applied", all, to_ms(Clock::now() - started));
-    work.exec(write_history_sql(progress.row));
+    work.exec(write_history_sql(progress.row, job.options.history, job.ledger));
     progress.committing = true;
     work.commit();
 }
 
 std::string nothing_remains(const Job& job) {
-    return "Nothing of this file remains on " + job.options.side +
-           "; files applied before it stay. Clients are not affected. ";
+    return "Nothing of this file remains on " + job.options.side + "; files applied before it stay. " +
+           job.options.meanwhile + " ";
 }
 
 [[noreturn]] void refuse(const Job& job, const Progress& progress, const Failure& failure, int attempts) {
@@ -42,13 +42,12 @@ std::string nothing_remains(const Job& job) {
         message += " (" + std::to_string(attempts) + (attempts == 1 ? " attempt)" : " attempts)");
     }
     throw Error(ErrorCode::migration, job.options.side, message,
-                nothing_remains(job) + advice(failure) + "Then run pgteal prepare again.");
+                nothing_remains(job) + advice(failure) + then_again(job));
 }
 
 [[noreturn]] void give_up_lost(const Job& job, const Progress& progress, const Failure& failure) {
     throw Error(ErrorCode::connection_lost, job.options.side, describe(job, progress.statement, failure),
-                nothing_remains(job) + "See that " + job.options.side +
-                    " runs, then run pgteal prepare again.");
+                nothing_remains(job) + "See that " + job.options.side + " runs. " + then_again(job));
 }
 
 /// COMMIT went out and no answer came back.
@@ -58,9 +57,8 @@ Applied settle_commit(const Job& job, Progress& progress, const Failure& failure
         throw Error(ErrorCode::connection_lost, job.options.side,
                     describe(job, progress.statement, failure) +
                         ". Whether it is applied can't be told: " + job.options.side + " does not answer",
-                    "See that " + job.options.side +
-                        " runs, then run pgteal prepare again: it reads the history first and can't apply a "
-                        "file twice.");
+                    "See that " + job.options.side + " runs, then run " + job.options.again +
+                        " again: it reads the history first and can't apply a file twice.");
     }
     if (settled->row && settled->row->finished() && settled->row->checksum == job.file.checksum) {
         return progress.row;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,7 +41,8 @@ void keep_only_stdio() {
 /// children can be killed with it. (Boost 1.81 declares process_environment::on_setup, but defines it
 /// nowhere.)
 struct Setup {
-    explicit Setup(const std::vector<std::string>& environment) {
+    Setup(const std::vector<std::string>& environment, const std::string& folder)
+        : directory(folder.empty() ? nullptr : folder.c_str()) {
         for (const auto& line : environment) {
             lines.push_back(line.c_str());
         }
@@ -54,15 +56,21 @@ struct Setup {
     }
 
     template <typename Launcher, typename Path>
-    static process::error_code on_exec_setup(Launcher&, const Path&, const char* const*) {
+    process::error_code on_exec_setup(Launcher&, const Path&, const char* const*) const {
         ::setpgid(0, 0);
+        if (directory != nullptr && ::chdir(directory) != 0) {
+            return {errno, boost::system::system_category()};
+        }
         // Ignored signals are inherited; a pg_dump must die of a broken pipe as it would in a shell.
         std::signal(SIGPIPE, SIG_DFL);
         keep_only_stdio();
+        // A controller that is killed leaves nothing at work behind it.
+        ::prctl(PR_SET_PDEATHSIG, SIGTERM);
         return {};
     }
 
     std::vector<const char*> lines;
+    const char* directory;
 };
 
 std::string find_in_path(const std::string& name) {
@@ -107,7 +115,8 @@ public:
         const auto environment = environment_with(program.environment);
         try {
             process_ = process::process(executor, boost::filesystem::path(file), arguments,
-                                        process::process_stdio{nullptr, out, err}, Setup(environment));
+                                        process::process_stdio{nullptr, out, err},
+                                        Setup(environment, program.directory));
         } catch (const boost::system::system_error& error) {
             throw Error(ErrorCode::program, "controller",
                         "can't start " + file + ": " + error.code().message());
@@ -141,13 +150,19 @@ private:
     bool waited_for_ = false;
 };
 
-Task<void> read_all(asio::readable_pipe& pipe, std::string& text, std::size_t limit) {
+using OnOutput = std::function<void(std::string_view)>;
+
+Task<void> read_all(asio::readable_pipe& pipe, std::string& text, std::size_t limit,
+                    const OnOutput& on_output) {
     std::vector<char> chunk(16UL * 1024);
     for (;;) {
         boost::system::error_code error;
         auto token = asio::redirect_error(asio::use_awaitable, error);
         const std::size_t size = co_await pipe.async_read_some(asio::buffer(chunk), token);
         text.append(chunk.data(), size);
+        if (on_output && size > 0) {
+            on_output({chunk.data(), size});
+        }
         if (text.size() > limit) {
             text.erase(0, text.size() - limit);
         }
@@ -194,6 +209,11 @@ std::string to_string(const Program& program) {
 }
 
 Task<ProgramOutput> run_program(Program program, Deadline deadline) {
+    OnOutput nobody;
+    return run_program(std::move(program), deadline, std::move(nobody));
+}
+
+Task<ProgramOutput> run_program(Program program, Deadline deadline, OnOutput on_output) {
     if (program.argv.empty()) {
         throw Error(ErrorCode::internal, "controller", "a program without a name can't be run");
     }
@@ -210,8 +230,9 @@ Task<ProgramOutput> run_program(Program program, Deadline deadline) {
     });
     ProgramOutput output;
     std::vector<Task<void>> readers;
-    readers.push_back(read_all(child.out, output.out, std::string::npos));
-    readers.push_back(read_all(child.err, output.err, error_limit));
+    readers.push_back(
+        read_all(child.out, output.out, on_output ? error_limit : std::string::npos, on_output));
+    readers.push_back(read_all(child.err, output.err, error_limit, on_output));
     co_await all(std::move(readers));
     output.exit_code = co_await child.wait();
     timer.cancel();

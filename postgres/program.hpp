@@ -1,8 +1,10 @@
 // Running other programs: pg_dump, pg_restore, password commands, hooks.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "postgres/async.hpp"
@@ -14,6 +16,7 @@ namespace pgteal::postgres {
 struct Program {
     std::vector<std::string> argv;
     std::map<std::string, std::string> environment;
+    std::string directory = {}; ///< that it runs in; "" = ours
 };
 
 /// argv as a shell would take it, for people and the journal.
@@ -29,5 +32,10 @@ struct ProgramOutput {
 /// when the calling coroutine is destroyed. Throws Error(program) when it can't be started and
 /// DeadlinePassed; a non-zero exit is only returned.
 Task<ProgramOutput> run_program(Program program, Deadline deadline);
+
+/// The same; what it prints, to either stream, is also handed on as it comes, in pieces of any length, and of
+/// `out` too only the end is kept.
+Task<ProgramOutput> run_program(Program program, Deadline deadline,
+                                std::function<void(std::string_view piece)> on_output);
 
 } // namespace pgteal::postgres

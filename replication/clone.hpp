@@ -85,6 +85,7 @@ struct CopyOptions {
     Clock::duration stall = std::chrono::seconds(60); ///< no byte moved for that long: given up
     /// The statement that is run on the target once all of a table is committed there; none when not set.
     std::function<std::string(const Table&)> note_copied = {};
+    std::string target_database = {}; ///< "" = it has the same name on both sides
 };
 Task<std::vector<CopiedTable>> copy_tables(postgres::Server& from, postgres::Server& to, std::string database,
                                            std::vector<Table> tables, std::string snapshot, int jobs,

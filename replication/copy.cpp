@@ -32,6 +32,9 @@ struct CopyRun {
     CopyProgress progress;
     std::exception_ptr failure; ///< the first one
 
+    [[nodiscard]] const std::string& target() const {
+        return options.target_database.empty() ? database : options.target_database;
+    }
     void tell(const Table& table, std::size_t bytes) {
         progress.table = table.display();
         progress.done.count += static_cast<std::int64_t>(bytes);
@@ -86,7 +89,7 @@ Task<void> copy_part(CopyRun& run, CopyPart part, postgres::Connection& source,
 
 Task<void> copy_parts(CopyRun& run, std::size_t& current) {
     auto source = co_await run.from.session(run.database, soon());
-    auto target = co_await run.to.session(run.database, soon());
+    auto target = co_await run.to.session(run.target(), soon());
     co_await source->script(begin_reading(run.snapshot), soon());
     while (!run.failure && run.next_part < run.parts.size()) {
         const CopyPart part = run.parts[run.next_part++];
@@ -128,7 +131,7 @@ Task<std::vector<const Table*>> probe_target(CopyRun& run, postgres::Connection&
 }
 
 Task<void> empty_target(CopyRun& run) {
-    auto target = co_await run.to.session(run.database, soon());
+    auto target = co_await run.to.session(run.target(), soon());
     const auto used = co_await probe_target(run, *target, find_used);
     if (!used.empty()) {
         std::string names;
@@ -141,13 +144,13 @@ Task<void> empty_target(CopyRun& run) {
 
 /// A table that holds rows is never emptied unasked.
 Task<void> require_empty(CopyRun& run) {
-    auto target = co_await run.to.session(run.database, soon());
+    auto target = co_await run.to.session(run.target(), soon());
     const auto filled = co_await probe_target(run, *target, find_filled);
     if (!filled.empty()) {
         const std::string others =
             filled.size() == 1 ? "" : " (and " + std::to_string(filled.size() - 1) + " more)";
         throw Error(ErrorCode::conflict, run.to.name(),
-                    "table " + filled.front()->display() + others + " in database " + run.database + " on " +
+                    "table " + filled.front()->display() + others + " in database " + run.target() + " on " +
                         run.to.name() + " holds rows already; nothing was copied",
                     "Empty or drop the database on " + run.to.name() + ", then run `pgteal prepare` again.");
     }
@@ -159,7 +162,7 @@ Task<void> require_empty(CopyRun& run) {
 Task<void> flush_target(CopyRun& run) {
     const std::string text = "BEGIN; SET LOCAL synchronous_commit = on; "
                              "SELECT pg_catalog.pg_logical_emit_message(true, 'pgteal', 'copied'); COMMIT";
-    auto target = co_await run.to.session(run.database, soon());
+    auto target = co_await run.to.session(run.target(), soon());
     co_await target->script(text, soon());
 }
 
@@ -194,7 +197,7 @@ Task<std::vector<CopiedTable>> copy_tables(postgres::Server& from, postgres::Ser
                 std::move(database),
                 std::move(tables),
                 std::move(snapshot),
-                options,
+                std::move(options),
                 std::move(progress),
                 {},
                 0,

@@ -49,14 +49,26 @@ Statement create_subscription(const Lane& lane) {
 std::string note_copied(const Lane& lane, const Table& table, const std::string& at) {
     return "BEGIN READ WRITE; SET LOCAL synchronous_commit = off; INSERT INTO pgteal.copied VALUES (" +
            quote_literal(lane.object()) + ", " + quote_literal(table.qualified()) + ", " + quote_literal(at) +
-           ") ON CONFLICT (lane, tablename) DO UPDATE SET at = excluded.at; COMMIT";
+           ") ON CONFLICT (lane, tablename) DO UPDATE SET at = greatest(excluded.at, copied.at); COMMIT";
 }
 
-Statement forget_copied(const Lane& lane) {
-    return {lane.database, "DELETE FROM pgteal.copied WHERE lane = " + quote_literal(lane.object()), {}};
+Statement forget_copied(const Lane& lane, const std::vector<Table>& tables) {
+    std::string names;
+    for (const auto& table : tables) {
+        names += (names.empty() ? "" : ", ") + quote_literal(table.qualified());
+    }
+    return {lane.database,
+            "DELETE FROM pgteal.copied WHERE lane = " + quote_literal(lane.object()) +
+                (names.empty() ? "" : " AND tablename IN (" + names + ")"),
+            {}};
 }
 
 Task<std::vector<CopiedAt>> copied_tables(postgres::Server& subscriber, Lane lane, Deadline deadline) {
+    // The copies and their notes were committed without a flush. What is believed has to outlive a crash, so
+    // it is flushed before it is read: a durable message for nobody, as at the end of a copy.
+    const std::string flush = "BEGIN READ WRITE; SET LOCAL synchronous_commit = on; SELECT "
+                              "pg_catalog.pg_logical_emit_message(true, 'pgteal', 'copied'); COMMIT";
+    co_await subscriber.script(lane.database, flush, deadline);
     postgres::Params name{lane.object()};
     const auto rows = co_await subscriber.exec(
         lane.database, "SELECT tablename, at::text FROM pgteal.copied WHERE lane = $1", name, deadline);

@@ -95,7 +95,8 @@ struct CopiedAt {
 Task<std::vector<CopiedAt>> copied_tables(postgres::Server& subscriber, Lane lane, Deadline deadline);
 /// Notes that a table is copied. Not flushed by itself: it comes after the copy's own commit in the WAL.
 std::string note_copied(const Lane& lane, const Table& table, const std::string& at);
-postgres::Statement forget_copied(const Lane& lane);
+/// No table: all of the lane's.
+postgres::Statement forget_copied(const Lane& lane, const std::vector<Table>& tables);
 
 /// What the catalogs of both sides say of a lane.
 struct LaneState {

@@ -154,4 +154,29 @@ std::vector<PublishedTable> published(const std::vector<Table>& serving, const s
     return result;
 }
 
+std::vector<PublishedTable> with_column_lists(std::vector<PublishedTable> tables, int publisher_version) {
+    for (auto& table : tables) {
+        table.all_columns = table.all_columns && (publisher_version < 150000 || table.table.identity_full ||
+                                                  table.columns.empty());
+    }
+    return tables;
+}
+
+std::set<std::string> copied_as_one(const std::vector<Table>& tables, const std::map<std::string, Lsn>& at) {
+    std::set<std::string> kept;
+    for (const auto& clan : clans_of(tables)) {
+        const auto first = at.find(clan.front().qualified());
+        const bool whole = first != at.end() && std::ranges::all_of(clan, [&](const Table& table) {
+                               const auto found = at.find(table.qualified());
+                               return found != at.end() && found->second == first->second;
+                           });
+        for (const Table& table : clan) {
+            if (whole) {
+                kept.insert(table.qualified());
+            }
+        }
+    }
+    return kept;
+}
+
 } // namespace pgteal::replication

@@ -1,6 +1,8 @@
 // What there is to copy and to replicate in one database, read from the catalogs.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,5 +63,14 @@ struct PublishedTable {
     std::vector<std::string> missing_key;
 };
 std::vector<PublishedTable> published(const std::vector<Table>& serving, const std::vector<Table>& standing);
+
+/// Pure. Names the columns even where both sides have the same: so the plan, made before green exists, holds
+/// after a migration that adds some. Not for REPLICA IDENTITY FULL, which allows no list, nor on a publisher
+/// before 15, which knows none.
+std::vector<PublishedTable> with_column_lists(std::vector<PublishedTable> tables, int publisher_version);
+
+/// Pure. Of `tables`, those that were copied, at the positions `at`, together with every table that foreign
+/// keys or a partition root join to them, and all of these at one position. By qualified name.
+std::set<std::string> copied_as_one(const std::vector<Table>& tables, const std::map<std::string, Lsn>& at);
 
 } // namespace pgteal::replication

@@ -38,6 +38,7 @@ struct CatalogIndex {
     std::vector<std::string> columns; ///< key columns in order; "" for an expression
     bool unique = false, primary = false, valid = true, partial = false;
     std::string method;
+    std::vector<std::string> uses = {}; ///< columns it depends on: of the key, expressions and predicate
 };
 
 struct CatalogTable {
@@ -55,7 +56,8 @@ struct CatalogTable {
     std::vector<CatalogIndex> indexes;
     std::vector<std::string> referenced_by; ///< schema.name of tables with a foreign key to this one
     std::map<std::string, std::vector<std::string>>
-        dependants; ///< column -> views, rules, policies that use it
+        dependants;                    ///< column -> views, rules, policies that use it
+    std::vector<std::string> attached; ///< its triggers, rules and policies: "trigger audit"
     [[nodiscard]] const CatalogColumn* column(const std::string& wanted) const {
         for (const auto& one : columns) {
             if (one.name == wanted) {
@@ -89,7 +91,8 @@ struct Catalog {
     std::map<std::string, CatalogTable> tables;
     std::map<std::string, CatalogType> types;
     std::map<std::string, CatalogFunction> functions;
-    std::map<std::string, std::string> index_tables; ///< schema.index -> schema.table
+    std::map<std::string, std::string> index_tables;      ///< schema.index -> schema.table
+    std::map<std::string, std::string> statistics_tables; ///< schema.statistics -> schema.table
 };
 
 } // namespace pgteal::migration::lint

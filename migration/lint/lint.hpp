@@ -63,6 +63,9 @@ struct Effect {
 struct Options {
     int pg_version = 15; ///< the major that will run it
     bool offline = true;
+    /// Without catalogs: the files are one release, so that nobody uses yet what an earlier one makes. False
+    /// for a folder's whole history.
+    bool same_change = true;
     std::vector<std::string> ignored_rules;
     std::string table_names, column_names, index_names, constraint_names; ///< regular expressions; "" = any
 };

@@ -73,6 +73,24 @@ TEST(Gate, SumsUpOverAllPoolersLanesAndDatabases) {
     EXPECT_EQ(summary_of(facts), "lag 7.0 ms, 2 poolers, 82 clients, 174 sequences");
 }
 
+namespace compat = replication::compat;
+
+/// One table that a direction can't carry, or only with a warning.
+StreamVerdict stream(Side publisher, compat::Level level, compat::Outcome outcome) {
+    compat::Reason reason;
+    reason.outcome = outcome;
+    reason.level = level;
+    reason.object = "column note";
+    reason.when = "at the next write";
+    reason.why = to_string(other(publisher)) + " has no such column";
+    reason.remedy = "drop it after finish";
+    compat::TableVerdict table{"public.orders", outcome, level, {}};
+    table.reasons.push_back(reason);
+    StreamVerdict verdict{"app", publisher, {}};
+    verdict.tables.push_back(table);
+    return verdict;
+}
+
 /// One thing spoilt, and the refusal that must come of it.
 struct Spoilt {
     std::string what;
@@ -150,6 +168,12 @@ const std::vector<Spoilt>& spoilt() {
          "the way back for lane app.1 is not there (slot lost)", "pgteal prepare"},
         {"both directions on", [](GateFacts& f) { f.lanes[0].armed.enabled = true; }, "blue",
          "lane app.1 is enabled in both directions", "on blue: ALTER SUBSCRIPTION"},
+        {"stream along",
+         [](GateFacts& f) {
+             f.databases[0].streams.along = stream(Side::blue, compat::Level::error, compat::Outcome::stops);
+         },
+         "green", "public.orders stops the lane at the next write: column note, green has no such column",
+         "drop it after finish"},
         {"file edited", [](GateFacts& f) { f.poolers[0].file_changed = true; }, "pgb1",
          "/etc/pgbouncer/pgbouncer.ini was changed", "RELOAD"},
         {"entry gone", [](GateFacts& f) { f.poolers[0].entries.clear(); }, "pgb1",
@@ -225,6 +249,42 @@ TEST(Gate, NamesNoCommandThatWouldBeRefusedAfterTheFirstCutover) {
             EXPECT_FALSE(refusal->hint.empty()) << one.what;
         }
     }
+}
+
+TEST(Gate, RefusesACutoverThatHasNoWayBackUnlessThatIsAccepted) {
+    auto facts = good();
+    facts.databases[0].streams.back = stream(Side::green, compat::Level::error, compat::Outcome::diverges);
+    const auto refusal = judge(facts);
+    ASSERT_TRUE(refusal);
+    EXPECT_THAT(refusal->message, HasSubstr("switch-back would not hold: green > blue, database app"));
+    EXPECT_THAT(refusal->hint, HasSubstr("accept = [\"switch-back\"] in [check]"));
+    facts.switch_back_given_up = true;
+    EXPECT_FALSE(judge(facts));
+    facts.databases[0].streams.along = stream(Side::blue, compat::Level::error, compat::Outcome::stops);
+    EXPECT_TRUE(judge(facts)) << "the way forth can't be given up";
+}
+
+TEST(Gate, RefusesASwitchBackThatLosesWritesUnlessThatIsAccepted) {
+    auto facts = good(back);
+    facts.databases[0].streams.back = stream(Side::blue, compat::Level::error, compat::Outcome::stops);
+    EXPECT_FALSE(judge(facts)) << "once blue serves, forth again is the next cutover's matter";
+    facts.databases[0].streams.along = stream(Side::green, compat::Level::error, compat::Outcome::diverges);
+    const auto refusal = judge(facts);
+    ASSERT_TRUE(refusal);
+    EXPECT_EQ(refusal->side, "blue");
+    EXPECT_THAT(refusal->message, HasSubstr("green > blue, database app: public.orders differs silently"));
+    EXPECT_THAT(refusal->hint, HasSubstr("then run pgteal switch-back again"));
+    facts.switch_back_given_up = true;
+    EXPECT_FALSE(judge(facts));
+}
+
+TEST(Gate, MentionsTablesThatOnlyCertainDataWouldStop) {
+    auto facts = good();
+    facts.databases[0].streams.along = stream(Side::blue, compat::Level::warning, compat::Outcome::stops);
+    facts.databases[0].streams.back =
+        stream(Side::green, compat::Level::warning, compat::Outcome::stays_behind);
+    EXPECT_FALSE(judge(facts));
+    EXPECT_THAT(summary_of(facts), HasSubstr(", 1 table with warnings"));
 }
 
 TEST(Gate, TakesAnIdentifierApartSafelyInItsAdvice) {

@@ -73,6 +73,53 @@ TEST(StatusDocument, HasTheKeysThatScriptsRelyOn) {
                 ElementsAre("name", "address", "reachable", "version", "clients", "fenced"));
 }
 
+/// A way back that a value outside integer would stop, or one that is broken.
+SwitchBack way_back(replication::compat::Level level) {
+    replication::compat::Reason reason;
+    reason.outcome = replication::compat::Outcome::stops;
+    reason.level = level;
+    reason.object = "column id";
+    reason.when = "once a value is outside integer";
+    reason.why = "it is bigint on green and integer on blue";
+    reason.remedy = "let clients write only what blue's type holds";
+    replication::compat::TableVerdict table{"public.orders", reason.outcome, level, {}};
+    table.reasons.push_back(reason);
+    StreamVerdict verdict{"app", Side::green, {}};
+    verdict.tables.push_back(table);
+    SwitchBack back;
+    back.databases.push_back(verdict);
+    return back;
+}
+
+TEST(StatusDocument, TellsWhetherSwitchBackHolds) {
+    auto status = after_cutover();
+    EXPECT_FALSE(to_json(status).contains("switch_back")) << "not read: nothing is claimed";
+    status.switch_back = SwitchBack{};
+    EXPECT_TRUE(to_json(status).at("switch_back").at("holds").as_bool());
+    status.switch_back = way_back(replication::compat::Level::warning);
+    EXPECT_TRUE(to_json(status).at("switch_back").at("holds").as_bool());
+    status.switch_back = way_back(replication::compat::Level::error);
+    const auto document = to_json(status);
+    EXPECT_FALSE(document.at("switch_back").at("holds").as_bool());
+    const auto& table = document.at("switch_back").at("tables").at(0);
+    EXPECT_THAT(keys(table),
+                ElementsAre("database", "table", "level", "outcome", "object", "when", "why", "remedy"));
+    EXPECT_EQ(table.at("outcome").as_string(), "stops");
+}
+
+TEST(StatusText, TellsWhatBreaksTheWayBack) {
+    auto status = after_cutover();
+    status.switch_back = SwitchBack{};
+    EXPECT_THAT(to_text(status), testing::Not(HasSubstr("switch-back would")));
+    status.switch_back = way_back(replication::compat::Level::error);
+    const auto text = to_text(status);
+    EXPECT_THAT(text, HasSubstr("switch-back would NOT hold:"));
+    EXPECT_THAT(
+        text, HasSubstr("error     app: public.orders stops the lane once a value is outside integer: column "
+                        "id, it is bigint on green and integer on blue"));
+    EXPECT_THAT(text, HasSubstr("let clients write only what blue's type holds"));
+}
+
 TEST(StatusDocument, InBriefComesFromTheJournalAlone) {
     const auto config = parse_config(toys::small_config, "toy.toml");
     EXPECT_EQ(boost::json::serialize(brief_status(of(Script().prepare()), config)),

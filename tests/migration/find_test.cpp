@@ -54,18 +54,65 @@ TEST(FileName, BothForms) {
 }
 
 TEST(FileName, RefusesTheRestAndSaysWhatToDo) {
-    for (const auto* script : {"init.sql",     "V1_init.sql",        "V__init.sql",
-                               "V1__.sql",     "V1..2__x.sql",       "V1.__x.sql",
-                               "v1__x.sql",    "V1a__x.sql",         "V1__x.SQL",
-                               "2026_x.sql",   "20260131120000.sql", "20260131120000x.sql",
-                               "U1__x.sql",    "R__views.sql",       "B1__base.sql",
-                               "V1__x.up.sql", "V1__x.down.sql",     "20260131120000_x.down.sql",
-                               "V-1__x.sql",   "V1__a\nb.sql",       "V1__\xff.sql"}) {
+    for (const auto* script : {"init.sql",     "V1_init.sql",   "V__init.sql",        "V1__.sql",
+                               "V1..2__x.sql", "V1.__x.sql",    "v1__x.sql",          "V1a__x.sql",
+                               "V1__x.SQL",    "2026_x.sql",    "20260131120000.sql", "20260131120000x.sql",
+                               "U__x.sql",     "R1__views.sql", "B1__base.sql",       "u1__x.sql",
+                               "R__.sql",      "r__views.sql",  "V-1__x.sql",         "V1__a\nb.sql",
+                               "V1__\xff.sql"}) {
         const auto error = error_of([&] { parse_file_name(script); });
         ASSERT_TRUE(error) << script;
         EXPECT_EQ(error->code(), ErrorCode::migration) << script;
         EXPECT_THAT(error->hint(), testing::HasSubstr("V2__add_total.sql")) << script;
     }
+}
+
+TEST(FileName, WhatGoesBackAndWhatComesAgain) {
+    EXPECT_TRUE(parse_file_name("R__all_views.sql").repeatable);
+    EXPECT_EQ(parse_file_name("R__all_views.sql").name, "all_views");
+    EXPECT_EQ(parse_file_name("R__all_views.sql").version, "");
+    for (const auto* script : {"U1.2__x.sql", "V1.2__x.down.sql", "U1_2__x.sql"}) {
+        EXPECT_TRUE(parse_file_name(script).down) << script;
+        EXPECT_EQ(parse_file_name(script).version, "1.2") << script;
+    }
+    EXPECT_TRUE(parse_file_name("20260131120000_x.down.sql").down);
+    for (const auto* script : {"V1__x.up.sql", "20260131120000_x.up.sql", "V1__x.sql"}) {
+        EXPECT_FALSE(parse_file_name(script).down) << script;
+        EXPECT_EQ(parse_file_name(script).name, "x") << script;
+    }
+}
+
+TEST(FileName, PlainOnesByTheNumberInFront) {
+    const std::vector<std::array<std::string, 3>> cases{
+        {"001_init.sql", "001", "init"},
+        {"12-add total.sql", "12", "add total"},
+        {"1.2_x.sql", "1.2", "x"},
+        {"2026-01-31-x.sql", "2026.01.31", "x"},
+        {"001-2fa.sql", "001", "2fa"},
+        {"001_2_x.sql", "001", "2_x"},
+        {"3.sql", "3", "3"},
+        {"000001_create.up.sql", "000001", "create"},
+        {"init.sql", "init", "init"},
+        {"2fa.sql", "2fa", "2fa"},
+    };
+    for (const auto& [script, version, name] : cases) {
+        const auto parsed = parse_file_name(script, Naming::plain);
+        EXPECT_EQ(parsed.version, version) << script;
+        EXPECT_EQ(parsed.name, name) << script;
+        EXPECT_FALSE(parsed.down || parsed.repeatable) << script;
+    }
+    EXPECT_TRUE(parse_file_name("000001_create.down.sql", Naming::plain).down);
+    expect_error(ErrorCode::migration, "no down script", [] { parse_file_name("R__x.down.sql"); });
+    expect_error(ErrorCode::migration, "in lower case", [] { parse_file_name("x.SQL", Naming::plain); });
+}
+
+TEST(FileName, OneVersionedNameMakesAllVersioned) {
+    for (const auto* script : {"V1__a.sql", "V1_a.sql", "v1__a.sql", "R__views.sql", "U3__a.sql",
+                               "20260131120000_x.sql", "B1__base.sql"}) {
+        EXPECT_EQ(naming_of({"001_x.sql", script}), Naming::versioned) << script;
+    }
+    EXPECT_EQ(naming_of({"001_x.sql", "users.sql", "views.sql", "20260131_x.sql", "u_1.sql", "rates__2.sql"}),
+              Naming::plain);
 }
 
 TEST(Version, ComparesPartsAsNumbers) {
@@ -87,6 +134,9 @@ TEST(Version, ComparesPartsAsNumbers) {
     }
     EXPECT_EQ(compare_versions("1", "1.0"), std::strong_ordering::equal);
     EXPECT_EQ(compare_versions("007", "7"), std::strong_ordering::equal);
+    EXPECT_EQ(compare_versions("99999999999999999999999999", "init"), std::strong_ordering::less);
+    EXPECT_EQ(compare_versions("views", "init"), std::strong_ordering::greater);
+    EXPECT_EQ(compare_versions("init", "init"), std::strong_ordering::equal);
 }
 
 TEST(Checksum, IsFlyways) {
@@ -144,6 +194,80 @@ TEST(FindMigrations, RefusesTheSameVersionTwice) {
     folder.write("V1__a.sql");
     folder.write("V1.0__b.sql");
     expect_error(ErrorCode::migration, "same version", [&] { folder.scripts(); });
+    const Folder plain;
+    plain.write("001_a.sql");
+    plain.write("1_b.sql");
+    expect_error(ErrorCode::migration, "001_a.sql and 1_b.sql have the same version",
+                 [&] { plain.scripts(); });
+}
+
+TEST(FindMigrations, RepeatableOnesComeLastByName) {
+    const Folder folder;
+    for (const auto* name : {"R__b.sql", "V2__x.sql", "R__a.sql", "V1__z.sql"}) {
+        folder.write(name);
+    }
+    EXPECT_THAT(folder.scripts(), testing::ElementsAre("V1__z.sql", "V2__x.sql", "R__a.sql", "R__b.sql"));
+    EXPECT_TRUE(find_migrations(folder.path().string()).back().repeatable);
+    folder.write("R__c.sql", "-- pgteal: phase contract\nSELECT 1;");
+    expect_error(ErrorCode::migration, "R__c.sql: a repeatable migration", [&] { folder.scripts(); });
+}
+
+TEST(FindMigrations, PlainNamesNumbersFirst) {
+    const Folder folder;
+    for (const auto* name : {"views.sql", "010_c.sql", "2_b.sql", "001_a.sql", "init.sql"}) {
+        folder.write(name);
+    }
+    EXPECT_THAT(folder.scripts(),
+                testing::ElementsAre("001_a.sql", "2_b.sql", "010_c.sql", "init.sql", "views.sql"));
+}
+
+TEST(FindMigrations, DownScriptsBelongToTheirMigration) {
+    const Folder folder;
+    folder.write("V1__a.sql");
+    folder.write("V2__b.sql");
+    folder.write("U2__b.sql", "DROP INDEX CONCURRENTLY i;\n-- done\n");
+    folder.write("20260101120000_c.up.sql");
+    folder.write("20260101120000_c.down.sql", "-- there is no way back\n");
+    const auto files = find_migrations(folder.path().string());
+    ASSERT_EQ(files.size(), 3U);
+    EXPECT_FALSE(files[0].down);
+    ASSERT_TRUE(files[1].down && files[2].down);
+    EXPECT_EQ(files[1].down->path, folder.path("U2__b.sql").string());
+    EXPECT_EQ(files[1].down->statements.at(0).text, "DROP INDEX CONCURRENTLY i");
+    EXPECT_FALSE(files[1].down->transactional);
+    EXPECT_TRUE(files[2].down->statements.empty());
+    folder.write("U3__x.sql");
+    expect_error(ErrorCode::migration, "U3__x.sql takes back version 3, which no file brings",
+                 [&] { folder.scripts(); });
+}
+
+TEST(FindMigrations, PlainPairs) {
+    const Folder folder;
+    folder.write("000001_a.up.sql");
+    folder.write("000001_a.down.sql", "DROP TABLE a;");
+    const auto files = find_migrations(folder.path().string());
+    ASSERT_EQ(files.size(), 1U);
+    EXPECT_EQ(files[0].down->script, "000001_a.down.sql");
+    folder.write("1_a.down.sql", "DROP TABLE a;");
+    expect_error(ErrorCode::migration, "both take back 000001_a.up.sql", [&] { folder.scripts(); });
+}
+
+TEST(FindMigrations, ErrorsInDownScriptsHaveTheirPlace) {
+    const Folder folder;
+    folder.write("V1__a.sql");
+    folder.write("U1__a.sql", "SELECT 1;\nSELECT 'open;\n");
+    expect_error(ErrorCode::migration, "U1__a.sql:2: unterminated quoted string", [&] { folder.scripts(); });
+}
+
+TEST(Gaps, AreInTheFirstNumber) {
+    const Folder folder;
+    for (const auto* name : {"V2__a.sql", "V2.7__b.sql", "V3__c.sql", "V5__d.sql", "V9.1__e.sql", "R__f.sql",
+                             "20260101120000_g.sql", "20260103120000_h.sql"}) {
+        folder.write(name);
+    }
+    EXPECT_THAT(
+        gaps(find_migrations(folder.path().string())),
+        testing::ElementsAre("V3__c.sql is followed by V5__d.sql", "V5__d.sql is followed by V9.1__e.sql"));
 }
 
 TEST(FindMigrations, RefusesWhatCantBeRead) {

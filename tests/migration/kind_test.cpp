@@ -72,6 +72,20 @@ TEST(Kind, KnowsTheIndexThatIsBuilt) {
     EXPECT_EQ(build->table, "APP.\"T\""); // folded by the server, as anything unquoted
     EXPECT_FALSE(kind_of("CREATE INDEX CONCURRENTLY ON t(a)").index);
     EXPECT_FALSE(kind_of("CREATE INDEX i ON t(a)").index);
+    EXPECT_EQ(kind_of("CREATE UNIQUE INDEX CONCURRENTLY ON s.t(a)").unnamed_on, "S.T");
+    EXPECT_EQ(kind_of("CREATE INDEX CONCURRENTLY i ON t(a)").unnamed_on, "");
+}
+
+TEST(Kind, KnowsWhatIsRebuilt) {
+    const auto rebuild = [](const std::string& sql) {
+        const auto found = kind_of(sql).rebuild;
+        return found ? found->object + " " + found->name : "none";
+    };
+    EXPECT_EQ(rebuild("REINDEX INDEX CONCURRENTLY s.\"I\""), "INDEX S.\"I\"");
+    EXPECT_EQ(rebuild("REINDEX (CONCURRENTLY, VERBOSE) TABLE t"), "TABLE T");
+    EXPECT_EQ(rebuild("REINDEX (VERBOSE) SCHEMA CONCURRENTLY s"), "SCHEMA S");
+    EXPECT_EQ(rebuild("REINDEX DATABASE CONCURRENTLY"), "DATABASE ");
+    EXPECT_EQ(rebuild("REINDEX TABLE t"), "none");
 }
 
 TEST(Kind, WhatMayRunTwice) {

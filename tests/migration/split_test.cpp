@@ -96,7 +96,8 @@ TEST(ParseFile, TellsWhetherOneTransactionHoldsIt) {
     const auto asked = parse_file("V1__x.sql", "-- why\n--  pgteal: no-transaction\r\nSELECT 1;");
     EXPECT_FALSE(asked.transactional);
     EXPECT_TRUE(asked.no_transaction_asked);
-    EXPECT_TRUE(parse_file("V1__x.sql", "SELECT 1;\n-- pgteal: no-transaction\nSELECT 2;").transactional);
+    EXPECT_TRUE(parse_file("V1__x.sql", "/*\n-- pgteal: no-transaction\n*/ SELECT 1;").transactional);
+    EXPECT_TRUE(parse_file("V1__x.sql", "SELECT '\n-- pgteal: no-transaction\n';").transactional);
 }
 
 TEST(ParseFile, ByteOrderMarkIsNoText) {
@@ -156,6 +157,73 @@ TEST(ParseFile, RefusesTheClientsData) {
 TEST(ParseFile, RefusesUnknownDirectives) {
     refused("-- pgteal: no-transactions\nSELECT 1;",
             "V1__x.sql:1: unknown directive: pgteal: no-transactions");
+    refused("SELECT 1;\n\n-- pgteal: backfil table=t\nSELECT 2;", "V1__x.sql:3: unknown directive");
+    refused("SELECT 1;\n-- pgteal: typo\n", "V1__x.sql:2: unknown directive");
+    refused("SELECT 1;\n-- pgteal: no-transaction\nSELECT 2;",
+            "V1__x.sql:2: pgteal: no-transaction concerns");
+    refused("SELECT 1;\n-- pgteal: phase contract\nSELECT 2;",
+            "V1__x.sql:2: pgteal: phase contract concerns");
+    EXPECT_EQ(texts("-- pgteal: allow drop-column: nobody reads it\nSELECT 1;").size(), 1U);
+}
+
+TEST(ParseFile, ReadsThePhase) {
+    EXPECT_EQ(parse_file("V1__x.sql", "SELECT 1;").phase, Phase::expand);
+    EXPECT_EQ(parse_file("V1__x.sql", "-- pgteal: phase expand\nSELECT 1;").phase, Phase::expand);
+    EXPECT_EQ(parse_file("V1__x.sql", "-- why\n\n-- pgteal: phase contract\r\n-- pgteal: "
+                                      "no-transaction\r\nSELECT 1;")
+                  .phase,
+              Phase::contract);
+    for (const auto* phase : {"", "Contract", "shrink", "contract later"}) {
+        refused("-- pgteal: phase "s + phase + "\nSELECT 1;", "V1__x.sql:1: no such phase");
+    }
+}
+
+TEST(ParseFile, ReadsABackfill) {
+    const auto file = parse_file("V1__x.sql", "ALTER TABLE t ADD n int;\n"
+                                              "-- pgteal: backfill table=public.t key=id batch=500 sleep=2s\n"
+                                              "UPDATE t SET n = ':from', m = a[1:2]::int /* :to */\n"
+                                              " WHERE id >= :from AND id <= :TO;\nSELECT ':from';");
+    ASSERT_EQ(file.statements.size(), 3U);
+    EXPECT_FALSE(file.statements[0].backfill);
+    const auto& statement = file.statements[1];
+    ASSERT_TRUE(statement.backfill);
+    EXPECT_EQ(statement.backfill->table, "public.t");
+    EXPECT_EQ(statement.backfill->key, "id");
+    EXPECT_EQ(statement.backfill->batch, 500);
+    EXPECT_EQ(statement.backfill->sleep, std::chrono::seconds(2));
+    EXPECT_EQ(statement.line, 3);
+    EXPECT_TRUE(statement.analysed);
+    EXPECT_EQ(statement.text, "UPDATE t SET n = ':from', m = a[1:2]::int /* :to */\n"
+                              " WHERE id >= $1    AND id <= $2");
+    EXPECT_EQ(file.statements[2].text, "SELECT ':from'");
+    EXPECT_FALSE(file.transactional);
+    EXPECT_FALSE(file.no_transaction_asked);
+    EXPECT_EQ(file.checksum, checksum(file.text));
+    EXPECT_THAT(file.text, testing::HasSubstr(":from AND id <= :TO"));
+    const auto first =
+        parse_file("V1__x.sql", "-- pgteal: backfill table=t\nDELETE FROM t WHERE id BETWEEN $1 "
+                                "AND $2");
+    EXPECT_EQ(first.statements.at(0).backfill->batch, 1000);
+    EXPECT_EQ(first.statements.at(0).backfill->key, "");
+}
+
+TEST(ParseFile, RefusesABackfillThatMakesNoSense) {
+    const auto with = [](const std::string& words, const std::string& sql = "UPDATE t SET a = 1 WHERE id "
+                                                                            "BETWEEN :from AND :to;") {
+        return "SELECT 1;\n-- pgteal: backfill " + words + "\n" + sql;
+    };
+    refused(with(""), "V1__x.sql:2: the backfill names no table");
+    refused(with("table=t batch=0"), "V1__x.sql:2: batch=0 is no number");
+    refused(with("table=t batch=1k"), "batch=1k is no number");
+    refused(with("table=t sleep=100"), "sleep=100 is no time");
+    refused(with("table=t sleep=2h"), "sleep=2h is no time");
+    refused(with("table=t column=id"), "a backfill has no 'column'");
+    refused(with("table=t key"), "'key' is no key=value");
+    refused(with("table=t", "UPDATE t SET a = 1;"), "V1__x.sql:3: a backfill without :from");
+    refused(with("table=t", "UPDATE t SET a = 1 WHERE id > :from;"), "V1__x.sql:3: a backfill without :to");
+    refused(with("table=t", "ALTER TABLE t ADD a int DEFAULT $1 + $2;"),
+            "V1__x.sql:3: a backfill of something");
+    refused(with("table=t", ""), "no statement follows");
 }
 
 TEST(ParseFile, DeepNestingIsSurvived) {

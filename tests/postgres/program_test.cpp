@@ -54,6 +54,35 @@ CO_TEST(RunProgram, AddsToTheEnvironment) {
     EXPECT_EQ(output.out, "kept new a b=c\n");
 }
 
+CO_TEST(RunProgram, RunsInAFolder) {
+    Program program = shell("pwd");
+    program.directory = "/usr";
+    const ProgramOutput output = co_await run_program(program, after(10s));
+    EXPECT_EQ(output.out, "/usr\n");
+    program.directory = "/nowhere";
+    std::string said;
+    try {
+        co_await run_program(program, after(10s));
+    } catch (const Error& error) {
+        said = error.what();
+    }
+    EXPECT_EQ(said, "can't start /usr/bin/sh: No such file or directory");
+}
+
+CO_TEST(RunProgram, HandsOutputOnAsItComes) {
+    std::string seen;
+    std::size_t pieces = 0;
+    std::function<void(std::string_view)> listener = [&](std::string_view piece) {
+        seen += piece;
+        ++pieces;
+    };
+    Program program = shell("echo one; sleep 0.3; echo two >&2");
+    const ProgramOutput output = co_await run_program(std::move(program), after(10s), listener);
+    EXPECT_EQ(seen, "one\ntwo\n");
+    EXPECT_EQ(pieces, 2U);
+    EXPECT_EQ(output.err, "two\n");
+}
+
 CO_TEST(RunProgram, TellsASignalFromAnExit) {
     Program program = shell("kill -TERM $$");
     const ProgramOutput output = co_await run_program(std::move(program), after(10s));

@@ -34,6 +34,23 @@ TEST(Tables, NamesAreQuotedForSqlAndPlainForPeople) {
     EXPECT_EQ(t.display(), "Shop.Order \"x\"");
 }
 
+TEST(CopiedAsOne, KeepsATableWithItsKinOrNotAtAll) {
+    auto orders = table("orders", 1);
+    auto customers = table("customers", 1);
+    const auto alone = table("alone", 1);
+    orders.relatives = {"1", "2"};
+    customers.relatives = {"2"};
+    const std::vector<Table> all{orders, customers, alone};
+    const auto a = orders.qualified();
+    const auto b = customers.qualified();
+    const auto c = alone.qualified();
+    using At = std::map<std::string, Lsn>;
+    EXPECT_THAT(copied_as_one(all, At{}), IsEmpty());
+    EXPECT_THAT(copied_as_one(all, At{{a, Lsn{7}}, {b, Lsn{7}}, {c, Lsn{9}}}), ElementsAre(c, b, a));
+    EXPECT_THAT(copied_as_one(all, At{{a, Lsn{7}}, {c, Lsn{9}}}), ElementsAre(c)) << "its kin is not copied";
+    EXPECT_THAT(copied_as_one(all, At{{a, Lsn{7}}, {b, Lsn{8}}}), IsEmpty()) << "two snapshots";
+}
+
 TEST(Distribute, TheLargestTablesComeFirstAndTheLightestLaneTakesTheNext) {
     const auto lanes = distribute({table("a", 10), table("b", 100), table("c", 60), table("d", 50)}, 2);
     EXPECT_THAT(names(lanes[0]), ElementsAre("a", "b"));

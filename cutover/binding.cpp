@@ -1,0 +1,136 @@
+#include "cutover/binding.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "postgres/error.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+constexpr auto patience = std::chrono::seconds(5);
+
+Task<void> read_server(postgres::Server* server, std::string side, std::map<std::string, std::string>* found,
+                       bool must) {
+    try {
+        const auto identity = co_await server->identity(after(patience));
+        (*found)[side] = identity.system_identifier;
+    } catch (const Error&) {
+        if (must) {
+            throw;
+        }
+    }
+}
+
+Task<Binding> read_binding(Context* context, bool must) {
+    Binding now;
+    for (const auto& database : context->estate.config().databases) {
+        now.lanes[database.name] = database.lanes;
+    }
+    std::vector<Task<void>> reads;
+    for (const auto side : {Side::blue, Side::green}) {
+        reads.push_back(read_server(&context->estate.server(side), to_string(side), &now.servers, must));
+    }
+    co_await all(std::move(reads));
+    co_return now;
+}
+
+std::optional<Binding> recorded_binding(const Journal& journal) {
+    const auto fact = journal.fact("binding");
+    if (!fact.is_object()) {
+        return std::nullopt; // of a run that an earlier version began
+    }
+    Binding recorded;
+    for (const auto& [side, identifier] : fact.as_object().at("servers").as_object()) {
+        recorded.servers[std::string(side)] = std::string(identifier.as_string());
+    }
+    for (const auto& [database, lanes] : fact.as_object().at("lanes").as_object()) {
+        recorded.lanes[std::string(database)] = static_cast<int>(lanes.as_int64());
+    }
+    return recorded;
+}
+
+void forget_poolers(Context* context) {
+    auto baselines = recorded_poolers(context->journal);
+    const auto before = baselines.size();
+    std::erase_if(baselines, [context](const auto& one) {
+        const auto& poolers = context->estate.config().poolers;
+        const bool gone = std::none_of(poolers.begin(), poolers.end(),
+                                       [&one](const auto& pooler) { return pooler.name == one.name; });
+        if (gone) {
+            spdlog::warn(
+                "pooler {} is not in the config any more: it is left as it is; the side that does not "
+                "serve is fenced, so that its clients can't write there",
+                one.name);
+        }
+        return gone;
+    });
+    if (baselines.size() < before) {
+        record_poolers(context->journal, baselines);
+    }
+}
+
+} // namespace
+
+Task<void> record_binding(Context* context) {
+    const auto now = co_await read_binding(context, true);
+    boost::json::object servers;
+    for (const auto& [side, identifier] : now.servers) {
+        servers[side] = identifier;
+    }
+    boost::json::object lanes;
+    for (const auto& [database, count] : now.lanes) {
+        lanes[database] = count;
+    }
+    boost::json::object fact;
+    fact["servers"] = std::move(servers);
+    fact["lanes"] = std::move(lanes);
+    context->journal.set_fact("binding", fact);
+}
+
+std::optional<Refusal> judge_binding(const Binding& recorded, const Binding& now) {
+    const std::string undo = "give the config back what it had, or begin another run with another [run] name";
+    for (const auto& [side, identifier] : now.servers) {
+        const auto was = recorded.servers.find(side);
+        if (was != recorded.servers.end() && was->second != identifier) {
+            return Refusal{side,
+                           "the config's " + side +
+                               " is not the server that the run began with (system_identifier " + identifier +
+                               ", was " + was->second + ")",
+                           undo};
+        }
+    }
+    for (const auto& [database, lanes] : now.lanes) {
+        const auto was = recorded.lanes.find(database);
+        if (was == recorded.lanes.end()) {
+            return Refusal{"", "database " + database + " was added to the config after the run began", undo};
+        }
+        if (was->second != lanes) {
+            return Refusal{"",
+                           "database " + database + " has lanes = " + std::to_string(lanes) +
+                               " in the config; the run began with " + std::to_string(was->second),
+                           undo};
+        }
+    }
+    for (const auto& [database, lanes] : recorded.lanes) {
+        if (!now.lanes.contains(database)) {
+            return Refusal{"", "database " + database + " of the run is gone from the config", undo};
+        }
+    }
+    return std::nullopt;
+}
+
+Task<void> require_bound(Context* context) {
+    if (!context->progress().active) {
+        co_return;
+    }
+    if (const auto recorded = recorded_binding(context->journal)) {
+        const auto now = co_await read_binding(context, false);
+        if (const auto refusal = judge_binding(*recorded, now)) {
+            throw Error(ErrorCode::refused, refusal->side, refusal->message, refusal->hint);
+        }
+    }
+    forget_poolers(context);
+}
+
+} // namespace pgteal::cutover

@@ -1,0 +1,30 @@
+// What a run is bound to. A config that says something else must not touch what the run made.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "cutover/gate.hpp"
+
+namespace pgteal::cutover {
+
+struct Binding {
+    std::map<std::string, std::string> servers; ///< side -> system_identifier (pg_control_system())
+    std::map<std::string, int> lanes;           ///< database -> how many
+    auto operator<=>(const Binding&) const = default;
+};
+
+/// Written when the run begins. Throws Error(unreachable).
+Task<void> record_binding(Context* context);
+
+/// Pure. The first difference; servers that `now` does not name could not be reached and are let pass:
+/// nothing can be done to them either.
+std::optional<Refusal> judge_binding(const Binding& recorded, const Binding& now);
+
+/// For every command that goes on with a run: throws Error(refused) when servers, databases or lanes are not
+/// those that the run began with. Poolers that are gone from the config are forgotten, with a warning: one
+/// whose machine is dead must not stand in the way. Nothing for a run that is not active.
+Task<void> require_bound(Context* context);
+
+} // namespace pgteal::cutover

@@ -1,0 +1,212 @@
+#include "cutover/migrations.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "migration/external.hpp"
+#include "postgres/error.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+/// Hands what worker threads say to the controller's thread; what comes after the end is dropped.
+class Feed {
+public:
+    Feed(asio::any_io_executor executor, MigrationNews news)
+        : executor_(std::move(executor)), news_(std::make_shared<MigrationNews>(std::move(news))) {}
+    ~Feed() { *news_ = {}; }
+    Feed(const Feed&) = delete;
+    Feed& operator=(const Feed&) = delete;
+
+    void progress(const std::string& text, double fraction) const {
+        asio::post(executor_, [news = news_, text, fraction] {
+            if (news->progress) {
+                news->progress(text, fraction);
+            }
+        });
+    }
+    void warning(const std::string& text) const {
+        asio::post(executor_, [news = news_, text] {
+            if (news->warning) {
+                news->warning(text);
+            }
+        });
+    }
+    /// Each file by itself, so that it is known even when a later one fails.
+    void applied(const migration::File& file, double ms) const {
+        asio::post(executor_, [news = news_, copy = std::make_shared<const migration::File>(file), ms] {
+            if (news->applied) {
+                news->applied(*copy, ms);
+            }
+        });
+    }
+    [[nodiscard]] const MigrationNews& news() const { return *news_; }
+
+private:
+    asio::any_io_executor executor_;
+    std::shared_ptr<MigrationNews> news_;
+};
+
+migration::Options options_of(const Config& config, const MigrationJob& job) {
+    migration::Options options;
+    options.lock_timeout = config.migrate.lock_timeout;
+    options.statement_timeout = config.migrate.statement_timeout;
+    options.attempts = config.migrate.attempts;
+    options.side = to_string(job.side);
+    options.history = history_of(config);
+    options.policy = policy_of(config, job.phase);
+    options.again = job.again;
+    if (job.phase == migration::Phase::contract) {
+        options.meanwhile = "Clients go on.";
+    }
+    return options;
+}
+
+Task<void> run_command(Estate* estate, MigrationJob job, const MigrationNews* news, Deadline deadline) {
+    const auto& config = estate->config().migrate;
+    migration::External external;
+    external.command = config.command;
+    external.folder = job.folder;
+    external.dsn = estate->server(job.side).dsn().with_database(job.database);
+    external.side = to_string(job.side);
+    external.phase = job.phase;
+    external.lock_timeout = config.lock_timeout;
+    external.statement_timeout = config.statement_timeout;
+    external.again = job.again;
+    if (job.adopt) {
+        // The tool's own table goes through no lane (see left_out()): green gets the rows of the time before.
+        const auto blue = estate->server(Side::blue).dsn().with_database(job.database);
+        const auto green = external.dsn;
+        const auto table = history_of(estate->config());
+        const std::function<void()> carry = [blue, green, table] {
+            migration::carry_table(blue, green, table);
+        };
+        co_await run_blocking(carry);
+    }
+    auto listener = news->output;
+    co_await migration::run_external(std::move(external), deadline, std::move(listener));
+}
+
+[[noreturn]] void refuse(const std::string& why, const std::string& next) {
+    throw Error(ErrorCode::wrong_state, "", why, next);
+}
+
+} // namespace
+
+migration::HistoryTable history_of(const Config& config) {
+    return migration::history_table(config.migrate.history, config.migrate.history_table);
+}
+
+std::string left_out(const Config& config) {
+    const bool any = config.migrate.history == "flyway" || !config.migrate.command.empty();
+    const auto table = history_of(config);
+    return any ? table.schema + "." + table.name : std::string();
+}
+
+migration::Policy policy_of(const Config& config, migration::Phase phase) {
+    migration::Policy policy;
+    policy.gaps = config.migrate.gaps == "allow";
+    policy.out_of_order = config.migrate.out_of_order == "allow";
+    policy.phase = phase;
+    policy.placeholders = config.migrate.history != "flyway";
+    return policy;
+}
+
+Task<std::string> migrated_meanwhile(Estate* estate, std::string database) {
+    const auto& config = estate->config();
+    const auto table = history_of(config);
+    std::string found;
+    if (config.database(database).migrations.empty() || (!config.migrate.command.empty() && !table.flyway)) {
+        co_return found;
+    }
+    const auto blue = estate->server(Side::blue).dsn().with_database(database);
+    const auto green = estate->server(Side::green).dsn().with_database(database);
+    const std::function<void()> look = [&] {
+        const auto missing = migration::missing_here(migration::history(green, "green", table),
+                                                     migration::history(blue, "blue", table));
+        found = missing.empty() ? std::string() : missing.front();
+    };
+    co_await run_blocking(look);
+    co_return found;
+}
+
+Task<std::vector<migration::Applied>> apply_migrations(Estate* estate, MigrationJob job, MigrationNews news,
+                                                       Deadline deadline) {
+    const Feed feed(co_await asio::this_coro::executor, std::move(news));
+    std::vector<migration::Applied> applied;
+    if (!estate->config().migrate.command.empty()) {
+        co_await run_command(estate, job, &feed.news(), deadline);
+        co_return applied;
+    }
+    const auto dsn = estate->server(job.side).dsn().with_database(job.database);
+    const auto blue = estate->server(Side::blue).dsn().with_database(job.database);
+    auto options = options_of(estate->config(), job);
+    options.on_progress = [&feed](const std::string& text, double fraction) {
+        feed.progress(text, fraction);
+    };
+    options.on_warning = [&feed](const std::string& text) { feed.warning(text); };
+    std::vector<std::pair<migration::File, double>> finished; // the worker's until it has ended
+    const migration::OnFile on_file = [&feed, &job](const migration::File& file, bool done, double ms) {
+        if (done) {
+            feed.applied(file, ms);
+        } else {
+            feed.progress(job.database + "  " + file.script, -1);
+        }
+    };
+    const std::function<void()> work = [&] {
+        if (job.adopt) {
+            migration::adopt_history(blue, dsn, options.history);
+        }
+        applied = migration::apply(dsn, migration::find_migrations(job.folder), options, on_file);
+    };
+    co_await run_blocking(work);
+    co_return applied;
+}
+
+ApplyPlace where_to_apply(const Progress& progress, std::optional<migration::Phase> asked) {
+    const bool contract = asked == migration::Phase::contract;
+    const auto serving = to_string(progress.serving);
+    if (progress.active) {
+        if (progress.attempt || progress.removing || progress.finishing) {
+            refuse("the run was interrupted and has to come to rest first", "pgteal resume");
+        }
+        if (contract) {
+            refuse("contract files wait until finish: " +
+                       (progress.epoch > 1
+                            ? to_string(other(progress.serving)) + " stands with the schema that "
+                                                                   "they take away, for the way back"
+                            : std::string("blue serves with the schema that they take away")),
+                   progress.epoch > 1
+                       ? "pgteal finish when you are sure, then pgteal migrate apply --phase contract"
+                       : "pgteal prepare, pgteal cutover and pgteal finish, then pgteal migrate apply "
+                         "--phase contract");
+        }
+        if (progress.epoch > 1 || progress.serving != Side::blue) {
+            refuse("migrations are applied to green before the first cutover; " + serving + " serves already",
+                   "pgteal finish, then a next run, whose prepare applies them");
+        }
+        if (progress.prepared) {
+            refuse("the run is prepared: reverse lanes are armed for the schema as it is",
+                   "pgteal abort, then pgteal prepare with the new migrations");
+        }
+        return {Side::green, migration::Phase::expand, true};
+    }
+    if (!progress.ever_finished) {
+        refuse(contract ? "contract files are applied after finish, with the config of the run that was "
+                          "finished, and "
+                          "this run has not begun"
+                        : "migrations are applied to green before a cutover, within a run, and there is none",
+               "pgteal prepare applies what is pending in its turn");
+    }
+    if (asked == migration::Phase::expand) {
+        refuse(
+            "the run is finished and " + serving +
+                " serves: expand files are applied to the copy that a next run "
+                "makes, not where clients are",
+            "a next run has a config of its own, with another [run] name; its pgteal prepare applies them");
+    }
+    return {progress.serving, migration::Phase::contract, false};
+}
+
+} // namespace pgteal::cutover

@@ -1,0 +1,195 @@
+#include "cutover/rehearsal.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "postgres/error.hpp"
+#include "postgres/quote.hpp"
+#include "replication/clone.hpp"
+#include "replication/roles.hpp"
+#include "replication/sequences.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+using migration::rehearse::Scratch;
+using migration::rehearse::ScratchRole;
+
+constexpr auto patience = std::chrono::minutes(1);
+constexpr auto long_patience = std::chrono::hours(24);
+constexpr const char* again = "mend that, then run pgteal migrate rehearse again; nothing is left on green";
+
+/// The dump and its table of contents, removed when this goes.
+class DumpFile {
+public:
+    explicit DumpFile(std::string path) : path_(std::move(path)) {}
+    ~DumpFile() {
+        std::error_code ignored;
+        std::filesystem::remove(path_, ignored);
+        std::filesystem::remove(path_ + ".list", ignored);
+    }
+    DumpFile(const DumpFile&) = delete;
+    DumpFile& operator=(const DumpFile&) = delete;
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+    std::string path_;
+};
+
+Task<void> run_program(postgres::Program program, std::string side) {
+    const auto name = std::filesystem::path(program.argv.front()).filename().string();
+    auto output = co_await postgres::run_program(std::move(program), after(long_patience));
+    if (output.exit_code != 0) {
+        auto text = output.err.substr(output.err.size() - std::min<std::size_t>(output.err.size(), 800));
+        text.erase(text.find_last_not_of('\n') + 1);
+        throw Error(ErrorCode::program, side,
+                    name + " ended with exit code " + std::to_string(output.exit_code) + ": " + text, again);
+    }
+}
+
+Task<void> make_roles(Estate* estate, Scratch* scratch, Side from) {
+    const auto roles = co_await replication::read_roles(estate->server(from), after(patience));
+    std::vector<ScratchRole> wanted;
+    for (const auto& role : roles.roles) {
+        ScratchRole one{role.name, role.superuser, {}};
+        for (const auto& membership : roles.memberships) {
+            if (membership.member == role.name) {
+                one.member_of.push_back(membership.role);
+            }
+        }
+        wanted.push_back(std::move(one));
+    }
+    wanted.push_back({roles.bootstrap, true, {}}); // objects may belong to it
+    const std::function<void()> work = [scratch, &wanted] { scratch->make_roles(wanted); };
+    co_await run_blocking(work);
+}
+
+Task<void> make_database(Estate* estate, Scratch* scratch, const GroundPlan* plan, int green_version) {
+    auto properties =
+        co_await replication::read_database(estate->server(plan->from), plan->database, after(patience));
+    properties.name = scratch->name();
+    properties.connection_limit = 0; // superusers only
+    properties.grants.clear();
+    properties.comment = "made by pgteal migrate rehearse; the next one removes it if it is still there";
+    std::vector<std::string> texts;
+    for (auto& statement : replication::create_database(properties, green_version)) {
+        texts.push_back(std::move(statement.text));
+    }
+    const std::function<void()> work = [scratch, &texts] { scratch->create(texts); };
+    co_await run_blocking(work);
+}
+
+Task<void> copy_rows(Estate* estate, Scratch* scratch, const GroundPlan* plan,
+                     std::vector<replication::Table> tables, std::string snapshot, Ground* ground) {
+    replication::CopyOptions options;
+    options.target_database = scratch->name();
+    const auto began = Clock::now();
+    const std::function<void(const replication::CopyProgress&)> report =
+        [plan, ground](const replication::CopyProgress& now) {
+            const auto total = std::max<std::int64_t>(1, now.total_estimate.count);
+            ground->copied = now.done;
+            plan->say(to_string(now.done) + " copied, table " + std::to_string(now.tables_done) + " of " +
+                          std::to_string(now.tables) + " " + now.table,
+                      std::min(1.0, static_cast<double>(now.done.count) / static_cast<double>(total)));
+        };
+    const auto copied = co_await replication::copy_tables(
+        estate->server(plan->from), estate->server(Side::green), plan->database, std::move(tables), snapshot,
+        estate->config().jobs, false, report, options);
+    for (const auto& table : copied) {
+        ground->rows += table.rows;
+    }
+    ground->data_ms = to_ms(Clock::now() - began);
+}
+
+/// New rows of a migration must not meet the keys of those that are there.
+Task<void> carry_sequences(Estate* estate, Scratch* scratch, const GroundPlan* plan) {
+    auto source = co_await estate->server(plan->from).session(plan->database, after(patience));
+    auto target = co_await estate->server(Side::green).session(scratch->name(), after(patience));
+    const auto from = co_await replication::read_sequences(*source, after(patience));
+    const auto to = co_await replication::read_sequences(*target, after(patience));
+    const auto carried = replication::carry(from, to, true);
+    if (carried.set.empty()) {
+        co_return;
+    }
+    postgres::Bindings bindings;
+    bindings[replication::binding_for("sequences", plan->database)] = {replication::to_json(carried.set),
+                                                                       false};
+    auto text = postgres::bind(replication::set_sequences(plan->database).text, bindings);
+    co_await target->script(std::move(text), after(patience));
+}
+
+/// A restored schema has them empty, and REFRESH … CONCURRENTLY refuses that.
+Task<void> fill_views_and_analyze(Estate* estate, Scratch* scratch, const GroundPlan* plan) {
+    const auto views = co_await estate->server(plan->from)
+                           .exec(plan->database,
+                                 "SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace "
+                                 "n ON n.oid = c.relnamespace"
+                                 " WHERE c.relkind = 'm' AND c.relispopulated ORDER BY c.oid",
+                                 {}, after(patience));
+    auto session = co_await estate->server(Side::green).session(scratch->name(), after(patience));
+    for (int i = 0; i < views.rows(); ++i) {
+        auto text = "REFRESH MATERIALIZED VIEW " +
+                    postgres::quote_qualified(views.get<std::string>(i, 0), views.get<std::string>(i, 1));
+        co_await session->script(std::move(text), after(long_patience));
+    }
+    co_await session->script("ANALYZE", after(long_patience));
+}
+
+std::string only_text(const std::vector<postgres::Result>& results) {
+    return results.empty() || results.back().empty() ? std::string() : std::string(results.back().text(0, 0));
+}
+
+} // namespace
+
+Task<Ground> make_ground(Estate* estate, Scratch* scratch, GroundPlan plan) {
+    Ground ground;
+    ground.with_data = plan.with_data;
+    auto& source = estate->server(plan.from);
+    auto& green = estate->server(Side::green);
+    green.close_idle(); // those in an earlier scratch database of that name have ended with it
+    const auto began = Clock::now();
+    const auto source_version = (co_await source.identity(after(patience))).version;
+    const auto green_version = (co_await green.identity(after(patience))).version;
+    const auto tools = co_await replication::find_dump(source_version, after(patience), green_version);
+    co_await make_roles(estate, scratch, plan.from);
+    co_await make_database(estate, scratch, &plan, green_version);
+    auto reader = co_await source.session(plan.database, after(patience));
+    const std::string begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL "
+                                      "idle_in_transaction_session_timeout = 0; "
+                                      "SELECT pg_catalog.pg_export_snapshot()";
+    const auto snapshot = only_text(co_await reader->script(begin_reading, after(patience)));
+    auto tables = co_await replication::read_tables(*reader, after(patience));
+    ground.tables = static_cast<int>(tables.size());
+
+    const DumpFile dump(plan.folder + "/" + scratch->name() + ".dump");
+    plan.say("schema: " + std::to_string(ground.tables) + " tables", -1);
+    auto dump_program = replication::dump_schema(source.dsn(), plan.database, dump.path(), tools);
+    dump_program.argv.insert(dump_program.argv.begin() + 1, "--snapshot=" + snapshot);
+    co_await run_program(std::move(dump_program), to_string(plan.from));
+    for (auto& program : replication::list_schema(dump.path(), tools)) {
+        co_await run_program(std::move(program), "controller");
+    }
+    auto tables_first = replication::restore_schema(green.dsn(), scratch->name(), dump.path(),
+                                                    replication::Section::pre_data, 1, tools);
+    co_await run_program(std::move(tables_first), "green");
+    if (plan.with_data) {
+        ground.schema_ms = to_ms(Clock::now() - began);
+        co_await copy_rows(estate, scratch, &plan, std::move(tables), snapshot, &ground);
+    }
+    co_await reader->script("COMMIT", after(patience));
+    const auto building = Clock::now();
+    plan.say("indexes and constraints", -1);
+    auto indexes = replication::restore_schema(green.dsn(), scratch->name(), dump.path(),
+                                               replication::Section::post_data, estate->config().jobs, tools);
+    co_await run_program(std::move(indexes), "green");
+    if (plan.with_data) {
+        co_await carry_sequences(estate, scratch, &plan);
+        co_await fill_views_and_analyze(estate, scratch, &plan);
+    }
+    ground.schema_ms =
+        ground.with_data ? ground.schema_ms + to_ms(Clock::now() - building) : to_ms(Clock::now() - began);
+    co_return ground;
+}
+
+} // namespace pgteal::cutover

@@ -1,0 +1,42 @@
+-- Enums, domains and composite types, with the tables that have a column of one: directly, as a domain over it, or, for what is no
+-- domain, in an array. A domain takes its base domain's constraints along.
+WITH RECURSIVE own AS MATERIALIZED (
+    SELECT t.oid, t.typname, t.typnamespace, t.typtype, t.typbasetype, t.typtypmod, t.typarray
+      FROM pg_catalog.pg_type t
+      LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
+     WHERE t.oid >= 16384
+       AND (t.typtype IN ('e', 'd') OR t.typtype = 'c' AND c.relkind = 'c')
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
+                        WHERE e.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND e.objid = t.oid AND e.deptype = 'e')
+), base_of(type, base) AS (
+    SELECT oid, oid FROM own WHERE typtype = 'd'
+    UNION ALL
+    SELECT b.type, t.typbasetype
+      FROM base_of b JOIN pg_catalog.pg_type t ON t.oid = b.base AND t.typtype = 'd'
+), forms(type, form) AS (
+    SELECT oid, oid FROM own
+    UNION
+    SELECT oid, typarray FROM own WHERE typtype <> 'd' AND typarray <> 0
+    UNION
+    SELECT f.type, t.oid FROM forms f JOIN pg_catalog.pg_type t ON t.typtype = 'd' AND t.typbasetype = f.form
+), users AS (
+    SELECT DISTINCT f.type, n.nspname || '.' || c.relname AS name
+      FROM forms f
+      JOIN pg_catalog.pg_attribute a ON a.atttypid = f.form AND a.attnum > 0 AND NOT a.attisdropped
+      JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't'
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+)
+SELECT n.nspname AS schema, o.typname AS name, o.typtype::pg_catalog.text AS kind,
+       coalesce((SELECT pg_catalog.json_agg(e.enumlabel ORDER BY e.enumsortorder)
+                   FROM pg_catalog.pg_enum e WHERE e.enumtypid = o.oid), '[]') AS labels,
+       CASE WHEN o.typtype = 'd' THEN pg_catalog.format_type(o.typbasetype, o.typtypmod) ELSE '' END AS base,
+       EXISTS (SELECT FROM base_of b
+                 JOIN pg_catalog.pg_type t ON t.oid = b.base AND t.typtype = 'd'
+                WHERE b.type = o.oid
+                  AND (t.typnotnull OR EXISTS (SELECT FROM pg_catalog.pg_constraint k
+                                                WHERE k.contypid = t.oid AND k.contype = 'c'))) AS constrained,
+       coalesce((SELECT pg_catalog.json_agg(u.name ORDER BY u.name) FROM users u WHERE u.type = o.oid), '[]') AS used_by
+  FROM own o
+  JOIN pg_catalog.pg_namespace n ON n.oid = o.typnamespace
+ WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast_)?temp_'
+ ORDER BY n.nspname, o.typname

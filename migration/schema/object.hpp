@@ -1,0 +1,49 @@
+// A database's schema as a list of objects.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pgteal::migration::schema {
+
+/// One object as the server prints it. What is compared is kind, identity, definition and attributes; the
+/// rest says where it came from.
+struct Object {
+    std::string kind;     ///< "table", "column", "index", "function" … (migration/schema/sql)
+    std::string identity; ///< "shop.orders.total", "positive on shop.orders", "shop.total(numeric, integer)"
+    std::string parent;   ///< quoted name of the table, view or domain it belongs to; "" for none
+    std::string name;     ///< quoted, qualified where it lives in a schema
+    /// SQL as pg_get_viewdef(), pg_get_constraintdef() and the like give it; "" where attributes say all.
+    std::string definition;
+    /// "owner", "type", "not null", "default", "privileges", "comment" …; the value "" says none or the
+    /// standard one, and is left out.
+    std::map<std::string, std::string, std::less<>> attributes;
+
+    std::uint32_t catalog = 0, oid = 0, relation = 0; ///< oids of the server it was read from
+    int sub = 0;                                      ///< of a column, its number
+
+    [[nodiscard]] const std::string& get(const std::string& attribute) const;
+    /// The table that a column, index or trigger belongs to; of other objects themselves.
+    [[nodiscard]] const std::string& family() const { return parent.empty() ? identity : parent; }
+};
+
+struct Objects {
+    int server_version = 0;   ///< as 150020
+    std::vector<Object> list; ///< sorted by kind and identity
+};
+
+/// "table" comes before "column": kinds in an order in which objects can be made.
+int rank_of(const std::string& kind);
+
+/// The whole object on one line, for people: "bigint NOT NULL DEFAULT 0".
+std::string describe(const Object& object);
+
+/// A stable hash over kinds, identities, definitions and attributes; not over oids, the order of columns,
+/// publications, and indexes that a REINDEX CONCURRENTLY has under way. It holds for one server: different
+/// majors print the same schema differently (see normal.hpp). Begins with "2:", the version of what it
+/// covers.
+std::string fingerprint(const Objects& objects);
+
+} // namespace pgteal::migration::schema

@@ -1,0 +1,1 @@
+DELETE FROM pgteal_migrations.progress WHERE version = :'version'

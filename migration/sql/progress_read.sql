@@ -1,0 +1,2 @@
+SELECT position, passed, changed FROM pgteal_migrations.progress
+ WHERE version = :'version' AND statement = :'statement'

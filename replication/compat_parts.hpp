@@ -1,0 +1,50 @@
+// The parts of judge(): one table that both sides have, looked at from one side each.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "replication/compat.hpp"
+
+namespace pgteal::replication::compat {
+
+/// A published table and the one that its rows are applied to.
+struct Pair {
+    const Schema& from_schema;
+    const Schema& to_schema;
+    const Direction& direction;
+    const Table& from;
+    const Table& to;
+    std::vector<std::string> sent; ///< columns of `from` that the lane sends
+    bool listed = false;           ///< `sent` is a column list
+    /// Columns that have another name on the other side, from's name to to's name. Green was made from blue,
+    /// so a column of green that stands where blue's n-th stands is that one.
+    std::map<std::string, std::string> renamed;
+
+    [[nodiscard]] bool sends(const std::string& column) const;
+    [[nodiscard]] const std::string& publisher() const { return direction.publisher; }
+    [[nodiscard]] std::string subscriber() const { return direction.subscriber(); }
+    /// Before the cutover the remedy is to leave green as blue is; after it, nothing on blue can be changed.
+    [[nodiscard]] bool forward() const { return direction.publisher == "blue"; }
+};
+std::map<std::string, std::string> renamed_columns(const Table& from, const Table& to, bool from_blue);
+
+std::vector<Reason> column_reasons(const Pair& pair);
+std::vector<Reason> type_reasons(const Pair& pair, const Column& from, const Column& to);
+std::vector<Reason> rule_reasons(const Pair& pair);
+std::vector<Reason> identity_reasons(const Pair& pair);
+
+/// Columns that a row of `table` is found by on the publisher; nullptr when UPDATE and DELETE can't be
+/// published. Not for REPLICA IDENTITY FULL.
+const Index* identity_of(const Table& table);
+/// The same in a text for people: "id, region".
+std::string joined(const std::vector<std::string>& names);
+
+inline const std::set<Write> every_write{Write::insert, Write::update, Write::remove, Write::truncate};
+inline const std::set<Write> new_rows{Write::insert, Write::update};
+inline const std::set<Write> old_rows{Write::update, Write::remove};
+
+inline constexpr const char* until_finish = "until pgteal finish";
+
+} // namespace pgteal::replication::compat

@@ -1,0 +1,106 @@
+// What of a database's schema decides whether rows from elsewhere can be applied to it, read from the
+// catalogs.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "postgres/connection.hpp"
+#include "replication/lanes.hpp"
+
+namespace pgteal::replication::compat {
+
+struct Column {
+    std::string name;
+    std::string type; ///< format_type(); a domain's or enum's own name
+    int position = 0; ///< pg_attribute.attnum
+    bool not_null = false;
+    bool has_default = false;      ///< a default or identity: filled in where the lane brings nothing
+    bool constant_default = false; ///< the default is the same for every row
+    bool draws = false; ///< identity or a default that draws from a sequence, which a read-only session can't
+    bool generated = false;
+};
+
+/// Unique, exclusion or replica identity index; ordinary ones don't matter.
+struct Index {
+    std::string name;
+    std::vector<std::string> columns; ///< key columns in order; "" for an expression
+    std::string expressions, predicate;
+    bool unique = false, primary = false, exclusion = false;
+    bool immediate = true; ///< not deferrable
+    bool replica_identity = false;
+    bool nulls_distinct = true;
+};
+
+struct Constraint {
+    std::string name;
+    char kind = 'c'; ///< pg_constraint.contype: c f x
+    std::vector<std::string> columns;
+    std::string definition; ///< pg_get_constraintdef() without NOT VALID
+    bool validated = true;
+    std::string references; ///< of a foreign key: schema.name
+};
+
+/// Fires for rows that a lane brings: ENABLE ALWAYS or REPLICA.
+struct Trigger {
+    std::string name;
+    std::string function;
+    bool writes = false; ///< its function's source has the words of a command that writes
+    int events = 0;      ///< pg_trigger.tgtype: 4 INSERT, 8 DELETE, 16 UPDATE
+};
+
+struct Table {
+    std::string schema, name;
+    char kind = 'r';        ///< pg_class.relkind: r p v m f
+    char persistence = 'p'; ///< pg_class.relpersistence: p u
+    char identity = 'd';    ///< pg_class.relreplident: d n f i
+    bool row_security = false;
+    std::string root; ///< schema.name of the partition root; "" when it is no partition
+    std::vector<Column> columns;
+    std::vector<Index> indexes;
+    std::vector<Constraint> constraints;
+    std::vector<Trigger> triggers;
+
+    [[nodiscard]] const Column* column(const std::string& wanted) const;
+    /// An ordinary table whose changes a lane carries.
+    [[nodiscard]] bool publishable() const { return kind == 'r' && persistence == 'p'; }
+    [[nodiscard]] std::string display() const { return schema + '.' + name; }
+};
+
+struct Domain {
+    std::string base; ///< format_type() with its typmod
+    bool has_default = false;
+    std::vector<std::string> checks; ///< pg_get_constraintdef() without NOT VALID
+};
+
+struct Publication {
+    /// schema.name -> columns; nullopt: all that are not generated.
+    std::map<std::string, std::optional<std::vector<std::string>>> tables;
+};
+struct Subscription {
+    std::set<std::string> tables; ///< pg_subscription_rel
+    bool binary = false;
+    bool owner_passes_policies = true; ///< superuser or BYPASSRLS
+};
+
+struct Schema {
+    int version = 0;                     ///< as 150020
+    std::string time_zone;               ///< that this side's walsenders and apply workers run with
+    std::map<std::string, Table> tables; ///< by display(); views too
+    std::map<std::string, std::vector<std::string>> enums; ///< labels in order, by format_type()
+    std::map<std::string, Domain> domains;                 ///< by format_type()
+    std::map<std::string, Publication> publications;       ///< pgteal's, by name
+    std::map<std::string, Subscription> subscriptions;     ///< pgteal's in this database, by name
+
+    [[nodiscard]] const Table* table(const std::string& display) const;
+    /// The type below all domains.
+    [[nodiscard]] std::string base_of(const std::string& type) const;
+};
+
+/// One round trip. PostgreSQL 13-18. Throws ServerError, ConnectionLost, DeadlinePassed.
+Task<Schema> read_schema(postgres::Connection& connection, Deadline deadline);
+
+} // namespace pgteal::replication::compat

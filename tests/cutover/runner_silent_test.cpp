@@ -1,0 +1,126 @@
+// A pooler that does not answer, and a journal that can't be written, while clients are held: the others go
+// on.
+#include "tests/cutover/toy.hpp"
+
+namespace pgteal::cutover {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+using toys::error_of;
+using toys::Rig;
+using toys::World;
+
+/// One action in each of two places, which write "<word> <id> <place>"; `broken` fails in place blue.
+std::vector<Action> in_both(World* world, const std::string& id, const std::string& word,
+                            const bool* broken) {
+    std::vector<Action> actions;
+    for (const auto side : {Side::blue, Side::green}) {
+        auto text =
+            "echo " + word + " " + id + " " + to_string(side) + " >> " + world->folder.file("effects");
+        if (*broken && side == Side::blue) {
+            text = "exit 1";
+        }
+        actions.push_back(Action{RunProgram{side, "app", postgres::Program{{"sh", "-c", text}, {}}, {0}}, 0});
+    }
+    return actions;
+}
+
+Task<Observation> unreachable() {
+    throw Error(ErrorCode::unreachable, "pgb2", "toy pooler does not answer");
+    co_return Observation{};
+}
+
+Step held(World* world, const std::string& id, const bool* broken) {
+    Step step;
+    step.id = id;
+    step.title = id;
+    step.in_pause = true;
+    step.each_place_alone = true;
+    step.observe = unreachable;
+    step.plan = [=](const Observation&) { return in_both(world, id, "do", broken); };
+    step.undo = [=](const Observation&) { return in_both(world, id, "undo", broken); };
+    return step;
+}
+
+TEST(SilentPlace, OnTheWayBackTheOthersAreTakenBackWholly) {
+    World world;
+    Rig rig;
+    const bool broken = true;
+    const Steps steps{held(&world, "pause", &broken), held(&world, "retarget", &broken)};
+    const auto error = error_of([&] {
+        rig.back(steps, {{"pause", {true, false}}, {"retarget", {true, false}}});
+    });
+    EXPECT_EQ(error.code(), ErrorCode::program) << "what could not be taken back has to be told";
+    EXPECT_THAT(world.effects(), ElementsAre("undo retarget green", "undo pause green"));
+}
+
+TEST(SilentPlace, ThatComesBackIsTakenBackInOrder) {
+    World world;
+    Rig rig;
+    bool broken = true;
+    auto retarget = held(&world, "retarget", &broken);
+    const auto undo = retarget.undo;
+    int calls = 0;
+    retarget.undo = [&, undo](const Observation& seen) {
+        broken = calls++ == 0; // the first try only
+        return undo(seen);
+    };
+    const Steps steps{held(&world, "pause", &broken), retarget};
+    rig.back(steps, {{"pause", {true, false}}, {"retarget", {true, false}}});
+    EXPECT_THAT(world.effects(), ElementsAre("undo retarget green", "undo pause green", "undo retarget blue",
+                                             "undo pause blue"));
+}
+
+TEST(SilentPlace, PastTheSwitchKeepsNobodyElseWaiting) {
+    World world;
+    Rig rig;
+    const bool broken = true;
+    auto confirm = toys::toy(&world, "confirm");
+    const Steps steps{held(&world, "retarget", &broken), held(&world, "resume", &broken), confirm};
+    const auto error = error_of([&] { run_here([&] { return rig.runner.roll_forward(&steps, 2, {}); }); });
+    EXPECT_NE(error.code(), ErrorCode::internal);
+    EXPECT_THAT(world.effects(), ElementsAre("do retarget green", "do resume green"))
+        << "confirm must not be reached, and the place that failed once must not be tried out of order";
+    // Tried again, the place that is through is left alone.
+    error_of([&] { run_here([&] { return rig.runner.roll_forward(&steps, 2, {}); }); });
+    EXPECT_THAT(world.effects(), ElementsAre("do retarget green", "do resume green"));
+}
+
+TEST(SilentPlace, StepsThatThePauseDidNotComeToAreLeftAlone) {
+    World world;
+    Rig rig;
+    const bool fine = false;
+    auto first = held(&world, "pause", &fine);
+    auto second = held(&world, "retarget", &fine);
+    first.observe = second.observe = []() -> Task<Observation> { co_return Observation{}; };
+    first.observe_after = second.observe_after = false;
+    first.plan = [](const Observation&) { return toys::shell("exit 1"); };
+    const Steps steps{first, second};
+    EXPECT_EQ(error_of([&] { rig.pause(steps); }).code(), ErrorCode::program);
+    rig.back(steps, {{"pause", {true, false}}, {"retarget", {true, false}}});
+    EXPECT_THAT(world.effects(), UnorderedElementsAre("undo pause blue", "undo pause green"));
+}
+
+TEST(FullDisk, KeepsNoClientHeld) {
+    World world;
+    const toys::Folder state;
+    { Journal::open(state.path(), "toy", "test"); }
+    auto unwritable = *Journal::peek(state.path(), "toy");
+    const auto estate = toys::estate_of(toys::small_config);
+    Executor executor(*estate, unwritable);
+    toys::Recorder recorder(unwritable);
+    Runner runner(unwritable, executor, recorder);
+    const bool fine = false;
+    auto fence = toys::toy(&world, "fence");
+    fence.in_pause = true;
+    const Steps steps{held(&world, "pause", &fine), fence};
+    run_here([&] { return runner.back(&steps, 2, {{"pause", {true, false}}, {"fence", {true, false}}}); });
+    EXPECT_THAT(world.effects(),
+                ElementsAre("-fence", testing::StartsWith("undo pause"), testing::StartsWith("undo pause")));
+}
+
+} // namespace
+} // namespace pgteal::cutover

@@ -1,0 +1,206 @@
+-- case: type-varchar-widened
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE varchar(40);
+-- case: type-varchar-same
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE varchar(20);
+-- case: type-varchar-narrowed
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE varchar(10);
+-- case: type-varchar-to-text
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE text;
+-- case: type-varchar-to-unlimited
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE varchar;
+-- case: type-unlimited-varchar-to-text
+-- file: ALTER TABLE kinds ALTER COLUMN open TYPE text;
+-- case: type-text-to-varchar-n
+-- file: ALTER TABLE kinds ALTER COLUMN body TYPE varchar(50);
+-- case: type-text-to-unlimited-varchar
+-- file: ALTER TABLE kinds ALTER COLUMN body TYPE varchar;
+-- case: type-char-widened
+-- file: ALTER TABLE kinds ALTER COLUMN two TYPE char(10);
+-- case: type-char-to-text
+-- file: ALTER TABLE kinds ALTER COLUMN two TYPE text;
+-- case: type-char-to-varchar
+-- file: ALTER TABLE kinds ALTER COLUMN two TYPE varchar(5);
+-- case: type-varchar-array-widened
+-- file: ALTER TABLE kinds ALTER COLUMN many TYPE varchar(20)[];
+-- case: type-varchar-array-to-text-array
+-- file: ALTER TABLE kinds ALTER COLUMN many TYPE text[];
+-- case: type-numeric-precision-widened
+-- file: ALTER TABLE kinds ALTER COLUMN price TYPE numeric(12,2);
+-- case: type-numeric-unconstrained
+-- file: ALTER TABLE kinds ALTER COLUMN price TYPE numeric;
+-- case: type-numeric-scale
+-- file: ALTER TABLE kinds ALTER COLUMN price TYPE numeric(12,4);
+-- case: type-numeric-narrowed
+-- file: ALTER TABLE kinds ALTER COLUMN price TYPE numeric(8,2);
+-- case: type-numeric-constrained
+-- file: ALTER TABLE kinds ALTER COLUMN amount TYPE numeric(20,2);
+-- case: type-numeric-to-int
+-- file: ALTER TABLE kinds ALTER COLUMN amount TYPE bigint;
+-- case: type-timestamp-precision-dropped
+-- file: ALTER TABLE kinds ALTER COLUMN at3 TYPE timestamp;
+-- case: type-timestamp-precision-widened
+-- file: ALTER TABLE kinds ALTER COLUMN at3 TYPE timestamp(6);
+-- case: type-timestamp-precision-narrowed
+-- file: ALTER TABLE kinds ALTER COLUMN at TYPE timestamp(3);
+-- case: type-timestamp-to-timestamptz-utc
+-- options: -c timezone=UTC
+-- file: ALTER TABLE kinds ALTER COLUMN at TYPE timestamptz;
+-- case: type-timestamp-to-timestamptz-elsewhere
+-- options: -c timezone=Europe/Zurich
+-- file: ALTER TABLE kinds ALTER COLUMN at TYPE timestamptz;
+-- case: type-timestamp-to-timestamptz-using
+-- options: -c timezone=UTC
+-- file: ALTER TABLE kinds ALTER COLUMN at TYPE timestamptz USING at AT TIME ZONE 'Europe/Zurich';
+-- case: type-timestamptz-to-timestamp-utc
+-- options: -c timezone=UTC
+-- file: ALTER TABLE kinds ALTER COLUMN tz TYPE timestamp;
+-- case: type-timestamptz-to-timestamp-elsewhere
+-- options: -c timezone=Europe/Zurich
+-- file: ALTER TABLE kinds ALTER COLUMN tz TYPE timestamp;
+-- case: type-timestamptz-precision
+-- file: ALTER TABLE kinds ALTER COLUMN tz TYPE timestamptz(3);
+-- case: type-date-to-timestamp
+-- file: ALTER TABLE kinds ALTER COLUMN day TYPE timestamp;
+-- case: type-time-precision-widened
+-- file: ALTER TABLE kinds ALTER COLUMN hour TYPE time;
+-- case: type-interval-precision-widened
+-- file: ALTER TABLE kinds ALTER COLUMN gap TYPE interval;
+-- case: type-interval-fields
+-- file: ALTER TABLE kinds ALTER COLUMN gap TYPE interval day to second(3);
+-- case: type-varbit-widened
+-- file: ALTER TABLE kinds ALTER COLUMN bits TYPE varbit(16);
+-- case: type-varbit-unlimited
+-- file: ALTER TABLE kinds ALTER COLUMN bits TYPE varbit;
+-- case: type-bit-widened
+-- file: ALTER TABLE kinds ALTER COLUMN fixed_bits TYPE bit(16);
+-- case: type-bit-to-varbit
+-- file: ALTER TABLE kinds ALTER COLUMN fixed_bits TYPE varbit(8);
+-- case: type-cidr-to-inet
+-- file: ALTER TABLE kinds ALTER COLUMN net TYPE inet;
+-- case: type-inet-to-cidr
+-- file: ALTER TABLE kinds ALTER COLUMN host TYPE cidr USING host::cidr;
+-- case: type-int-to-bigint
+-- file: ALTER TABLE kinds ALTER COLUMN whole TYPE bigint;
+-- case: type-smallint-to-int
+-- file: ALTER TABLE kinds ALTER COLUMN small TYPE int;
+-- case: type-bigint-to-int
+-- file: ALTER TABLE kinds ALTER COLUMN big TYPE int;
+-- case: type-int-to-text
+-- file: ALTER TABLE kinds ALTER COLUMN whole TYPE text;
+-- case: type-int-to-numeric
+-- file: ALTER TABLE kinds ALTER COLUMN whole TYPE numeric;
+-- case: type-int-to-oid
+-- file: ALTER TABLE kinds ALTER COLUMN whole TYPE oid USING whole::oid;
+-- case: type-real-to-double
+-- file: ALTER TABLE kinds ALTER COLUMN single TYPE double precision;
+-- case: type-text-to-free-domain
+-- file: ALTER TABLE kinds ALTER COLUMN body TYPE label;
+-- case: type-free-domain-to-text
+-- file: ALTER TABLE kinds ALTER COLUMN tag TYPE text;
+-- case: type-varchar-to-free-domain
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE label;
+-- case: type-int-to-constrained-domain
+-- file: ALTER TABLE kinds ALTER COLUMN whole TYPE positive;
+-- case: type-enum-to-text
+-- file: ALTER TABLE kinds ALTER COLUMN feeling TYPE text;
+-- case: type-text-to-int
+-- file: ALTER TABLE kinds ALTER COLUMN body TYPE int USING body::int;
+-- case: type-text-using-itself
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE text USING short;
+-- case: type-text-using-upper
+-- file: ALTER TABLE kinds ALTER COLUMN body TYPE text USING upper(body);
+-- case: type-json-to-jsonb
+-- file: ALTER TABLE kinds ALTER COLUMN doc TYPE jsonb;
+-- case: type-jsonb-to-json
+-- file: ALTER TABLE kinds ALTER COLUMN docb TYPE json;
+-- case: type-boolean-to-int
+-- file: ALTER TABLE kinds ALTER COLUMN flag TYPE int USING flag::int;
+-- case: type-collate
+-- file: ALTER TABLE kinds ALTER COLUMN body TYPE text COLLATE "C";
+-- case: type-primary-key-to-bigint
+-- file: ALTER TABLE kinds ALTER COLUMN id TYPE bigint;
+-- case: type-indexed-varchar-widened
+-- file: ALTER TABLE customers ALTER COLUMN email TYPE varchar(200);
+-- case: type-indexed-varchar-to-text
+-- file: ALTER TABLE customers ALTER COLUMN email TYPE text;
+-- case: type-indexed-text-to-varchar
+-- file: ALTER TABLE customers ALTER COLUMN name TYPE varchar;
+-- case: type-indexed-collate
+-- file: ALTER TABLE customers ALTER COLUMN name TYPE text COLLATE "C";
+-- case: type-indexed-int-to-bigint
+-- setup: CREATE INDEX ON orders (code);
+-- file: ALTER TABLE orders ALTER COLUMN code TYPE bigint;
+-- case: type-expression-indexed-varchar-to-text
+-- setup: CREATE INDEX ON kinds (lower(short));
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE text;
+-- case: type-partly-indexed-varchar-widened
+-- setup: CREATE INDEX ON kinds (whole) WHERE short = 'x';
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE varchar(50);
+-- case: type-checked-varchar-widened
+-- setup: ALTER TABLE kinds ADD CHECK (short <> '');
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE varchar(40);
+-- case: type-checked-not-valid-varchar-widened
+-- setup: ALTER TABLE kinds ADD CHECK (short <> '') NOT VALID;
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE varchar(40);
+-- case: type-checked-other-varchar-widened
+-- setup: ALTER TABLE kinds ADD CHECK (whole > 0);
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE varchar(40);
+-- case: type-checked-numeric-widened
+-- file: ALTER TABLE orders ALTER COLUMN total TYPE numeric(14,2);
+-- case: type-referencing-column-wider
+-- file: ALTER TABLE orders ALTER COLUMN customer_id TYPE numeric;
+-- case: type-referencing-int-to-bigint
+-- setup: ALTER TABLE items ADD FOREIGN KEY (order_id) REFERENCES orders;
+-- file: ALTER TABLE items ALTER COLUMN order_id TYPE bigint;
+-- case: type-referenced-key-to-bigint
+-- setup: ALTER TABLE items ADD FOREIGN KEY (order_id) REFERENCES orders;
+-- file: ALTER TABLE orders ALTER COLUMN id TYPE bigint;
+-- case: type-unique-varchar-widened
+-- setup: UPDATE kinds SET short = id; ALTER TABLE kinds ADD UNIQUE (short);
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE varchar(40);
+-- case: type-used-by-view
+-- setup: CREATE VIEW seen AS SELECT short FROM kinds;
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE text;
+-- case: type-not-used-by-view
+-- setup: CREATE VIEW seen AS SELECT open FROM kinds;
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE text;
+-- case: type-used-by-materialized-view
+-- setup: CREATE MATERIALIZED VIEW seen AS SELECT short FROM kinds;
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE text;
+-- case: type-used-by-policy
+-- setup: CREATE POLICY own ON kinds USING (short = current_user);
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE text;
+-- case: type-used-by-rule
+-- setup: CREATE RULE r AS ON UPDATE TO kinds WHERE NEW.short = 'y' DO ALSO NOTHING;
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE text;
+-- case: type-used-by-trigger
+-- setup: CREATE TRIGGER t BEFORE UPDATE OF short ON kinds FOR EACH ROW EXECUTE FUNCTION touch();
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE text;
+-- case: type-used-by-generated-column
+-- setup: ALTER TABLE kinds ADD COLUMN twice bigint GENERATED ALWAYS AS (whole * 2) STORED;
+-- file: ALTER TABLE kinds ALTER COLUMN whole TYPE bigint;
+-- case: type-partition-key
+-- file: ALTER TABLE events ALTER COLUMN at TYPE timestamp;
+-- case: type-partitioned-text-to-varchar
+-- file: ALTER TABLE events ALTER COLUMN kind TYPE varchar(20);
+-- case: type-partitioned-int-to-bigint
+-- file: ALTER TABLE events ALTER COLUMN weight TYPE bigint;
+-- case: type-with-default-varchar-widened
+-- file: ALTER TABLE customers ALTER COLUMN country TYPE varchar(5);
+-- case: type-with-default-int-to-bigint
+-- file: ALTER TABLE items ALTER COLUMN amount TYPE bigint;
+-- case: type-empty-table-int-to-bigint
+-- file: ALTER TABLE nobody ALTER COLUMN amount TYPE bigint;
+-- case: type-inherited-int-to-bigint
+-- setup: CREATE TABLE more_kinds (extra int) INHERITS (kinds); INSERT INTO more_kinds SELECT * FROM kinds;
+-- file: ALTER TABLE kinds ALTER COLUMN whole TYPE bigint;
+-- case: type-used-by-publication-filter
+-- from: 15
+-- setup: CREATE PUBLICATION p FOR TABLE kinds WHERE (short = 'x'); ALTER TABLE kinds REPLICA IDENTITY FULL;
+-- file: ALTER TABLE kinds ALTER COLUMN short TYPE text;
+-- case: type-several-free
+-- file: ALTER TABLE kinds ALTER short TYPE text, ALTER price TYPE numeric(14,2), ALTER bits TYPE varbit(32);
+-- case: type-several-one-not-free
+-- file: ALTER TABLE kinds ALTER short TYPE text, ALTER whole TYPE bigint;
+-- case: type-and-default
+-- file: ALTER TABLE items ALTER amount DROP DEFAULT, ALTER amount TYPE text, ALTER amount SET DEFAULT '1';

@@ -1,0 +1,159 @@
+-- case: add-column
+-- file: ALTER TABLE customers ADD COLUMN phone text;
+-- case: add-column-if-not-exists-there
+-- file: ALTER TABLE customers ADD COLUMN IF NOT EXISTS name text;
+-- case: add-column-constant-default
+-- file: ALTER TABLE customers ADD COLUMN level int NOT NULL DEFAULT 1;
+-- case: add-column-expression-default
+-- file: ALTER TABLE customers ADD COLUMN due timestamptz DEFAULT now() + interval '1 day';
+-- case: add-column-cast-default
+-- file: ALTER TABLE customers ADD COLUMN extra jsonb NOT NULL DEFAULT '{}'::jsonb;
+-- case: add-column-array-default
+-- file: ALTER TABLE customers ADD COLUMN tags text[] DEFAULT ARRAY['a', 'b'];
+-- case: add-column-current-user-default
+-- file: ALTER TABLE customers ADD COLUMN by text DEFAULT current_user;
+-- case: add-column-current-date-default
+-- file: ALTER TABLE customers ADD COLUMN since date DEFAULT CURRENT_DATE;
+-- case: add-column-clock-default
+-- file: ALTER TABLE customers ADD COLUMN seen timestamptz DEFAULT clock_timestamp();
+-- case: add-column-random-default
+-- file: ALTER TABLE customers ADD COLUMN dice float8 DEFAULT random();
+-- case: add-column-uuid-default
+-- file: ALTER TABLE customers ADD COLUMN key uuid DEFAULT gen_random_uuid();
+-- case: add-column-nextval-default
+-- file: ALTER TABLE customers ADD COLUMN number bigint DEFAULT nextval('numbers');
+-- case: add-column-immutable-function-default
+-- file: ALTER TABLE customers ADD COLUMN f int DEFAULT fixed();
+-- case: add-column-stable-function-default
+-- file: ALTER TABLE customers ADD COLUMN f int DEFAULT settled();
+-- case: add-column-volatile-function-default
+-- file: ALTER TABLE customers ADD COLUMN f int DEFAULT unsettled() + 1;
+-- case: add-column-enum-default
+-- file: ALTER TABLE customers ADD COLUMN other mood DEFAULT 'busy';
+-- case: add-column-serial
+-- file: ALTER TABLE customers ADD COLUMN number serial;
+-- case: add-column-bigserial
+-- file: ALTER TABLE customers ADD COLUMN number bigserial NOT NULL;
+-- case: add-column-identity
+-- file: ALTER TABLE items ADD COLUMN number bigint GENERATED ALWAYS AS IDENTITY;
+-- case: add-column-generated
+-- file: ALTER TABLE customers ADD COLUMN twice int GENERATED ALWAYS AS (score * 2) STORED;
+-- case: add-column-free-domain
+-- file: ALTER TABLE customers ADD COLUMN tag label;
+-- case: add-column-constrained-domain
+-- file: ALTER TABLE customers ADD COLUMN many positive;
+-- case: add-column-constrained-domain-default
+-- file: ALTER TABLE customers ADD COLUMN many positive NOT NULL DEFAULT 1;
+-- case: add-column-not-null
+-- file: ALTER TABLE customers ADD COLUMN must int NOT NULL;
+-- case: add-column-not-null-empty-table
+-- file: ALTER TABLE nobody ADD COLUMN must int NOT NULL;
+-- case: add-column-volatile-empty-table
+-- file: ALTER TABLE nobody ADD COLUMN key uuid DEFAULT gen_random_uuid();
+-- case: add-column-check
+-- file: ALTER TABLE customers ADD COLUMN age int CHECK (age > 0);
+-- case: add-column-check-default
+-- file: ALTER TABLE customers ADD COLUMN age int DEFAULT 1 CONSTRAINT grown CHECK (age > 0);
+-- case: add-column-references
+-- file: ALTER TABLE items ADD COLUMN customer_id bigint REFERENCES customers (id);
+-- case: add-column-references-default
+-- file: ALTER TABLE items ADD COLUMN customer_id bigint DEFAULT 1 REFERENCES customers (id);
+-- case: add-column-unique
+-- file: ALTER TABLE customers ADD COLUMN code text UNIQUE;
+-- case: add-column-primary-key
+-- file: ALTER TABLE items ADD COLUMN key uuid DEFAULT gen_random_uuid() PRIMARY KEY;
+-- case: add-several-columns
+-- file: ALTER TABLE customers ADD COLUMN a int, ADD COLUMN b text DEFAULT 'x', ADD COLUMN c date;
+-- case: add-several-columns-one-volatile
+-- file: ALTER TABLE customers ADD COLUMN a int, ADD COLUMN b float8 DEFAULT random();
+-- case: add-column-collation
+-- file: ALTER TABLE customers ADD COLUMN sorted text COLLATE "C";
+-- case: add-column-partitioned
+-- file: ALTER TABLE events ADD COLUMN extra text;
+-- case: add-column-partitioned-volatile
+-- file: ALTER TABLE events ADD COLUMN key uuid DEFAULT gen_random_uuid();
+-- case: add-column-if-table-exists
+-- file: ALTER TABLE IF EXISTS nothing_there ADD COLUMN extra text;
+-- case: drop-column
+-- file: ALTER TABLE customers DROP COLUMN score;
+-- case: drop-column-if-exists-missing
+-- file: ALTER TABLE customers DROP COLUMN IF EXISTS not_there;
+-- case: drop-indexed-column
+-- file: ALTER TABLE customers DROP COLUMN email;
+-- case: drop-foreign-key-column
+-- file: ALTER TABLE orders DROP COLUMN customer_id;
+-- case: drop-column-partitioned
+-- file: ALTER TABLE events DROP COLUMN weight;
+-- case: drop-column-cascade-view
+-- setup: CREATE VIEW scores AS SELECT id, score FROM customers;
+-- file: ALTER TABLE customers DROP COLUMN score CASCADE;
+-- case: drop-column-used-by-view
+-- setup: CREATE VIEW scores AS SELECT id, score FROM customers;
+-- file: ALTER TABLE customers DROP COLUMN score;
+-- case: rename-column
+-- file: ALTER TABLE customers RENAME COLUMN name TO full_name;
+-- case: rename-column-partitioned
+-- file: ALTER TABLE events RENAME kind TO sort;
+-- case: set-default
+-- file: ALTER TABLE customers ALTER COLUMN score SET DEFAULT 5;
+-- case: set-volatile-default
+-- file: ALTER TABLE customers ALTER COLUMN score SET DEFAULT random();
+-- case: drop-default
+-- file: ALTER TABLE customers ALTER COLUMN balance DROP DEFAULT;
+-- case: set-statistics
+-- file: ALTER TABLE customers ALTER COLUMN name SET STATISTICS 500;
+-- case: set-storage
+-- file: ALTER TABLE customers ALTER COLUMN name SET STORAGE EXTERNAL;
+-- case: set-compression
+-- from: 14
+-- file: ALTER TABLE customers ALTER COLUMN name SET COMPRESSION pglz;
+-- case: set-column-option
+-- file: ALTER TABLE customers ALTER COLUMN name SET (n_distinct = 100);
+-- case: set-not-null
+-- file: ALTER TABLE customers ALTER COLUMN name SET NOT NULL;
+-- case: set-not-null-already
+-- file: ALTER TABLE customers ALTER COLUMN email SET NOT NULL;
+-- case: set-not-null-proven
+-- setup: ALTER TABLE customers ADD CONSTRAINT has_name CHECK (name IS NOT NULL);
+-- file: ALTER TABLE customers ALTER COLUMN name SET NOT NULL;
+-- case: set-not-null-proven-among-others
+-- setup: ALTER TABLE customers ADD CONSTRAINT has_both CHECK (name IS NOT NULL AND score IS NOT NULL);
+-- file: ALTER TABLE customers ALTER COLUMN score SET NOT NULL;
+-- case: set-not-null-proof-not-valid
+-- setup: ALTER TABLE customers ADD CONSTRAINT has_name CHECK (name IS NOT NULL) NOT VALID;
+-- file: ALTER TABLE customers ALTER COLUMN name SET NOT NULL;
+-- case: set-not-null-check-proves-nothing
+-- setup: ALTER TABLE customers ADD CONSTRAINT scored CHECK (score > 0);
+-- file: ALTER TABLE customers ALTER COLUMN score SET NOT NULL;
+-- case: set-not-null-check-either
+-- setup: ALTER TABLE customers ADD CONSTRAINT either CHECK (name IS NOT NULL OR score IS NOT NULL);
+-- file: ALTER TABLE customers ALTER COLUMN score SET NOT NULL;
+-- case: set-not-null-another-column-proven
+-- setup: ALTER TABLE customers ADD CONSTRAINT has_name CHECK (name IS NOT NULL);
+-- file: ALTER TABLE customers ALTER COLUMN score SET NOT NULL;
+-- case: set-not-null-two-one-proven
+-- setup: ALTER TABLE customers ADD CONSTRAINT has_name CHECK (name IS NOT NULL);
+-- file: ALTER TABLE customers ALTER COLUMN name SET NOT NULL, ALTER COLUMN score SET NOT NULL;
+-- case: set-not-null-empty-table
+-- file: ALTER TABLE nobody ALTER COLUMN name SET NOT NULL;
+-- case: set-not-null-partitioned
+-- file: ALTER TABLE events ALTER COLUMN kind SET NOT NULL;
+-- case: drop-not-null
+-- file: ALTER TABLE customers ALTER COLUMN email DROP NOT NULL;
+-- case: add-identity-to-column
+-- file: ALTER TABLE items ALTER COLUMN sku DROP NOT NULL, ALTER COLUMN id SET NOT NULL, ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY;
+-- case: set-identity-always
+-- file: ALTER TABLE customers ALTER COLUMN id SET GENERATED ALWAYS;
+-- case: drop-identity
+-- file: ALTER TABLE customers ALTER COLUMN id DROP IDENTITY;
+-- case: drop-expression
+-- setup: ALTER TABLE items ADD COLUMN twice int GENERATED ALWAYS AS (amount * 2) STORED;
+-- file: ALTER TABLE items ALTER COLUMN twice DROP EXPRESSION;
+-- case: set-expression
+-- from: 17
+-- setup: ALTER TABLE items ADD COLUMN twice int GENERATED ALWAYS AS (amount * 2) STORED;
+-- file: ALTER TABLE items ALTER COLUMN twice SET EXPRESSION AS (amount * 3);
+-- case: comment-on-column
+-- file: COMMENT ON COLUMN customers.name IS 'the whole name';
+-- case: comment-on-table
+-- file: COMMENT ON TABLE customers IS 'who buys';

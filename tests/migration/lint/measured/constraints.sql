@@ -1,0 +1,96 @@
+-- case: add-check
+-- file: ALTER TABLE customers ADD CONSTRAINT scored CHECK (score > 0);
+-- case: add-check-not-valid
+-- file: ALTER TABLE customers ADD CONSTRAINT scored CHECK (score > 0) NOT VALID;
+-- case: add-check-empty-table
+-- file: ALTER TABLE nobody ADD CONSTRAINT many CHECK (amount > 0);
+-- case: add-check-partitioned
+-- file: ALTER TABLE events ADD CONSTRAINT heavy CHECK (weight > 0);
+-- case: add-check-partitioned-not-valid
+-- file: ALTER TABLE events ADD CONSTRAINT heavy CHECK (weight > 0) NOT VALID;
+-- case: add-check-no-inherit
+-- file: ALTER TABLE customers ADD CONSTRAINT scored CHECK (score > 0) NO INHERIT;
+-- case: validate-check
+-- setup: ALTER TABLE customers ADD CONSTRAINT scored CHECK (score > 0) NOT VALID;
+-- file: ALTER TABLE customers VALIDATE CONSTRAINT scored;
+-- case: validate-check-already-valid
+-- setup: ALTER TABLE customers ADD CONSTRAINT scored CHECK (score > 0);
+-- file: ALTER TABLE customers VALIDATE CONSTRAINT scored;
+-- case: validate-check-partitioned
+-- setup: ALTER TABLE events ADD CONSTRAINT heavy CHECK (weight > 0) NOT VALID;
+-- file: ALTER TABLE events VALIDATE CONSTRAINT heavy;
+-- case: add-foreign-key
+-- file: ALTER TABLE items ADD CONSTRAINT of_order FOREIGN KEY (order_id) REFERENCES orders (id);
+-- case: add-foreign-key-not-valid
+-- file: ALTER TABLE items ADD CONSTRAINT of_order FOREIGN KEY (order_id) REFERENCES orders NOT VALID;
+-- case: add-foreign-key-empty-table
+-- file: ALTER TABLE nobody ADD CONSTRAINT of_order FOREIGN KEY (amount) REFERENCES orders;
+-- case: add-foreign-key-to-empty-table
+-- setup: UPDATE items SET order_id = NULL;
+-- file: ALTER TABLE items ADD CONSTRAINT of_nobody FOREIGN KEY (order_id) REFERENCES nobody;
+-- case: add-foreign-key-to-itself
+-- setup: UPDATE orders SET code = id;
+-- file: ALTER TABLE orders ADD CONSTRAINT before FOREIGN KEY (code) REFERENCES orders;
+-- case: add-foreign-key-from-partitioned
+-- file: ALTER TABLE events ADD CONSTRAINT of_order FOREIGN KEY (id) REFERENCES orders;
+-- case: add-foreign-key-to-partitioned
+-- setup: CREATE TABLE keyed (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE keyed_1 PARTITION OF keyed FOR VALUES FROM (0) TO (1000); INSERT INTO keyed SELECT generate_series(1, 300);
+-- file: ALTER TABLE items ADD CONSTRAINT to_keyed FOREIGN KEY (order_id) REFERENCES keyed;
+-- case: add-two-foreign-keys
+-- file: ALTER TABLE items ADD CONSTRAINT a FOREIGN KEY (order_id) REFERENCES orders, ADD CONSTRAINT b FOREIGN KEY (id) REFERENCES orders NOT VALID;
+-- case: validate-foreign-key
+-- setup: ALTER TABLE items ADD CONSTRAINT of_order FOREIGN KEY (order_id) REFERENCES orders NOT VALID;
+-- file: ALTER TABLE items VALIDATE CONSTRAINT of_order;
+-- case: add-unique
+-- file: ALTER TABLE customers ADD CONSTRAINT one_email UNIQUE (email);
+-- case: add-unique-deferrable
+-- file: ALTER TABLE customers ADD CONSTRAINT one_email UNIQUE (email) DEFERRABLE INITIALLY DEFERRED;
+-- case: add-unique-empty-table
+-- file: ALTER TABLE nobody ADD CONSTRAINT one_name UNIQUE (name);
+-- case: add-unique-partitioned
+-- file: ALTER TABLE events ADD CONSTRAINT one UNIQUE (id, at);
+-- case: add-unique-using-index
+-- setup: CREATE UNIQUE INDEX one_email ON customers (email);
+-- file: ALTER TABLE customers ADD CONSTRAINT one_email UNIQUE USING INDEX one_email;
+-- case: add-primary-key
+-- file: ALTER TABLE items ADD PRIMARY KEY (id);
+-- case: add-primary-key-column-not-null
+-- file: ALTER TABLE items ADD PRIMARY KEY (sku);
+-- case: add-primary-key-using-index
+-- setup: CREATE UNIQUE INDEX one_sku ON items (sku);
+-- file: ALTER TABLE items ADD CONSTRAINT items_pkey PRIMARY KEY USING INDEX one_sku;
+-- case: add-primary-key-using-index-nullable
+-- setup: CREATE UNIQUE INDEX one_id ON items (id);
+-- file: ALTER TABLE items ADD CONSTRAINT items_pkey PRIMARY KEY USING INDEX one_id;
+-- case: add-primary-key-using-index-proven
+-- setup: CREATE UNIQUE INDEX one_id ON items (id); ALTER TABLE items ADD CONSTRAINT has_id CHECK (id IS NOT NULL);
+-- file: ALTER TABLE items ADD CONSTRAINT items_pkey PRIMARY KEY USING INDEX one_id;
+-- case: add-exclude
+-- file: ALTER TABLE items ADD CONSTRAINT apart EXCLUDE (id WITH =);
+-- case: swap-primary-key
+-- setup: CREATE UNIQUE INDEX new_key ON orders (id);
+-- file: ALTER TABLE orders DROP CONSTRAINT orders_pkey, ADD CONSTRAINT orders_pkey PRIMARY KEY USING INDEX new_key;
+-- case: drop-check
+-- file: ALTER TABLE orders DROP CONSTRAINT total_not_negative;
+-- case: drop-constraint-if-exists-missing
+-- file: ALTER TABLE orders DROP CONSTRAINT IF EXISTS not_there;
+-- case: drop-unique
+-- setup: ALTER TABLE items ADD CONSTRAINT one_sku UNIQUE (sku);
+-- file: ALTER TABLE items DROP CONSTRAINT one_sku;
+-- case: drop-primary-key
+-- file: ALTER TABLE orders DROP CONSTRAINT orders_pkey;
+-- case: drop-foreign-key
+-- file: ALTER TABLE orders DROP CONSTRAINT orders_customer;
+-- case: drop-referenced-key-cascade
+-- file: ALTER TABLE customers DROP CONSTRAINT customers_pkey CASCADE;
+-- case: rename-constraint
+-- file: ALTER TABLE orders RENAME CONSTRAINT total_not_negative TO total_ok;
+-- case: alter-foreign-key-deferrable
+-- file: ALTER TABLE orders ALTER CONSTRAINT orders_customer DEFERRABLE INITIALLY DEFERRED;
+-- case: drop-check-and-add-it-not-valid
+-- file: ALTER TABLE orders DROP CONSTRAINT total_not_negative, ADD CONSTRAINT total_positive CHECK (total > 0) NOT VALID;
+-- case: not-null-constraint-not-valid
+-- from: 18
+-- file: ALTER TABLE customers ADD CONSTRAINT has_name NOT NULL name NOT VALID;
+-- case: comment-on-constraint
+-- file: COMMENT ON CONSTRAINT total_not_negative ON orders IS 'money';

@@ -1,0 +1,29 @@
+-- case: update-all
+-- file: UPDATE items SET amount = 2;
+-- case: update-some
+-- file: UPDATE customers SET score = 2 WHERE id = 5;
+-- case: update-from
+-- file: UPDATE orders SET note = c.name FROM customers c WHERE c.id = orders.customer_id;
+-- case: delete-all
+-- file: DELETE FROM items;
+-- case: delete-some
+-- file: DELETE FROM orders WHERE id = 5;
+-- case: insert-values
+-- file: INSERT INTO items VALUES (1000, 1, 'x', 1, true);
+-- case: insert-referencing
+-- file: INSERT INTO orders VALUES (1000, 1, 1, 'x', 1);
+-- case: insert-select
+-- file: INSERT INTO nobody SELECT id, name, score FROM customers;
+-- case: insert-partitioned
+-- file: INSERT INTO events VALUES (1000, '2026-01-05', 'x', 1);
+-- case: merge
+-- from: 15
+-- file: MERGE INTO items i USING (SELECT 1 AS id) s ON i.id = s.id WHEN MATCHED THEN UPDATE SET amount = 5 WHEN NOT MATCHED THEN INSERT VALUES (s.id, 1, 'x');
+-- case: select
+-- file: SELECT count(*) FROM customers;
+-- case: select-for-update
+-- file: SELECT id FROM customers WHERE id = 1 FOR UPDATE;
+-- case: set-timeouts
+-- file:
+SET lock_timeout = '2s';
+SET LOCAL statement_timeout = '60s';

@@ -1,0 +1,83 @@
+-- case: create-index
+-- file: CREATE INDEX customers_score ON customers (score);
+-- case: create-index-if-not-exists-there
+-- file: CREATE INDEX IF NOT EXISTS customers_name ON customers (name);
+-- case: create-unique-index
+-- file: CREATE UNIQUE INDEX one_email ON customers (email);
+-- case: create-partial-index
+-- file: CREATE INDEX rich ON customers (id) WHERE balance > 100;
+-- case: create-expression-index
+-- file: CREATE INDEX lower_name ON customers (lower(name));
+-- case: create-brin-index
+-- file: CREATE INDEX by_time ON customers USING brin (created);
+-- case: create-index-empty-table
+-- file: CREATE INDEX nobody_name ON nobody (name);
+-- case: create-index-partitioned
+-- file: CREATE INDEX events_weight ON events (weight);
+-- case: create-index-only-parent
+-- file: CREATE INDEX events_weight ON ONLY events (weight);
+-- case: create-index-partition
+-- file: CREATE INDEX events_1_weight ON events_1 (weight);
+-- case: create-index-materialized-view
+-- setup: CREATE MATERIALIZED VIEW totals AS SELECT customer_id, sum(total) AS total FROM orders GROUP BY 1;
+-- file: CREATE INDEX ON totals (customer_id);
+-- case: create-index-concurrently
+-- hold: UPDATE customers SET score = score WHERE id = 1
+-- file: CREATE INDEX CONCURRENTLY customers_score ON customers (score);
+-- case: create-unique-index-concurrently
+-- hold: UPDATE customers SET score = score WHERE id = 1
+-- file: CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS one_email ON customers (email);
+-- case: create-index-concurrently-partitioned
+-- file: CREATE INDEX CONCURRENTLY events_weight ON events (weight);
+-- case: attach-index
+-- setup: CREATE INDEX events_weight ON ONLY events (weight); CREATE INDEX events_1_weight ON events_1 (weight);
+-- file: ALTER INDEX events_weight ATTACH PARTITION events_1_weight;
+-- case: drop-index
+-- file: DROP INDEX customers_name;
+-- case: drop-index-if-exists-missing
+-- file: DROP INDEX IF EXISTS not_there;
+-- case: drop-index-partitioned
+-- file: DROP INDEX events_kind;
+-- case: drop-index-of-constraint
+-- file: DROP INDEX orders_pkey;
+-- case: drop-two-indexes
+-- file: DROP INDEX customers_name, customers_email;
+-- case: drop-index-concurrently
+-- hold: SELECT FROM customers
+-- file: DROP INDEX CONCURRENTLY customers_name;
+-- case: reindex-index
+-- file: REINDEX INDEX customers_name;
+-- case: reindex-table
+-- file: REINDEX TABLE customers;
+-- case: reindex-table-empty
+-- file: REINDEX TABLE nobody;
+-- case: reindex-index-concurrently
+-- hold: UPDATE customers SET score = score WHERE id = 1
+-- file: REINDEX INDEX CONCURRENTLY customers_name;
+-- case: reindex-table-concurrently
+-- from: 14
+-- hold: UPDATE customers SET score = score WHERE id = 1
+-- file: REINDEX (CONCURRENTLY) TABLE customers;
+-- case: rename-index
+-- file: ALTER INDEX customers_name RENAME TO customers_by_name;
+-- case: rename-index-of-key
+-- file: ALTER INDEX orders_pkey RENAME TO orders_key;
+-- case: set-index-parameter
+-- file: ALTER INDEX customers_name SET (fillfactor = 80);
+-- case: reset-index-parameter
+-- file: ALTER INDEX customers_name RESET (fillfactor);
+-- case: set-index-tablespace
+-- file: ALTER INDEX customers_name SET TABLESPACE other;
+-- case: set-index-statistics
+-- setup: CREATE INDEX lower_name ON customers (lower(name));
+-- file: ALTER INDEX lower_name ALTER COLUMN 1 SET STATISTICS 300;
+-- case: comment-on-index
+-- file: COMMENT ON INDEX customers_name IS 'for the search';
+-- case: create-statistics
+-- file: CREATE STATISTICS mail_and_name (dependencies) ON email, name FROM customers;
+-- case: drop-statistics
+-- setup: CREATE STATISTICS mail_and_name (dependencies) ON email, name FROM customers;
+-- file: DROP STATISTICS mail_and_name;
+-- case: alter-statistics
+-- setup: CREATE STATISTICS mail_and_name (dependencies) ON email, name FROM customers;
+-- file: ALTER STATISTICS mail_and_name SET STATISTICS 300;

@@ -1,0 +1,54 @@
+-- case: create-partition
+-- file: CREATE TABLE events_3 PARTITION OF events FOR VALUES FROM ('2026-03-01') TO ('2026-04-01');
+-- case: create-partition-beside-default
+-- file: CREATE TABLE visits_9 PARTITION OF visits FOR VALUES FROM ('2026-09-01') TO ('2026-10-01');
+-- case: create-default-partition
+-- file: CREATE TABLE events_rest PARTITION OF events DEFAULT;
+-- case: attach-partition
+-- setup: CREATE TABLE events_3 (LIKE events); INSERT INTO events_3 SELECT n, '2026-03-05', 'x', n FROM generate_series(1, 300) n;
+-- file: ALTER TABLE events ATTACH PARTITION events_3 FOR VALUES FROM ('2026-03-01') TO ('2026-04-01');
+-- case: attach-partition-proven
+-- setup: CREATE TABLE events_3 (LIKE events); INSERT INTO events_3 SELECT n, '2026-03-05', 'x', n FROM generate_series(1, 300) n; CREATE INDEX ON events_3 (kind); ALTER TABLE events_3 ADD CHECK (at >= '2026-03-01' AND at < '2026-04-01');
+-- file: ALTER TABLE events ATTACH PARTITION events_3 FOR VALUES FROM ('2026-03-01') TO ('2026-04-01');
+-- case: attach-partition-proven-without-index
+-- setup: CREATE TABLE events_3 (LIKE events); INSERT INTO events_3 SELECT n, '2026-03-05', 'x', n FROM generate_series(1, 300) n; ALTER TABLE events_3 ADD CHECK (at >= '2026-03-01' AND at < '2026-04-01');
+-- file: ALTER TABLE events ATTACH PARTITION events_3 FOR VALUES FROM ('2026-03-01') TO ('2026-04-01');
+-- case: attach-partition-indexed-not-proven
+-- setup: CREATE TABLE events_3 (LIKE events); INSERT INTO events_3 SELECT n, '2026-03-05', 'x', n FROM generate_series(1, 300) n; CREATE INDEX ON events_3 (kind);
+-- file: ALTER TABLE events ATTACH PARTITION events_3 FOR VALUES FROM ('2026-03-01') TO ('2026-04-01');
+-- case: attach-partition-empty
+-- setup: CREATE TABLE events_3 (LIKE events);
+-- file: ALTER TABLE events ATTACH PARTITION events_3 FOR VALUES FROM ('2026-03-01') TO ('2026-04-01');
+-- case: attach-partition-beside-default
+-- setup: CREATE TABLE visits_9 (LIKE visits); INSERT INTO visits_9 SELECT n, '2026-09-05', 'x' FROM generate_series(1, 300) n;
+-- file: ALTER TABLE visits ATTACH PARTITION visits_9 FOR VALUES FROM ('2026-09-01') TO ('2026-10-01');
+-- case: attach-default-partition
+-- setup: CREATE TABLE events_rest (LIKE events); INSERT INTO events_rest SELECT n, '2027-03-05', 'x', n FROM generate_series(1, 300) n;
+-- file: ALTER TABLE events ATTACH PARTITION events_rest DEFAULT;
+-- case: detach-partition
+-- file: ALTER TABLE events DETACH PARTITION events_1;
+-- case: detach-partition-beside-default
+-- file: ALTER TABLE visits DETACH PARTITION visits_1;
+-- case: detach-partition-concurrently
+-- from: 14
+-- hold: LOCK TABLE events IN ROW EXCLUSIVE MODE
+-- hold: SELECT FROM events_1
+-- file: ALTER TABLE events DETACH PARTITION events_1 CONCURRENTLY;
+-- case: add-column-to-partition
+-- file: ALTER TABLE events_1 ADD COLUMN extra int;
+-- case: drop-not-null-partitioned
+-- file: ALTER TABLE events ALTER COLUMN id DROP NOT NULL;
+-- case: set-default-partitioned
+-- file: ALTER TABLE events ALTER COLUMN weight SET DEFAULT 0;
+-- case: set-default-only-parent
+-- file: ALTER TABLE ONLY events ALTER COLUMN weight SET DEFAULT 0;
+-- case: check-on-partition
+-- file: ALTER TABLE events_1 ADD CHECK (weight > 0);
+-- case: truncate-partition
+-- file: TRUNCATE events_2;
+-- case: analyze-partitioned
+-- file: ANALYZE events;
+-- case: set-parameter-of-partition
+-- file: ALTER TABLE events_1 SET (fillfactor = 80);
+-- case: comment-on-partitioned
+-- file: COMMENT ON TABLE events IS 'what happened';

@@ -1,0 +1,151 @@
+-- case: create-table
+-- file: CREATE TABLE fresh (id int PRIMARY KEY, name text);
+-- case: create-table-if-not-exists-there
+-- file: CREATE TABLE IF NOT EXISTS customers (id int);
+-- case: create-table-references
+-- file: CREATE TABLE addresses (id int PRIMARY KEY, customer_id bigint NOT NULL REFERENCES customers);
+-- case: create-table-two-references
+-- file: CREATE TABLE links (customer_id bigint REFERENCES customers, order_id int, FOREIGN KEY (order_id) REFERENCES orders ON DELETE CASCADE);
+-- case: create-table-like
+-- file: CREATE TABLE customers_2 (LIKE customers INCLUDING ALL);
+-- case: create-table-as
+-- file: CREATE TABLE rich AS SELECT * FROM customers WHERE balance > 100;
+-- case: select-into
+-- file: SELECT id, name INTO rich FROM customers;
+-- case: create-table-inherits
+-- file: CREATE TABLE special_items (extra text) INHERITS (items);
+-- case: create-temporary-table
+-- file: CREATE TEMP TABLE scratch AS SELECT id FROM customers;
+-- case: create-unlogged-table
+-- file: CREATE UNLOGGED TABLE cache (key text PRIMARY KEY, value text);
+-- case: drop-table
+-- file: DROP TABLE items;
+-- case: drop-table-if-exists-missing
+-- file: DROP TABLE IF EXISTS not_there;
+-- case: drop-table-with-foreign-key
+-- file: DROP TABLE orders;
+-- case: drop-table-referenced
+-- file: DROP TABLE customers;
+-- case: drop-table-referenced-cascade
+-- file: DROP TABLE customers CASCADE;
+-- case: drop-two-tables
+-- file: DROP TABLE orders, items;
+-- case: drop-table-with-view-cascade
+-- setup: CREATE VIEW seen AS SELECT id FROM items;
+-- file: DROP TABLE items CASCADE;
+-- case: drop-partitioned-table
+-- file: DROP TABLE events;
+-- case: drop-partition
+-- file: DROP TABLE events_1;
+-- case: drop-partition-of-defaulted
+-- file: DROP TABLE visits_1;
+-- case: drop-inheritance-child
+-- setup: CREATE TABLE special_items (extra text) INHERITS (items);
+-- file: DROP TABLE special_items;
+-- case: drop-schema-cascade
+-- setup: CREATE TABLE archive.old (id int); INSERT INTO archive.old VALUES (1);
+-- file: DROP SCHEMA archive CASCADE;
+-- case: truncate
+-- file: TRUNCATE items;
+-- case: truncate-referencing
+-- file: TRUNCATE TABLE orders;
+-- case: truncate-referenced
+-- file: TRUNCATE customers;
+-- case: truncate-cascade
+-- file: TRUNCATE customers CASCADE;
+-- case: truncate-restart
+-- file: TRUNCATE items, nobody RESTART IDENTITY;
+-- case: truncate-partitioned
+-- file: TRUNCATE events;
+-- case: rename-table
+-- file: ALTER TABLE customers RENAME TO clients;
+-- case: rename-table-if-exists-missing
+-- file: ALTER TABLE IF EXISTS not_there RENAME TO clients;
+-- case: rename-partitioned
+-- file: ALTER TABLE events RENAME TO happenings;
+-- case: set-schema
+-- file: ALTER TABLE customers SET SCHEMA archive;
+-- case: set-owner
+-- file: ALTER TABLE customers OWNER TO app;
+-- case: set-owner-partitioned
+-- file: ALTER TABLE events OWNER TO app;
+-- case: set-unlogged
+-- file: ALTER TABLE items SET UNLOGGED;
+-- case: set-logged
+-- setup: CREATE UNLOGGED TABLE cache (id int PRIMARY KEY, v text); INSERT INTO cache SELECT generate_series(1, 300), 'x';
+-- file: ALTER TABLE cache SET LOGGED;
+-- case: set-logged-already
+-- file: ALTER TABLE items SET LOGGED;
+-- case: set-unlogged-referencing
+-- file: ALTER TABLE orders SET UNLOGGED;
+-- case: set-unlogged-referenced
+-- file: ALTER TABLE customers SET UNLOGGED;
+-- case: set-tablespace
+-- file: ALTER TABLE items SET TABLESPACE other;
+-- case: set-tablespace-partitioned
+-- file: ALTER TABLE events SET TABLESPACE other;
+-- case: set-access-method
+-- from: 15
+-- file: ALTER TABLE items SET ACCESS METHOD heap2;
+-- case: set-access-method-same
+-- from: 15
+-- file: ALTER TABLE items SET ACCESS METHOD heap;
+-- case: set-fillfactor
+-- file: ALTER TABLE items SET (fillfactor = 80);
+-- case: set-autovacuum
+-- file: ALTER TABLE customers SET (autovacuum_vacuum_scale_factor = 0.01, toast.autovacuum_enabled = off);
+-- case: set-parallel-workers
+-- file: ALTER TABLE customers SET (parallel_workers = 2);
+-- case: reset-fillfactor
+-- file: ALTER TABLE items RESET (fillfactor);
+-- case: set-user-catalog-table
+-- file: ALTER TABLE items SET (user_catalog_table = true);
+-- case: replica-identity-full
+-- file: ALTER TABLE items REPLICA IDENTITY FULL;
+-- case: replica-identity-nothing
+-- file: ALTER TABLE customers REPLICA IDENTITY NOTHING;
+-- case: replica-identity-index
+-- setup: CREATE UNIQUE INDEX one_sku ON items (sku);
+-- file: ALTER TABLE items REPLICA IDENTITY USING INDEX one_sku;
+-- case: cluster
+-- file: CLUSTER customers USING customers_name;
+-- case: cluster-empty
+-- file: CLUSTER nobody USING nobody_pkey;
+-- case: cluster-on
+-- file: ALTER TABLE customers CLUSTER ON customers_name;
+-- case: set-without-cluster
+-- file: ALTER TABLE customers SET WITHOUT CLUSTER;
+-- case: vacuum-full
+-- hold: SELECT FROM items
+-- file: VACUUM FULL items;
+-- case: vacuum
+-- hold: LOCK TABLE items IN SHARE UPDATE EXCLUSIVE MODE
+-- file: VACUUM items;
+-- case: vacuum-full-and-analyze
+-- hold: SELECT FROM items
+-- file: VACUUM (FULL, ANALYZE) items;
+-- case: analyze
+-- file: ANALYZE customers;
+-- case: analyze-columns
+-- file: ANALYZE customers (name, email);
+-- case: lock-table
+-- file: LOCK TABLE customers IN SHARE MODE;
+-- case: lock-table-nowait
+-- file: LOCK TABLE customers, orders NOWAIT;
+-- case: inherit
+-- setup: CREATE TABLE special_items (LIKE items); ALTER TABLE special_items ALTER sku SET NOT NULL; INSERT INTO special_items SELECT * FROM items;
+-- file: ALTER TABLE special_items INHERIT items;
+-- case: no-inherit
+-- setup: CREATE TABLE special_items (extra text) INHERITS (items);
+-- file: ALTER TABLE special_items NO INHERIT items;
+-- case: add-column-inherited
+-- setup: CREATE TABLE special_items (extra text) INHERITS (items);
+-- file: ALTER TABLE items ADD COLUMN colour text;
+-- case: grant
+-- file: GRANT SELECT ON customers TO app;
+-- case: revoke
+-- file: REVOKE ALL ON customers FROM PUBLIC;
+-- case: many-actions-one-scan
+-- file: ALTER TABLE customers ADD COLUMN a int, ALTER COLUMN score SET DEFAULT 3, ALTER COLUMN name SET NOT NULL, DROP COLUMN country;
+-- case: column-list-of-only
+-- file: ALTER TABLE ONLY items ADD COLUMN colour text;

@@ -1,0 +1,63 @@
+-- case: create-trigger
+-- file: CREATE TRIGGER t BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION touch();
+-- case: create-or-replace-trigger
+-- from: 14
+-- file: CREATE OR REPLACE TRIGGER t AFTER INSERT OR UPDATE OF name ON customers FOR EACH ROW EXECUTE FUNCTION touch();
+-- case: create-constraint-trigger
+-- file: CREATE CONSTRAINT TRIGGER t AFTER INSERT ON customers DEFERRABLE FOR EACH ROW EXECUTE FUNCTION touch();
+-- case: create-trigger-partitioned
+-- file: CREATE TRIGGER t AFTER INSERT ON events FOR EACH ROW EXECUTE FUNCTION touch();
+-- case: create-statement-trigger-partitioned
+-- file: CREATE TRIGGER t AFTER INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION touch();
+-- case: drop-trigger
+-- setup: CREATE TRIGGER t BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION touch();
+-- file: DROP TRIGGER t ON customers;
+-- case: drop-trigger-if-exists-missing
+-- file: DROP TRIGGER IF EXISTS not_there ON customers;
+-- case: disable-trigger
+-- setup: CREATE TRIGGER t BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION touch();
+-- file: ALTER TABLE customers DISABLE TRIGGER t;
+-- case: enable-trigger
+-- setup: CREATE TRIGGER t BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION touch();
+-- file: ALTER TABLE customers ENABLE TRIGGER t;
+-- case: enable-trigger-always
+-- setup: CREATE TRIGGER t BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION touch();
+-- file: ALTER TABLE customers ENABLE ALWAYS TRIGGER t;
+-- case: disable-all-triggers
+-- file: ALTER TABLE orders DISABLE TRIGGER ALL;
+-- case: rename-trigger
+-- setup: CREATE TRIGGER t BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION touch();
+-- file: ALTER TRIGGER t ON customers RENAME TO u;
+-- case: create-rule
+-- file: CREATE RULE quiet AS ON DELETE TO items DO INSTEAD NOTHING;
+-- case: drop-rule
+-- setup: CREATE RULE quiet AS ON DELETE TO items DO INSTEAD NOTHING;
+-- file: DROP RULE quiet ON items;
+-- case: enable-row-security
+-- file: ALTER TABLE customers ENABLE ROW LEVEL SECURITY;
+-- case: disable-row-security
+-- file: ALTER TABLE customers DISABLE ROW LEVEL SECURITY;
+-- case: force-row-security
+-- file: ALTER TABLE customers FORCE ROW LEVEL SECURITY;
+-- case: create-policy
+-- file: CREATE POLICY own ON customers USING (name = current_user);
+-- case: alter-policy
+-- setup: CREATE POLICY own ON customers USING (name = current_user);
+-- file: ALTER POLICY own ON customers USING (email = current_user);
+-- case: drop-policy
+-- setup: CREATE POLICY own ON customers USING (name = current_user);
+-- file: DROP POLICY own ON customers;
+-- case: create-function
+-- file: CREATE FUNCTION two() RETURNS int LANGUAGE sql AS 'SELECT 2';
+-- case: replace-function
+-- file: CREATE OR REPLACE FUNCTION fixed() RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 8';
+-- case: drop-function
+-- file: DROP FUNCTION fixed();
+-- case: create-publication
+-- file: CREATE PUBLICATION p FOR TABLE customers, orders;
+-- case: alter-publication
+-- setup: CREATE PUBLICATION p FOR TABLE customers;
+-- file: ALTER PUBLICATION p ADD TABLE orders;
+-- case: drop-publication
+-- setup: CREATE PUBLICATION p FOR TABLE customers;
+-- file: DROP PUBLICATION p;

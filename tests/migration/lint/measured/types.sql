@@ -1,0 +1,61 @@
+-- case: enum-add-value
+-- file: ALTER TYPE mood ADD VALUE 'angry';
+-- case: enum-add-value-if-not-exists
+-- file: ALTER TYPE mood ADD VALUE IF NOT EXISTS 'calm';
+-- case: enum-add-value-and-use-it
+-- file:
+ALTER TYPE mood ADD VALUE 'angry';
+UPDATE customers SET state = 'angry' WHERE id = 1;
+-- case: enum-rename-value
+-- file: ALTER TYPE mood RENAME VALUE 'calm' TO 'quiet';
+-- case: enum-create
+-- file: CREATE TYPE size AS ENUM ('small', 'large');
+-- case: type-rename
+-- file: ALTER TYPE mood RENAME TO spirits;
+-- case: type-drop
+-- setup: CREATE TYPE size AS ENUM ('small', 'large');
+-- file: DROP TYPE size;
+-- case: composite-add-attribute
+-- file: ALTER TYPE place ADD ATTRIBUTE country text;
+-- case: composite-alter-attribute
+-- file: ALTER TYPE place ALTER ATTRIBUTE city TYPE varchar(50);
+-- case: domain-create
+-- file: CREATE DOMAIN percent AS int CHECK (VALUE BETWEEN 0 AND 100);
+-- case: domain-add-check
+-- file: ALTER DOMAIN label ADD CONSTRAINT filled CHECK (VALUE <> '');
+-- case: domain-add-check-not-valid
+-- file: ALTER DOMAIN label ADD CONSTRAINT filled CHECK (VALUE <> '') NOT VALID;
+-- case: domain-add-check-unused
+-- setup: CREATE DOMAIN lonely AS int;
+-- file: ALTER DOMAIN lonely ADD CONSTRAINT above CHECK (VALUE > 5);
+-- case: domain-validate
+-- setup: ALTER DOMAIN label ADD CONSTRAINT filled CHECK (VALUE <> '') NOT VALID;
+-- file: ALTER DOMAIN label VALIDATE CONSTRAINT filled;
+-- case: domain-set-not-null
+-- file: ALTER DOMAIN label SET NOT NULL;
+-- case: domain-drop-not-null
+-- file: ALTER DOMAIN label DROP NOT NULL;
+-- case: domain-drop-constraint
+-- file: ALTER DOMAIN positive DROP CONSTRAINT positive_check;
+-- case: domain-set-default
+-- file: ALTER DOMAIN label SET DEFAULT 'none';
+-- case: sequence-create
+-- file: CREATE SEQUENCE tickets;
+-- case: sequence-increment
+-- file: ALTER SEQUENCE numbers INCREMENT BY 10;
+-- case: sequence-restart
+-- file: ALTER SEQUENCE numbers RESTART WITH 1000;
+-- case: sequence-owned
+-- file: ALTER SEQUENCE numbers OWNED BY items.id;
+-- case: sequence-drop
+-- file: DROP SEQUENCE numbers;
+-- case: sequence-setval
+-- file: SELECT setval('numbers', 500);
+-- case: schema-create
+-- file: CREATE SCHEMA reports;
+-- case: role-setting
+-- file: ALTER ROLE app SET statement_timeout = '5s';
+-- case: do-block
+-- file: DO $$ BEGIN EXECUTE 'CREATE INDEX ON customers (score)'; END $$;
+-- case: do-block-plain
+-- file: DO $$ BEGIN PERFORM 1; END $$;

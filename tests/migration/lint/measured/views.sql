@@ -1,0 +1,46 @@
+-- case: create-view
+-- file: CREATE VIEW seen AS SELECT id, name FROM customers;
+-- case: replace-view
+-- setup: CREATE VIEW seen AS SELECT id, name FROM customers;
+-- file: CREATE OR REPLACE VIEW seen AS SELECT id, name, email FROM customers;
+-- case: replace-view-column-gone
+-- setup: CREATE VIEW seen AS SELECT id, name FROM customers;
+-- file: CREATE OR REPLACE VIEW seen AS SELECT id FROM customers;
+-- case: drop-view
+-- setup: CREATE VIEW seen AS SELECT id, name FROM customers;
+-- file: DROP VIEW seen;
+-- case: drop-view-cascade
+-- setup: CREATE VIEW seen AS SELECT id, name FROM customers; CREATE VIEW seen_again AS SELECT * FROM seen;
+-- file: DROP VIEW seen CASCADE;
+-- case: rename-view
+-- setup: CREATE VIEW seen AS SELECT id, name FROM customers;
+-- file: ALTER VIEW seen RENAME TO watched;
+-- case: rename-view-column
+-- setup: CREATE VIEW seen AS SELECT id, name FROM customers;
+-- file: ALTER VIEW seen RENAME COLUMN name TO title;
+-- case: view-default
+-- setup: CREATE VIEW seen AS SELECT id, name FROM customers;
+-- file: ALTER VIEW seen ALTER COLUMN name SET DEFAULT 'x';
+-- case: view-option
+-- setup: CREATE VIEW seen AS SELECT id, name FROM customers;
+-- file: ALTER VIEW seen SET (security_barrier = true);
+-- case: create-materialized-view
+-- file: CREATE MATERIALIZED VIEW totals AS SELECT customer_id, sum(total) FROM orders GROUP BY 1;
+-- case: refresh-materialized-view
+-- setup: CREATE MATERIALIZED VIEW totals AS SELECT customer_id, sum(total) FROM orders GROUP BY 1;
+-- file: REFRESH MATERIALIZED VIEW totals;
+-- case: refresh-materialized-view-concurrently
+-- setup: CREATE MATERIALIZED VIEW totals AS SELECT customer_id, sum(total) FROM orders GROUP BY 1; CREATE UNIQUE INDEX ON totals (customer_id);
+-- file: REFRESH MATERIALIZED VIEW CONCURRENTLY totals;
+-- case: refresh-materialized-view-no-data
+-- setup: CREATE MATERIALIZED VIEW totals AS SELECT customer_id, sum(total) FROM orders GROUP BY 1;
+-- file: REFRESH MATERIALIZED VIEW totals WITH NO DATA;
+-- case: drop-materialized-view
+-- setup: CREATE MATERIALIZED VIEW totals AS SELECT customer_id, sum(total) FROM orders GROUP BY 1;
+-- file: DROP MATERIALIZED VIEW totals;
+-- case: rename-materialized-view
+-- setup: CREATE MATERIALIZED VIEW totals AS SELECT customer_id, sum(total) FROM orders GROUP BY 1;
+-- file: ALTER MATERIALIZED VIEW totals RENAME TO sums;
+-- case: materialized-view-tablespace
+-- setup: CREATE MATERIALIZED VIEW totals AS SELECT customer_id, sum(total) FROM orders GROUP BY 1;
+-- file: ALTER MATERIALIZED VIEW totals SET TABLESPACE other;

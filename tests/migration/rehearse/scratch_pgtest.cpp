@@ -1,0 +1,115 @@
+// Scratch databases: nothing of them stays, whatever happens to the one that made them.
+#include "migration/rehearse/scratch.hpp"
+
+#include <csignal>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/migration/rehearse/rehearsal_world.hpp"
+
+namespace pgteal::migration::rehearse {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Not;
+
+class Scratches : public RehearsalWorld {};
+
+TEST_F(Scratches, AreMadeAndDropped) {
+    std::string name;
+    {
+        Scratch scratch(server(), "run", "green");
+        name = scratch.name();
+        EXPECT_FALSE(database_exists(name)) << "nothing before create()";
+        scratch.make_roles({{"scratch_owner", false, {}}, {"pgteal", false, {}}});
+        scratch.create({"CREATE DATABASE " + ident(name) + " OWNER scratch_owner"});
+        EXPECT_TRUE(database_exists(name));
+        EXPECT_TRUE(role_exists("scratch_owner"));
+        pqxx::connection guest(scratch.dsn().conninfo()); // a session in it is no obstacle
+    }
+    EXPECT_FALSE(database_exists(name));
+    EXPECT_FALSE(role_exists("scratch_owner"));
+    EXPECT_TRUE(role_exists("pgteal")) << "it was there before";
+}
+
+TEST_F(Scratches, OfTheLivingAreLeftAlone) {
+    Scratch mine(server(), "run", "green");
+    mine.create({"CREATE DATABASE " + ident(mine.name())});
+    Scratch other(server(), "run", "green");
+    const auto swept = other.sweep();
+    EXPECT_THAT(swept.databases, IsEmpty());
+    EXPECT_THAT(swept.alive, ElementsAre(mine.name()));
+    EXPECT_TRUE(database_exists(mine.name()));
+}
+
+TEST_F(Scratches, ThatOnlyLookAlikeAreLeftAlone) {
+    maintenance("CREATE DATABASE pgteal_rehearse_mine");
+    Scratch scratch(server(), "run", "green");
+    EXPECT_THAT(scratch.sweep().databases, IsEmpty());
+    EXPECT_TRUE(database_exists("pgteal_rehearse_mine"));
+    maintenance("DROP DATABASE pgteal_rehearse_mine");
+}
+
+/// Makes a scratch database with a role, and a session that is busy in it, in a process that is killed then.
+std::string killed_in_the_middle(const postgres::Dsn& server) {
+    std::array<int, 2> pipe{};
+    EXPECT_EQ(::pipe(pipe.data()), 0);
+    const auto pid = ::fork();
+    if (pid == 0) {
+        Scratch scratch(server, "killed", "green");
+        scratch.make_roles({{"killed_role", false, {}}});
+        scratch.create({"CREATE DATABASE " + ident(scratch.name()) + " OWNER killed_role"});
+        const auto name = scratch.name();
+        pqxx::connection busy(scratch.dsn().conninfo());
+        if (::write(pipe[1], name.data(), name.size()) < 0) {
+            ::_exit(1);
+        }
+        ::close(pipe[1]);
+        pqxx::nontransaction(busy).exec("SELECT pg_sleep(60)");
+        ::_exit(1);
+    }
+    ::close(pipe[1]);
+    std::string name(63, '\0');
+    const auto length = ::read(pipe[0], name.data(), name.size());
+    name.resize(length > 0 ? static_cast<std::size_t>(length) : 0U);
+    ::close(pipe[0]);
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    return name;
+}
+
+TEST_F(Scratches, OfTheKilledAreSweptByTheNext) {
+    const auto name = killed_in_the_middle(server());
+    ASSERT_TRUE(is_scratch_name(name)) << name;
+    EXPECT_TRUE(database_exists(name));
+    Scratch next(server(), "next", "green");
+    Swept swept;
+    // The server may need a moment to see that its client is gone.
+    for (int i = 0; i < 100 && swept.databases.empty(); ++i) {
+        swept = next.sweep();
+        std::this_thread::sleep_for(50ms);
+    }
+    EXPECT_THAT(swept.databases, ElementsAre(name));
+    EXPECT_THAT(swept.roles, Contains("killed_role"));
+    EXPECT_FALSE(database_exists(name)) << "although a session was busy in it";
+    EXPECT_FALSE(role_exists("killed_role"));
+    EXPECT_THAT(next.sweep().databases, IsEmpty());
+}
+
+TEST_F(Scratches, SayWhenTheRoleMayMakeNone) {
+    maintenance("CREATE ROLE no_databases");
+    const auto dsn = server().with("options", "-c role=no_databases");
+    const auto error = error_of([&] {
+        Scratch scratch(dsn, "run", "green");
+        scratch.create({"CREATE DATABASE " + ident(scratch.name())});
+    });
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->code(), ErrorCode::privilege);
+    maintenance("DROP ROLE no_databases");
+}
+
+} // namespace
+} // namespace pgteal::migration::rehearse
