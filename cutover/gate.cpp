@@ -223,9 +223,10 @@ std::optional<Refusal> judge_pooler(const GateFacts& facts, const GatePooler& po
 
 std::optional<Refusal> judge(const GateFacts& facts) {
     for (const auto& side : facts.changed_schemas) {
-        return Refusal{
-            side, "tables or columns on " + side + " are not as recorded when the run was prepared",
-            "undo the change; pgteal's event triggers refuse schema changes, so look who dropped them"};
+        return Refusal{side, "the schema on " + side + " is not as recorded when the run was prepared",
+                       "pgteal migrate drift shows what differs. Undo it; pgteal's event triggers refuse "
+                       "schema changes, so "
+                       "look who went past them"};
     }
     for (const auto& database : facts.databases) {
         if (auto refusal = judge_database(facts, database)) {

@@ -103,7 +103,7 @@ struct Spoilt {
 const std::vector<Spoilt>& spoilt() {
     static const std::vector<Spoilt> all{
         {"schema", [](GateFacts& f) { f.changed_schemas.emplace_back("green"); }, "green",
-         "tables or columns on green are not as recorded", "undo the change"},
+         "the schema on green is not as recorded", "pgteal migrate drift"},
         {"run id of from", [](GateFacts& f) { f.databases[0].run_ids[0] = "run-0"; }, "blue",
          "database app on blue does not belong to this run", "pgteal status"},
         {"run id of to", [](GateFacts& f) { f.databases[0].run_ids[1] = ""; }, "green",
