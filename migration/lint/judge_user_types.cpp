@@ -19,9 +19,7 @@ void judge_domain(Judge& judge, const Node& node) {
     if (type == nullptr) {
         judge.unknown("which tables use the domain " + name);
     }
-    constexpr int weaker_since = 18; // typecmds.c, AlterDomainValidateConstraint
-    const auto lock =
-        validates && judge.world().version() >= weaker_since ? Lock::share_update_exclusive : Lock::share;
+    const auto lock = Lock::share; // for VALIDATE as well, up to 18
     bool in_use = false;
     Saying saying;
     saying.rule = "domain-constraint";
