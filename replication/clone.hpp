@@ -91,6 +91,12 @@ Task<std::vector<CopiedTable>> copy_tables(postgres::Server& from, postgres::Ser
                                            std::vector<Table> tables, std::string snapshot, int jobs,
                                            bool truncate_first,
                                            std::function<void(const CopyProgress&)> progress,
-                                           CopyOptions options = {});
+                                           CopyOptions options);
+/// The same with CopyOptions as they are. No default argument: g++ 12 destroys an aggregate twice that is
+/// made within a co_await expression.
+Task<std::vector<CopiedTable>> copy_tables(postgres::Server& from, postgres::Server& to, std::string database,
+                                           std::vector<Table> tables, std::string snapshot, int jobs,
+                                           bool truncate_first,
+                                           std::function<void(const CopyProgress&)> progress);
 
 } // namespace pgteal::replication

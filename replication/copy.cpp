@@ -229,4 +229,14 @@ Task<std::vector<CopiedTable>> copy_tables(postgres::Server& from, postgres::Ser
     co_return copied;
 }
 
+Task<std::vector<CopiedTable>> copy_tables(postgres::Server& from, postgres::Server& to, std::string database,
+                                           std::vector<Table> tables, std::string snapshot, int jobs,
+                                           bool truncate_first,
+                                           std::function<void(const CopyProgress&)> progress) {
+    const CopyOptions options;
+    auto copied = co_await copy_tables(from, to, std::move(database), std::move(tables), std::move(snapshot),
+                                       jobs, truncate_first, std::move(progress), options);
+    co_return copied;
+}
+
 } // namespace pgteal::replication
