@@ -78,6 +78,19 @@ Task<void> add_new_entries(Estate* estate, Side serving, std::vector<PoolerBasel
 }
 
 std::vector<PoolerBaseline> recorded_poolers(const Journal& journal) {
+    auto baselines = every_recorded_pooler(journal);
+    const auto left_out = journal.fact("poolers_left_out");
+    if (left_out.is_array()) {
+        std::erase_if(baselines, [&left_out](const auto& one) {
+            const auto& names = left_out.as_array();
+            return std::any_of(names.begin(), names.end(),
+                               [&one](const auto& name) { return name.as_string() == one.name; });
+        });
+    }
+    return baselines;
+}
+
+std::vector<PoolerBaseline> every_recorded_pooler(const Journal& journal) {
     std::vector<PoolerBaseline> baselines;
     const auto fact = journal.fact("poolers");
     if (!fact.is_array()) {
@@ -100,7 +113,16 @@ std::vector<PoolerBaseline> recorded_poolers(const Journal& journal) {
     return baselines;
 }
 
-void record_poolers(Journal& journal, const std::vector<PoolerBaseline>& baselines) {
+void record_poolers(Journal& journal, std::vector<PoolerBaseline> baselines) {
+    const auto known = [&baselines](const auto& other) {
+        return std::any_of(baselines.begin(), baselines.end(),
+                           [&other](const auto& one) { return one.name == other.name; });
+    };
+    for (const auto& one : every_recorded_pooler(journal)) { // those that are left out stay known
+        if (!known(one)) {
+            baselines.push_back(one);
+        }
+    }
     boost::json::array all;
     for (const auto& one : baselines) {
         boost::json::object entries;

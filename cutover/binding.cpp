@@ -50,23 +50,40 @@ std::optional<Binding> recorded_binding(const Journal& journal) {
     return recorded;
 }
 
-void forget_poolers(Context* context) {
-    auto baselines = recorded_poolers(context->journal);
-    const auto before = baselines.size();
-    std::erase_if(baselines, [context](const auto& one) {
-        const auto& poolers = context->estate.config().poolers;
-        const bool gone = std::none_of(poolers.begin(), poolers.end(),
+/// Poolers of the run that the config has no more, and of the config that the run has not.
+void compare_poolers(Context* context) {
+    const auto& config = context->estate.config();
+    const bool accepted =
+        std::find(config.accept.begin(), config.accept.end(), "pooler-gone") != config.accept.end();
+    const auto baselines = every_recorded_pooler(context->journal);
+    boost::json::array left_out;
+    for (const auto& one : baselines) {
+        const bool there = std::any_of(config.poolers.begin(), config.poolers.end(),
                                        [&one](const auto& pooler) { return pooler.name == one.name; });
-        if (gone) {
-            spdlog::warn(
-                "pooler {} is not in the config any more: it is left as it is; the side that does not "
-                "serve is fenced, so that its clients can't write there",
-                one.name);
+        if (there) {
+            continue;
         }
-        return gone;
-    });
-    if (baselines.size() < before) {
-        record_poolers(context->journal, baselines);
+        if (!accepted) {
+            throw Error(
+                ErrorCode::refused, one.name,
+                "pooler " + one.name +
+                    " of the run is gone from the config: its clients would stay where "
+                    "they are",
+                "put its section back, under the same name; if its machine is dead for good, say accept = "
+                "[\"pooler-gone\"] in [check]");
+        }
+        spdlog::warn(
+            "pooler {} is left as it is; the side that does not serve is fenced, so that its clients "
+            "can't write there",
+            one.name);
+        left_out.push_back(boost::json::value(one.name));
+    }
+    if (!baselines.empty() && left_out.size() == baselines.size()) {
+        throw Error(ErrorCode::refused, "", "no pooler of the run is left in the config",
+                    "a run without a pooler moves nobody: put one back");
+    }
+    if (context->journal.fact("poolers_left_out") != boost::json::value(left_out)) {
+        context->journal.set_fact("poolers_left_out", left_out);
     }
 }
 
@@ -130,7 +147,22 @@ Task<void> require_bound(Context* context) {
             throw Error(ErrorCode::refused, refusal->side, refusal->message, refusal->hint);
         }
     }
-    forget_poolers(context);
+    compare_poolers(context);
+}
+
+void require_known_poolers(const Context& context) {
+    const auto baselines = recorded_poolers(context.journal);
+    for (const auto& pooler : context.estate.config().poolers) {
+        if (std::none_of(baselines.begin(), baselines.end(),
+                         [&pooler](const auto& one) { return one.name == pooler.name; })) {
+            throw Error(
+                ErrorCode::refused, pooler.name,
+                "pooler " + pooler.name +
+                    " was added to the config after the run began: its clients would stay behind",
+                "before the first cutover pgteal prepare takes note of it; after it, take it out of the "
+                "config and let it lead to the side that serves");
+        }
+    }
 }
 
 } // namespace pgteal::cutover

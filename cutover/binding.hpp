@@ -22,9 +22,12 @@ Task<void> record_binding(Context* context);
 /// nothing can be done to them either.
 std::optional<Refusal> judge_binding(const Binding& recorded, const Binding& now);
 
-/// For every command that goes on with a run: throws Error(refused) when servers, databases or lanes are not
-/// those that the run began with. Poolers that are gone from the config are forgotten, with a warning: one
-/// whose machine is dead must not stand in the way. Nothing for a run that is not active.
+/// For every command that goes on with a run: throws Error(refused) when servers, databases, lanes or poolers
+/// are not those that the run began with. A pooler may be gone if `accept` says "pooler-gone": one whose
+/// machine is dead must not stand in the way. Nothing for a run that is not active.
 Task<void> require_bound(Context* context);
+
+/// For a switchover: throws Error(refused) when the config has a pooler that the run does not know.
+void require_known_poolers(const Context& context);
 
 } // namespace pgteal::cutover

@@ -37,6 +37,8 @@ std::string new_run_id() {
 Task<void> record_baseline(Work* work) {
     const auto deadline = after(std::chrono::seconds(30));
     auto& estate = work->context.estate;
+    work->journal.set_fact("poolers", boost::json::value()); // an earlier run's
+    work->journal.set_fact("poolers_left_out", boost::json::value());
     auto baselines = co_await read_poolers(&estate, deadline);
     for (const auto& baseline : baselines) {
         if (baseline.entries.empty()) {

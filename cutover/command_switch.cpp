@@ -98,6 +98,7 @@ Task<Exit> move_to(Session* session, Side to) {
                     progress.prepared ? "pgteal cutover" : "pgteal prepare");
     }
     require_resting_run(progress, command);
+    require_known_poolers(work.context);
     if (progress.serving == to) {
         throw Error(ErrorCode::wrong_state, "", to_string(to) + " serves already",
                     to == Side::green ? "pgteal switch-back goes back to blue"

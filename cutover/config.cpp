@@ -158,12 +158,13 @@ void check_run_name(const Section& run, const std::string& name) {
 }
 
 void check_accept(const Section& check, const std::vector<std::string>& accept) {
-    static const std::vector<std::string_view> allowed{"unlogged-tables", "large-objects", "switch-back"};
+    static const std::vector<std::string_view> allowed{"unlogged-tables", "large-objects", "switch-back",
+                                                       "pooler-gone"};
     for (const auto& one : accept) {
         if (std::find(allowed.begin(), allowed.end(), one) == allowed.end()) {
             const auto meant = nearest(one, allowed);
             check.fail(*check.table().get("accept"), "'" + one + "' can't be accepted",
-                       meant.empty() ? "only unlogged-tables, large-objects and switch-back can"
+                       meant.empty() ? "only unlogged-tables, large-objects, switch-back and pooler-gone can"
                                      : "did you mean '" + std::string(meant) + "'?");
         }
     }

@@ -43,9 +43,9 @@ const std::vector<ConfigKey>& config_keys() {
         {"clone", "catch_up", "duration", "24h",
          "How long prepare waits for the lanes to catch up after the copy."},
         {"check", "accept", "list", "none",
-         "Checks whose errors you accept (they become warnings): unlogged-tables, large-objects, switch-back "
+         "What you accept though a check or the gate refuses it: unlogged-tables, large-objects, switch-back "
          "(the "
-         "way back may lose writes)."},
+         "way back may lose writes), pooler-gone (a pooler of the run is dead and out of the config)."},
         {"migrate", "history", "text", "pgteal",
          "Whose history table records what is applied: pgteal (pgteal_migrations.history) or flyway."},
         {"migrate", "history_table", "text", "public.flyway_schema_history",

@@ -46,7 +46,10 @@ inline constexpr const char* last_prepare_step = "arm-reverse";
 
 /// Baselines as recorded by the run (journal fact "poolers"); empty before.
 std::vector<PoolerBaseline> recorded_poolers(const Journal& journal);
-void record_poolers(Journal& journal, const std::vector<PoolerBaseline>& baselines);
+/// With those that the operator left out.
+std::vector<PoolerBaseline> every_recorded_pooler(const Journal& journal);
+/// Baselines that are recorded and not among these stay.
+void record_poolers(Journal& journal, std::vector<PoolerBaseline> baselines);
 /// Reads the poolers and their files now: configured entries, or every entry that points at blue. Throws
 /// Error(config | file | unreachable).
 Task<std::vector<PoolerBaseline>> read_poolers(Estate* estate, Deadline deadline);

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "cutover/context.hpp"
 #include "postgres/error.hpp"
 #include "replication/markers.hpp"
 
@@ -34,6 +35,12 @@ void Executor::set(const std::string& name, std::string value, bool secret) {
 }
 
 void Executor::fresh_token() { set("token", std::to_string(replication::next_token())); }
+
+bool Executor::resumed() const {
+    const auto baselines = recorded_poolers(journal_);
+    return std::all_of(baselines.begin(), baselines.end(),
+                       [this](const auto& one) { return lowered_.contains(one.name); });
+}
 
 void Executor::release_held() { held_.clear(); }
 

@@ -58,8 +58,8 @@ public:
     [[nodiscard]] Results& results() { return results_; }
     /// A config for this pooler was staged by this process and is not installed yet.
     [[nodiscard]] bool staged(const std::string& pooler) const { return staged_.contains(pooler); }
-    /// Every pooler's shield was lowered by this process, and none raised since.
-    [[nodiscard]] bool resumed() const { return lowered_.size() == estate_.poolers().size(); }
+    /// The shield of every pooler of the run was lowered by this process, and none raised since.
+    [[nodiscard]] bool resumed() const;
     [[nodiscard]] bool canary_back() const { return canary_back_; }
     void on_copied(std::function<void(double bytes, double tables)> listener) {
         copied_ = std::move(listener);

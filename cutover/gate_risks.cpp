@@ -12,12 +12,12 @@ namespace pgteal::cutover {
 namespace {
 
 /// A session that is still logging in has no state (18: starting) and no name yet: it may be one of ours.
-/// Other sessions of ours are let pass; those that are just starting have no state and no name yet.
+/// Our own role is let pass here: it has sessions in the poolers' pools, from probes, which PAUSE closes.
+/// Whoever else uses it is ended by the fence, and found by `still`.
 constexpr const char* superusers =
     "SELECT a.pid, a.usename::text, a.application_name FROM pg_stat_activity a JOIN pg_roles r ON r.oid = "
     "a.usesysid WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND r.rolsuper"
-    " AND (a.usename = current_user AND (a.application_name LIKE 'pgteal%' OR a.state IS NULL)) IS NOT TRUE"
-    " ORDER BY a.pid LIMIT 1";
+    " AND a.usename <> current_user ORDER BY a.pid LIMIT 1";
 
 constexpr const char* replicating_writers =
     "SELECT r.rolname::text FROM pg_roles r WHERE r.rolreplication AND r.rolcanlogin AND NOT r.rolsuper"

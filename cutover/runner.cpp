@@ -256,25 +256,11 @@ Task<void> Runner::roll_forward(const Steps* steps, std::int64_t epoch,
         if (!error) {
             continue;
         }
-        if (!why_silent_ && !worth_a_retry(error)) {
-            std::rethrow_exception(error);
-        }
-        auto& through = settled_[step.id];
-        auto leave_out = through;
-        leave_out.insert(silent_.begin(), silent_.end());
-        auto actions = step.plan(Observation{});
-        std::set<std::string> places;
-        for (const auto& action : actions) {
-            places.insert(place_of(action));
-        }
         auto with = hooks(&step);
-        const auto failed = co_await executor_.perform_apart(std::move(actions), leave_out, after(first_try),
-                                                             std::move(with));
-        for (const auto& place : places) {
-            if (!failed.contains(place) && !silent_.contains(place)) {
-                through.insert(place);
-            }
-        }
+        const Observation unseen;
+        auto actions = step.plan(unseen);
+        const auto failed =
+            co_await executor_.perform_apart(std::move(actions), silent_, after(first_try), std::move(with));
         for (const auto& [place, cause] : failed) {
             silent_.insert(place);
         }

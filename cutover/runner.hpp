@@ -67,8 +67,6 @@ private:
     std::set<std::string> not_begun_; ///< steps of the pause that this process planned and has not come to
     std::set<std::string> silent_;    ///< places that did not answer on the way
     std::exception_ptr why_silent_;
-    std::map<std::string, std::set<std::string>>
-        settled_;                                 ///< by step: places where roll_forward() is through
     std::optional<Clock::time_point> held_since_; ///< clients are held by this process
 };
 

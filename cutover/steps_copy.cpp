@@ -36,13 +36,16 @@ Task<std::vector<replication::Lane>> spread_tables(Context* context, std::string
             continue;
         }
         const auto rows = co_await blue.exec(
-            database, "SELECT schemaname || '.' || tablename FROM pg_publication_tables WHERE pubname = $1",
-            name, deadline);
-        std::set<std::string> published;
+            database,
+            "SELECT schemaname::text, tablename::text FROM pg_publication_tables WHERE pubname = $1", name,
+            deadline);
+        std::set<std::pair<std::string, std::string>> published;
         for (int i = 0; i < rows.rows(); ++i) {
-            published.insert(rows.get<std::string>(i, 0));
+            published.emplace(rows.get<std::string>(i, 0), rows.get<std::string>(i, 1));
         }
-        std::erase_if(left, [&published](const auto& one) { return published.contains(one.display()); });
+        std::erase_if(left, [&published](const auto& one) {
+            return published.contains({one.schema, one.name});
+        });
     }
     if (missing.empty()) {
         for (const auto& table : left) {

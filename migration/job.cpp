@@ -57,14 +57,6 @@ std::optional<Settled> settle(const Job& job) {
     }
 }
 
-std::string safe_excerpt(const std::string& statement) {
-    auto upper = statement;
-    std::transform(upper.begin(), upper.end(), upper.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-    const auto secret = std::min(upper.find("PASSWORD"), upper.find("CONNECTION"));
-    return secret == std::string::npos ? excerpt(statement) : excerpt(statement.substr(0, secret)) + " …";
-}
-
 std::string describe(const Job& job, std::size_t index, const Failure& failure) {
     const auto& statements = job.file.statements;
     auto text = job.file.script;

@@ -37,9 +37,6 @@ std::string describe(const Job& job, std::size_t index, const Failure& failure);
 /// What to look at for that error, as sentences; may be empty.
 std::string advice(const Failure& failure);
 
-/// The statement for messages, cut before anything that may be a password.
-std::string safe_excerpt(const std::string& statement);
-
 /// " Then run <the command> again."
 std::string then_again(const Job& job);
 

@@ -47,6 +47,15 @@ Session::Session(const postgres::Dsn& dsn, const std::string& role, const Sessio
     : settings_(settings), address_(dsn.address()) {
     try {
         connection_ = std::make_unique<pqxx::connection>(with_settings(dsn, role, settings).conninfo());
+        // As role pgteal, "$user" would be pgteal's own control schema, which goes when the run ends.
+        pqxx::nontransaction(*connection_)
+            .exec(
+                "SELECT pg_catalog.set_config('search_path', pg_catalog.array_to_string(ARRAY(SELECT e FROM "
+                "pg_catalog.unnest(pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), "
+                "',')) "
+                "WITH ORDINALITY AS t(e, n) WHERE pg_catalog.btrim(e) <> '\"$user\"' ORDER BY n), ','), "
+                "false) "
+                "WHERE session_user = 'pgteal'");
     } catch (const pqxx::failure& error) {
         throw Error(
             ErrorCode::unreachable, settings.side,

@@ -9,6 +9,7 @@
 #include "migration/kind.hpp"
 #include "migration/ledger.hpp"
 #include "migration/sql.hpp"
+#include "migration/text.hpp"
 #include "postgres/error.hpp"
 #include "postgres/quote.hpp"
 
@@ -100,7 +101,11 @@ private:
         BackfillProgress progress;
         const auto found =
             control_.run(bind(sql::progress_read, {{"version", ledger_key(row("running", done_))},
-                                                   {"statement", std::to_string(done_.count())}}));
+                                                   {"statement", std::to_string(done_.count())},
+                                                   {"checksum", checksum(current().text)}}));
+        if (!found.empty() && current().backfill) {
+            refuse_another(found.at(0));
+        }
         if (!found.empty() && !found.at(0).at("position").is_null()) {
             progress.position = found.at(0).at("position").as<std::string>();
             progress.passed = found.at(0).at("passed").as<std::int64_t>();
@@ -114,7 +119,25 @@ private:
                                           {"statement", std::to_string(done_.count())},
                                           {"position", progress.position.value()},
                                           {"passed", std::to_string(progress.passed)},
-                                          {"changed", std::to_string(progress.changed)}});
+                                          {"changed", std::to_string(progress.changed)},
+                                          {"checksum", checksum(current().text)}});
+    }
+
+    /// A position means something for the statement that made it only.
+    void refuse_another(const pqxx::row& found) const {
+        if (found.at("position").is_null() || found.at("checksum").is_null() ||
+            found.at("checksum").as<std::string>() == checksum(current().text)) {
+            return;
+        }
+        const auto where = " WHERE version = " + postgres::quote_literal(ledger_key(row("running", done_))) +
+                           " AND statement = " + std::to_string(done_.count());
+        throw Error(ErrorCode::migration, job_.options.side,
+                    job_.file.script + ":" + std::to_string(current().line) +
+                        ": this backfill was changed after an earlier text of it had come to key " +
+                        found.at("position").as<std::string>(),
+                    "Nothing was done now. To begin it anew: DELETE FROM pgteal_migrations.progress" + where +
+                        "; to go on behind that key: UPDATE pgteal_migrations.progress SET checksum = " +
+                        postgres::quote_literal(checksum(current().text)) + where + "; then run it again.");
     }
 
     /// A 'running' row: the statement after the counted ones may have run.

@@ -166,4 +166,13 @@ std::string excerpt(std::string_view text, std::size_t length) {
     return line.substr(0, cut) + "…";
 }
 
+std::string safe_excerpt(std::string_view statement, std::size_t length) {
+    std::string upper(statement);
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    const auto secret = std::min(upper.find("PASSWORD"), upper.find("CONNECTION"));
+    return secret == std::string::npos ? excerpt(statement, length)
+                                       : excerpt(statement.substr(0, secret), length) + " …";
+}
+
 } // namespace pgteal::migration

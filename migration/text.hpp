@@ -51,4 +51,7 @@ std::string word_at(std::string_view text, std::size_t offset);
 /// `text` on one line, shortened to about `length` bytes.
 std::string excerpt(std::string_view text, std::size_t length = 80);
 
+/// excerpt() for messages, cut before anything that may be a password.
+std::string safe_excerpt(std::string_view statement, std::size_t length = 80);
+
 } // namespace pgteal::migration

@@ -22,7 +22,24 @@ Statement create_control_schema(const std::string& database, int lanes) {
 
 Statement drop_control_schema(const std::string& database) {
     // The event triggers hang on functions in it: without CASCADE nothing would go.
-    return {database, "DROP SCHEMA IF EXISTS pgteal CASCADE", {}};
+    return {database,
+            R"(DO $pgteal$
+DECLARE
+  stranger text;
+BEGIN
+  SELECT c.oid::pg_catalog.regclass::text INTO stranger FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'pgteal' AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+      AND c.relname NOT IN ('run', 'probe', 'progress', 'copied') AND c.relname !~ '^marker_[0-9]+$'
+    ORDER BY 1 LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
+      MESSAGE = pg_catalog.format('%s is in schema pgteal, which pgteal is about to drop, and is not its own', stranger),
+      HINT = pg_catalog.format('Move it: SET pgteal.ddl = on; ALTER TABLE %s SET SCHEMA public. Then run the command again.', stranger);
+  END IF;
+  DROP SCHEMA IF EXISTS pgteal CASCADE;
+END $pgteal$)",
+            {}};
 }
 
 Statement freeze_ddl(const std::string& database) {

@@ -50,7 +50,7 @@ private:
 };
 
 void Linter::not_analysed(const File& file, const Statement& statement, const std::string& why) {
-    report_.not_analysed.push_back({file.path, statement.line, excerpt(statement.text, 120), why});
+    report_.not_analysed.push_back({file.path, statement.line, safe_excerpt(statement.text, 120), why});
 }
 
 void Linter::keep(Finding finding, std::function<bool(const World&)> unless, std::size_t statement) {

@@ -24,7 +24,7 @@ Finding View::finding(std::string rule, Level level, std::size_t at) const {
                                            whole.begin() + static_cast<std::ptrdiff_t>(position), [](char c) {
                                                return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
                                            }));
-    finding.statement = excerpt(statement.text, 120);
+    finding.statement = safe_excerpt(statement.text, 120);
     return finding;
 }
 

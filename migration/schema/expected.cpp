@@ -23,8 +23,22 @@ bool changes_the_server(const std::string& statement) {
     static const std::set<std::string, std::less<>> verbs{"CREATE", "ALTER", "DROP"};
     static const std::set<std::string, std::less<>> shared{"ROLE",       "USER",   "GROUP",       "DATABASE",
                                                            "TABLESPACE", "SYSTEM", "SUBSCRIPTION"};
+    if (words.empty()) {
+        return false;
+    }
+    // What a block or procedure does can't be seen; owners may be those of databases too.
+    if (words[0] == "DO" || words[0] == "CALL" || words[0] == "REASSIGN") {
+        return true;
+    }
     if (words.size() < 2) {
         return false;
+    }
+    if (words[0] == "COMMENT" || words[0] == "GRANT" || words[0] == "REVOKE" || words[0] == "SECURITY") {
+        const auto on = std::find(words.begin(), words.end(), "ON");
+        if (on != words.end() && on + 1 != words.end() &&
+            (shared.contains(*(on + 1)) || *(on + 1) == "PARAMETER")) {
+            return true;
+        }
     }
     if (verbs.contains(words[0]) && shared.contains(words[1])) {
         return !(words.size() > 2 && words[1] == "USER" && words[2] == "MAPPING");

@@ -238,7 +238,7 @@ TEST(Config, TellsWhatIsWrongAndWhere) {
         {"\"unlogged-tables\"", "\"unlogged-table\"", "'unlogged-table' can't be accepted",
          "did you mean 'unlogged-tables'?"},
         {"\"unlogged-tables\"", "\"row-security\"", "'row-security' can't be accepted",
-         "only unlogged-tables, large-objects and switch-back can"},
+         "only unlogged-tables, large-objects, switch-back and pooler-gone can"},
         {"dsn = \"host=10.0.0.5 user=pgteal\"", "dsn = \"host=10.0.0.5 dbname=app\"",
          "pgteal.toml:6: 'dsn' names a database", "leave dbname out"},
         {"dsn = \"host=10.0.0.5 user=pgteal\"", "dsn = \"hots=10.0.0.5\"",

@@ -70,8 +70,11 @@ TEST(Baselines, ComeBackFromTheJournalAsTheyWere) {
     EXPECT_EQ(found[0].entries, baseline().entries);
     EXPECT_EQ(found[1].name, "pgb2");
     EXPECT_TRUE(found[1].entries.empty());
-    record_poolers(journal, {});
-    EXPECT_TRUE(recorded_poolers(journal).empty());
+    record_poolers(journal, {baseline()});
+    EXPECT_EQ(recorded_poolers(journal).size(), 2U) << "one that is not named is not forgotten";
+    journal.set_fact("poolers_left_out", boost::json::array{"pgb2"});
+    EXPECT_EQ(recorded_poolers(journal).size(), 1U);
+    EXPECT_EQ(every_recorded_pooler(journal).size(), 2U);
 }
 
 TEST(Targets, AreTheFilesOwnWordsForBlueAndTheConfigsForGreen) {

@@ -195,6 +195,10 @@ TEST(Hardship, a_pooler_that_is_dead_past_the_switch_can_be_left_behind) {
     const auto next = config.find("\n[", second + 12);
     config.erase(second, next == std::string::npos ? next : next + 1 - second);
     write_file(lab.config(), config);
+    const auto refused = scenario.pgteal({"resume"});
+    EXPECT_EQ(refused.exit_code, 4) << refused;
+    EXPECT_THAT(refused.err, HasSubstr("pooler-gone")) << refused;
+    write_file(lab.config(), config + "\n[check]\naccept = [\"pooler-gone\"]\n");
     const auto left = scenario.pgteal({"resume"});
     EXPECT_EQ(left.exit_code, 0) << left;
     EXPECT_EQ(serving_side(scenario), "green");
