@@ -9,7 +9,6 @@ namespace pgteal::cutover {
 namespace {
 
 using replication::compat::Level;
-using replication::compat::Outcome;
 using replication::compat::Reason;
 using replication::compat::Schema;
 using replication::compat::TableVerdict;

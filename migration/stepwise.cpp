@@ -101,8 +101,7 @@ private:
         BackfillProgress progress;
         const auto found =
             control_.run(bind(sql::progress_read, {{"version", ledger_key(row("running", done_))},
-                                                   {"statement", std::to_string(done_.count())},
-                                                   {"checksum", checksum(current().text)}}));
+                                                   {"statement", std::to_string(done_.count())}}));
         if (!found.empty() && current().backfill) {
             refuse_another(found.at(0));
         }
@@ -120,24 +119,29 @@ private:
                                           {"position", progress.position.value()},
                                           {"passed", std::to_string(progress.passed)},
                                           {"changed", std::to_string(progress.changed)},
-                                          {"checksum", checksum(current().text)}});
+                                          {"checksum", what_is_cut()}});
     }
 
-    /// A position means something for the statement that made it only.
+    /// Table and key of a backfill: a position means something for these only, whatever the statement does.
+    [[nodiscard]] std::string what_is_cut() const {
+        const auto& backfill = current().backfill;
+        return backfill ? checksum(backfill->table + "/" + backfill->key) : std::string();
+    }
+
     void refuse_another(const pqxx::row& found) const {
         if (found.at("position").is_null() || found.at("checksum").is_null() ||
-            found.at("checksum").as<std::string>() == checksum(current().text)) {
+            found.at("checksum").as<std::string>() == what_is_cut()) {
             return;
         }
         const auto where = " WHERE version = " + postgres::quote_literal(ledger_key(row("running", done_))) +
                            " AND statement = " + std::to_string(done_.count());
         throw Error(ErrorCode::migration, job_.options.side,
                     job_.file.script + ":" + std::to_string(current().line) +
-                        ": this backfill was changed after an earlier text of it had come to key " +
+                        ": the backfill at this place was one of another table or key, and had come to " +
                         found.at("position").as<std::string>(),
                     "Nothing was done now. To begin it anew: DELETE FROM pgteal_migrations.progress" + where +
                         "; to go on behind that key: UPDATE pgteal_migrations.progress SET checksum = " +
-                        postgres::quote_literal(checksum(current().text)) + where + "; then run it again.");
+                        postgres::quote_literal(what_is_cut()) + where + "; then run it again.");
     }
 
     /// A 'running' row: the statement after the counted ones may have run.

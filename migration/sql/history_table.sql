@@ -19,6 +19,6 @@ CREATE TABLE IF NOT EXISTS pgteal_migrations.progress (
     position  pg_catalog.text,
     passed    pg_catalog.int8 NOT NULL DEFAULT 0,
     changed   pg_catalog.int8 NOT NULL DEFAULT 0,
-    checksum  pg_catalog.text, -- of the statement: what the position belongs to, should the file be mended
+    checksum  pg_catalog.text, -- of table and key: what the position belongs to, should the file be mended
     PRIMARY KEY (version, statement)
 );
