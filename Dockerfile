@@ -7,7 +7,7 @@ RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-ins
         ca-certificates g++ cmake ninja-build mold pkg-config \
         libboost1.81-dev libboost-json1.81-dev libboost-filesystem1.81-dev \
         libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev \
-        libsqlite3-dev libpg-query-dev libpq-dev libpqxx-dev prometheus-cpp-dev \
+        libsqlite3-dev libssl-dev libpg-query-dev libpq-dev libpqxx-dev prometheus-cpp-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .

@@ -169,7 +169,6 @@ Task<void> Runner::perform_in_pause(Planned* planned, Deadline deadline) {
         co_await wait_until_done(step, deadline);
     }
     planned->ms = to_ms(Clock::now() - start);
-    planned->summary = step->summary ? step->summary() : std::string();
     crash_point(step->id, "done");
 }
 
@@ -224,7 +223,9 @@ Task<void> Runner::pause(const Steps* steps, std::int64_t epoch, std::chrono::mi
     pause_ms_ = to_ms(Clock::now() - start);
     held_since_.reset();
     std::vector<Event> dones;
-    for (const auto& one : planned) {
+    for (auto& one : planned) {
+        one.summary =
+            one.step->summary ? one.step->summary() : std::string(); // reads the journal: not while held
         dones.push_back(event(epoch, one.step->id, EventKind::done, done_body(one.ms, one.summary)));
         times_.push_back({one.step->id, one.ms});
         reporter_.done(*one.step, one.summary, one.ms);
