@@ -159,6 +159,12 @@ Kind copy(const Tokens& tokens) {
     return kind;
 }
 
+/// SELECT set_config(…), as pg_dump writes it: a SET by another name.
+bool sets_config(const Tokens& tokens) {
+    const std::size_t function = tokens.at(1) == "PG_CATALOG" && tokens.at(2) == "." ? 3 : 1;
+    return tokens.at(function) == "SET_CONFIG" && tokens.at(function + 1) == "(" && !tokens.has("FROM");
+}
+
 } // namespace
 
 Kind kind_of(const std::string& statement) {
@@ -167,6 +173,9 @@ Kind kind_of(const std::string& statement) {
     if (is_one_of(first, "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")) {
         kind.transaction_control = true;
     } else if (is_one_of(first, "SET", "RESET")) {
+        kind.setting = true;
+        kind.repeatable = true;
+    } else if (first == "SELECT" && sets_config(Tokens(statement))) {
         kind.setting = true;
         kind.repeatable = true;
     } else if (is_one_of(first, "CALL", "DO")) {

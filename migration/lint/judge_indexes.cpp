@@ -75,6 +75,7 @@ void judge_create(Judge& judge, const Node& node) {
         for (const auto& index : known->now.indexes) {
             if (same_columns(index, node)) {
                 judge.advise("duplicate-index", "Leave it out.", "It is " + index.name + ".");
+                break; // one says enough: a file with thousands of the same would say it millions of times
             }
         }
     }

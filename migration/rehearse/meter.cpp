@@ -164,7 +164,14 @@ private:
         const auto word = word_at(statement.text, 0);
         const auto rows_before = writes_unseen(word) ? written_rows(work) : 0;
         const double started = clock_;
-        clocked(&statement, [&] { one.rows = tagged_rows(word, work.exec(statement.text)); });
+        one.skipped = exec_contained(work, statement.text, [&](pqxx::transaction_base& here) {
+            clocked(&statement, [&] { one.rows = tagged_rows(word, here.exec(statement.text)); });
+        });
+        if (!one.skipped.empty()) {
+            clock_ = started;
+            out_->push_back(std::move(one));
+            return;
+        }
         one.ms = clock_ - started;
         unclocked(&statement, [&] { look(work, word, started, one); });
         if (writes_unseen(word)) {
@@ -241,6 +248,7 @@ private:
             one.skipped = why_not(work, statement.text);
         }
         if (one.skipped.empty()) {
+            const auto shared = shared_now();
             const auto before = lsn();
             const auto seen = perform_watched(statement, kind, one);
             one.wal = lsn() - before;
@@ -249,8 +257,15 @@ private:
             auto now = read_relations(work);
             one.rewrites = rewritten(relations_, now);
             relations_ = std::move(now);
+            expect_unchanged(shared, work, script_->name + ":" + std::to_string(statement.line),
+                             inside_.side());
         }
         out_->push_back(std::move(one));
+    }
+
+    Shared shared_now() {
+        pqxx::nontransaction work(outside_.connection());
+        return read_shared(work);
     }
 
     std::map<std::int64_t, Sighting> perform_watched(const Statement& statement, const Kind& kind,

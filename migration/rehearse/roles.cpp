@@ -56,4 +56,74 @@ void mark_new_roles(pqxx::transaction_base& work, Session& outside, const std::s
     }
 }
 
+Shared read_shared(pqxx::transaction_base& work) {
+    Shared shared;
+    const auto take = [&shared](const pqxx::result& rows) {
+        for (const auto& row : rows) {
+            auto& entry = shared.entries[row.at("what").as<std::string>()];
+            entry.state += (row.at("state").is_null() ? "" : row.at("state").as<std::string>()) + "\n";
+            for (const auto* column : {"role", "group_role"}) {
+                if (const auto role = row.at(column).as<std::string>(); !role.empty()) {
+                    entry.roles.insert(role);
+                    shared.roles.insert(role);
+                }
+            }
+        }
+    };
+    take(work.exec(std::string(sql::shared_state)));
+    if (work.exec("SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')")
+            .at(0)
+            .at(0)
+            .as<bool>()) {
+        take(work.exec(std::string(sql::shared_passwords)));
+    }
+    return shared;
+}
+
+std::string changed(const Shared& before, const Shared& after) {
+    for (const auto& [what, entry] : before.entries) {
+        const auto now = after.entries.find(what);
+        if (now == after.entries.end() || now->second.state != entry.state) {
+            return what;
+        }
+    }
+    for (const auto& [what, entry] : after.entries) {
+        const auto there_before = [&](const std::string& role) { return before.roles.contains(role); };
+        if (!before.entries.contains(what) && std::ranges::all_of(entry.roles, there_before)) {
+            return what;
+        }
+    }
+    return {};
+}
+
+std::string exec_contained(pqxx::work& work, const std::string& statement,
+                           const std::function<void(pqxx::transaction_base&)>& exec) {
+    if (!runs_code(statement)) {
+        exec(work);
+        return {};
+    }
+    const auto before = read_shared(work);
+    pqxx::subtransaction inner(work);
+    exec(inner);
+    const auto what = changed(before, read_shared(inner));
+    if (!what.empty()) {
+        inner.abort();
+        return "it changes the server, not only this database: " + what;
+    }
+    inner.commit();
+    return {};
+}
+
+void expect_unchanged(const Shared& before, pqxx::transaction_base& now, const std::string& place,
+                      const std::string& side) {
+    const auto what = changed(before, read_shared(now));
+    if (!what.empty()) {
+        throw Error(ErrorCode::migration, side,
+                    place + ": it changed " + what + " on " + side +
+                        ", which is no part of the scratch database, and it could not be rolled back",
+                    "That change stays: put it back by hand. Clients are not affected. Make such changes "
+                    "outside of migrations.");
+    }
+}
+
 } // namespace pgteal::migration::rehearse

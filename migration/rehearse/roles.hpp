@@ -2,6 +2,9 @@
 // sweep.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <set>
 #include <string>
 
 #include "migration/rehearse/server_wide.hpp"
@@ -15,5 +18,32 @@ std::string why_not(pqxx::transaction_base& work, const std::string& statement);
 
 /// Marks the roles that `work` has made and not committed yet: those that `outside` can't see.
 void mark_new_roles(pqxx::transaction_base& work, Session& outside, const std::string& scratch);
+
+/// What the server's databases share, but for what a rehearsal made. Holds no secrets.
+struct Shared {
+    struct Entry {
+        std::set<std::string> roles; ///< that it is about
+        std::string state;
+    };
+    std::map<std::string, Entry> entries; ///< by what it is, for people: "role app"
+    std::set<std::string> roles;
+};
+
+/// As `work` sees it. A changed password shows only to a login that may read pg_authid.
+Shared read_shared(pqxx::transaction_base& work);
+
+/// Pure. What is not as it was, such as "role app"; "" if nothing. Roles that were made in between, and what
+/// is only about them, are no change: they are dropped.
+std::string changed(const Shared& before, const Shared& after);
+
+/// What code of the user's changes can be seen only afterwards: if that is more than the scratch database, it
+/// is rolled back. Returns why, or "".
+std::string exec_contained(pqxx::work& work, const std::string& statement,
+                           const std::function<void(pqxx::transaction_base&)>& exec);
+
+/// The same for what has committed by itself: throws ErrorCode::migration, which says what stays. `place` is
+/// file and line.
+void expect_unchanged(const Shared& before, pqxx::transaction_base& now, const std::string& place,
+                      const std::string& side);
 
 } // namespace pgteal::migration::rehearse

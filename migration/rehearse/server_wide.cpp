@@ -126,13 +126,17 @@ std::optional<ServerWide> server_wide(const std::string& statement) {
                                                                                  : std::nullopt;
 }
 
+bool runs_code(const std::string& statement) {
+    return is_one_of(word_at(statement, 0), "DO", "SELECT", "CALL", "WITH");
+}
+
 bool may_make_roles(const std::string& statement) {
     const auto first = word_at(statement, 0);
     if (first == "CREATE") {
         const auto wide = server_wide(statement);
         return wide && wide->what == What::creates_roles;
     }
-    return is_one_of(first, "DO", "SELECT", "CALL", "WITH");
+    return runs_code(statement);
 }
 
 } // namespace pgteal::migration::rehearse

@@ -91,11 +91,13 @@ TEST(Kind, KnowsWhatIsRebuilt) {
 TEST(Kind, WhatMayRunTwice) {
     for (const auto* sql :
          {"VACUUM t", "ANALYZE", "REINDEX TABLE CONCURRENTLY t", "SET search_path = app", "RESET ROLE",
+          "SELECT pg_catalog.set_config('search_path', '', false)", "SELECT set_config('a.b', 'c', true)",
           "DROP INDEX CONCURRENTLY IF EXISTS i", "ALTER SYSTEM SET work_mem = '1MB'"}) {
         EXPECT_TRUE(kind_of(sql).repeatable) << sql;
     }
-    for (const auto* sql : {"INSERT INTO t VALUES (1)", "DROP INDEX CONCURRENTLY i", "CALL p()",
-                            "CREATE DATABASE d", "UPDATE t SET n = n + 1"}) {
+    for (const auto* sql :
+         {"INSERT INTO t VALUES (1)", "DROP INDEX CONCURRENTLY i", "CALL p()", "CREATE DATABASE d",
+          "UPDATE t SET n = n + 1", "SELECT set_config('a.b', n, false) FROM t", "SELECT f()"}) {
         EXPECT_FALSE(kind_of(sql).repeatable) << sql;
     }
 }

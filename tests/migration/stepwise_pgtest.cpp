@@ -82,8 +82,9 @@ TEST_F(Stepwise, TheRestOfAFailedFileMayBeMended) {
 TEST_F(Stepwise, SettingsAreThereAgainAfterAnInterruption) {
     sql("CREATE SCHEMA app; CREATE TABLE app.t(id int); INSERT INTO app.t VALUES (1), (1)");
     const std::string text =
-        "SET search_path = app;\nCREATE UNIQUE INDEX CONCURRENTLY j ON t(id);\nCREATE TABLE u();";
-    expect_error(ErrorCode::migration, "V2__x.sql:2", [&] { apply_texts({v1_, text}); });
+        "SET search_path = elsewhere;\nSELECT pg_catalog.set_config('search_path', "
+        "'app', false);\nCREATE UNIQUE INDEX CONCURRENTLY j ON t(id);\nCREATE TABLE u();";
+    expect_error(ErrorCode::migration, "V2__x.sql:3", [&] { apply_texts({v1_, text}); });
     sql("TRUNCATE app.t");
     apply_texts({v1_, text});
     EXPECT_EQ(value("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('app.j')"), "t");

@@ -247,11 +247,17 @@ TEST_P(Rehearse, LeavesTheServerAlone) {
                    "CREATE ROLE rehearsed LOGIN;\nDO $$ BEGIN CREATE ROLE rehearsed_too; END $$;\n"
                    "GRANT SELECT ON orders TO rehearsed;\nGRANT rehearsed TO rehearsed_too;\nALTER ROLE "
                    "pgteal SET work_mem = '1MB';\n"
-                   "ALTER DATABASE postgres SET work_mem = '1MB';",
+                   "ALTER DATABASE postgres SET work_mem = '1MB';\n"
+                   "DO $$ BEGIN ALTER ROLE pgteal SET work_mem = '1MB'; END $$;\n"
+                   "DO $$ BEGIN ALTER ROLE pgteal CONNECTION LIMIT 50; END $$;\n"
+                   "DO $$ BEGIN GRANT rehearsed TO pgteal; GRANT pg_monitor TO pgteal; END $$;\n"
+                   "DO $$ BEGIN GRANT rehearsed TO pgteal; GRANT pg_monitor TO rehearsed_too; END $$;",
                    "REVOKE ALL ON orders FROM rehearsed;\nDROP ROLE rehearsed;\nDROP ROLE rehearsed_too;")});
     ASSERT_FALSE(report.failure) << report.failure->what();
     EXPECT_EQ(report.files.at(0).down, Down::ok) << findings_text(report).at(0);
-    EXPECT_THAT(rules(report), ElementsAre("not-rehearsed V1__x.sql:5", "not-rehearsed V1__x.sql:6"));
+    EXPECT_THAT(rules(report), ElementsAre("not-rehearsed V1__x.sql:5", "not-rehearsed V1__x.sql:6",
+                                           "not-rehearsed V1__x.sql:7", "not-rehearsed V1__x.sql:8",
+                                           "not-rehearsed V1__x.sql:9"));
     const auto postgres = dsn_.with_database("postgres");
     EXPECT_EQ(
         value_on(postgres, "SELECT count(*) FROM pg_db_role_setting WHERE setconfig::text LIKE '%work_mem%'"),
