@@ -25,7 +25,8 @@ postgres::Dsn with_settings(const postgres::Dsn& dsn, const std::string& role,
                  own + (own.empty() ? "" : " ") + "-c default_transaction_read_only=off -c pgteal.ddl=on" +
                      " -c lock_timeout=" + std::to_string(settings.lock_timeout.count()) +
                      " -c statement_timeout=" + std::to_string(settings.statement_timeout.count()) +
-                     " -c client_min_messages=warning -c idle_in_transaction_session_timeout=0")
+                     " -c client_min_messages=warning -c idle_in_transaction_session_timeout=0"
+                     " -c quote_all_identifiers=off")
             .with("client_encoding", "UTF8")
             .with("application_name", "pgteal " + role);
     const std::pair<std::string_view, std::string_view> defaults[] = {{"connect_timeout", "10"},

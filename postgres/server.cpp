@@ -17,7 +17,7 @@ constexpr std::string_view startup_options =
     "row_security=off"
     " -c standard_conforming_strings=on -c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC -c "
     "bytea_output=hex"
-    " -c extra_float_digits=1 -c lc_monetary=C -c jit=off";
+    " -c extra_float_digits=1 -c lc_monetary=C -c jit=off -c quote_all_identifiers=off";
 
 Dsn session_dsn(const Dsn& dsn, const std::string& database) {
     const auto own = dsn.get("options");
@@ -40,7 +40,10 @@ std::string late_settings(const Connection& connection) {
     }
     if (connection.parameter("is_superuser") == "on") {
         sql += "SET log_statement = 'none'; SET log_min_duration_statement = -1; SET log_min_error_statement "
-               "= 'panic';";
+               "= 'panic';"
+               // The users' event triggers don't fire for what is ours (docs: session_replication_role): one
+               // that writes a log of DDL would write on the standing side too.
+               "SET session_replication_role = replica;";
     }
     return sql;
 }

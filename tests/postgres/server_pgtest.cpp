@@ -21,6 +21,8 @@ CO_TEST(Server, SessionsAreSetUpForOurWork) {
                                                         {"log_min_error_statement", "panic"},
                                                         {"TimeZone", "UTC"},
                                                         {"row_security", "off"},
+                                                        {"session_replication_role", "replica"},
+                                                        {"quote_all_identifiers", "off"},
                                                         {"transaction_isolation", "read committed"}};
         for (const auto& [setting, value] : wanted) {
             Params params{setting};

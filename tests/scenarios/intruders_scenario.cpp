@@ -215,6 +215,34 @@ TEST(Intruders, are_named_by_the_gate_when_no_fence_could_hold_them) {
     EXPECT_EQ(moved.exit_code, 0) << moved;
 }
 
+// A log of DDL, as many databases have one: what pgteal makes on either side is none of its business.
+TEST(Intruders, event_triggers_of_the_users_do_not_fire_for_pgteal) {
+    Scenario scenario;
+    scenario.query("blue", "app",
+                   "CREATE TABLE public.ddl_log (id bigserial PRIMARY KEY, tag text, object text)");
+    scenario.query(
+        "blue", "app",
+        "CREATE FUNCTION public.log_ddl() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS "
+        "'BEGIN INSERT INTO public.ddl_log (tag, object) SELECT command_tag, object_identity "
+        "FROM pg_catalog.pg_event_trigger_ddl_commands(); END'");
+    scenario.query("blue", "app",
+                   "CREATE EVENT TRIGGER log_ddl ON ddl_command_end EXECUTE FUNCTION public.log_ddl()");
+    scenario.query("blue", "app", "CREATE TABLE public.documents (id int PRIMARY KEY, body json)");
+    scenario.query("blue", "app", "ALTER DATABASE app SET quote_all_identifiers = on");
+    const auto logged = [&scenario](const std::string& side) {
+        return scenario.value(side, "app", "SELECT count(*) FROM public.ddl_log");
+    };
+    const auto before = logged("blue");
+    EXPECT_NE(before, "0");
+    for (const auto* command : {"prepare", "cutover", "switch-back", "compare"}) {
+        const auto run = scenario.pgteal({command});
+        ASSERT_EQ(run.exit_code, 0) << run;
+        EXPECT_EQ((run.out + run.err).find("json"), std::string::npos) << run;
+        EXPECT_EQ(logged("blue"), before) << "after " << command;
+        EXPECT_EQ(logged("green"), before) << "after " << command;
+    }
+}
+
 TEST(Intruders, that_race_with_the_fence_lose_nothing_that_was_acknowledged) {
     Scenario scenario;
     allow_prepared_transactions(scenario);
