@@ -76,7 +76,8 @@ struct Describer {
     }
     Description operator()(const CarrySequences& a) const {
         return {place(other(a.from), a.database),
-                "read sequences on both sides, then " + replication::set_sequences(a.database).text};
+                "read sequences on both sides, match them by name and by the column that they feed, then " +
+                    replication::set_sequences(a.database).text};
     }
     Description operator()(const CompareData& a) const {
         return {"both/" + a.database, "compare content, serving side " + to_string(a.serving)};

@@ -17,6 +17,23 @@ std::string text_of(const json::object& body, const char* key) {
     return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
+std::string joined(const std::vector<std::string>& items, std::size_t limit) {
+    std::string text;
+    for (std::size_t i = 0; i < items.size() && i < limit; ++i) {
+        text += (i == 0 ? "" : ", ") + items[i];
+    }
+    return items.size() > limit ? text + " and " + std::to_string(items.size() - limit) + " more" : text;
+}
+
+/// "2026-11-21 12:00" of an event's time.
+std::string minute_of(const std::string& at) {
+    auto text = at.substr(0, 16);
+    std::replace(text.begin(), text.end(), 'T', ' ');
+    return text + " UTC";
+}
+
+} // namespace
+
 std::vector<std::string> changes(const Subject& then, const Subject& now) {
     std::vector<std::string> found;
     if (then.config != now.config) {
@@ -37,23 +54,6 @@ std::vector<std::string> changes(const Subject& then, const Subject& now) {
     }
     return found;
 }
-
-std::string joined(const std::vector<std::string>& items, std::size_t limit) {
-    std::string text;
-    for (std::size_t i = 0; i < items.size() && i < limit; ++i) {
-        text += (i == 0 ? "" : ", ") + items[i];
-    }
-    return items.size() > limit ? text + " and " + std::to_string(items.size() - limit) + " more" : text;
-}
-
-/// "2026-11-21 12:00" of an event's time.
-std::string minute_of(const std::string& at) {
-    auto text = at.substr(0, 16);
-    std::replace(text.begin(), text.end(), 'T', ' ');
-    return text + " UTC";
-}
-
-} // namespace
 
 std::string Subject::hash() const {
     std::string text = "config " + config + "\n";
@@ -145,12 +145,14 @@ std::string in_words(const Decision& decision) {
     return text;
 }
 
-void require_approvals(const Config& config, const Journal& journal, const std::string& command) {
+std::optional<Subject> require_approvals(const Config& config, const Journal& journal,
+                                         const std::string& command) {
     const int needed = config.migrate.approvals;
     if (needed == 0) {
-        return;
+        return std::nullopt;
     }
-    const auto decision = decide_approvals(needed, subject_of(config), approvals_in(journal.events()));
+    auto now = subject_of(config);
+    const auto decision = decide_approvals(needed, now, approvals_in(journal.events()));
     if (!decision.enough()) {
         throw Error(ErrorCode::refused, "", command + " waits for approval: " + in_words(decision),
                     "pgteal migrate preview shows what there is to approve. Then " +
@@ -158,6 +160,39 @@ void require_approvals(const Config& config, const Journal& journal, const std::
                                         ? "one more person"
                                         : std::to_string(decision.missing()) + " more people") +
                         ":  pgteal approve --as NAME");
+    }
+    return now;
+}
+
+namespace {
+
+[[noreturn]] void not_as_approved(const std::string& what, const std::string& again) {
+    throw Error(ErrorCode::conflict, "controller",
+                "what is to be applied is not what was approved: " + what + ". Nothing of it was applied",
+                "put it back as it was, or have it approved as it is now (pgteal approve --as NAME); then " +
+                    again);
+}
+
+} // namespace
+
+std::optional<Subject> require_still_approved(const Config& config, const Journal& journal,
+                                              const std::string& again) {
+    const int needed = config.migrate.approvals;
+    if (needed == 0) {
+        return std::nullopt;
+    }
+    auto now = subject_of(config);
+    const auto decision = decide_approvals(needed, now, approvals_in(journal.events()));
+    if (!decision.enough()) {
+        not_as_approved(in_words(decision), again);
+    }
+    return now;
+}
+
+void require_unchanged(const Config& config, const Subject& approved, const std::string& again) {
+    const auto changed = changes(approved, subject_of(config));
+    if (!changed.empty()) {
+        not_as_approved(joined(changed, 4), again);
     }
 }
 

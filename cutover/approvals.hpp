@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,8 +63,19 @@ Decision decide_approvals(int needed, const Subject& now, const std::vector<Appr
 /// "2 approvals are needed and 1 is given: Ada (…). Bob approved before app/V2__x.sql changed."
 std::string in_words(const Decision& decision);
 
-/// Throws Error(refused) unless enough people have approved. `command`: what waits for it. Nothing happens
-/// when the config asks for no approvals.
-void require_approvals(const Config& config, const Journal& journal, const std::string& command);
+/// Pure. "the config changed", "app/V2__x.sql changed", "… was added", "… was removed".
+std::vector<std::string> changes(const Subject& then, const Subject& now);
+
+/// Throws Error(refused) unless enough people have approved. `command`: what waits for it. Returns what they
+/// approved; nothing when the config asks for no approvals.
+std::optional<Subject> require_approvals(const Config& config, const Journal& journal,
+                                         const std::string& command);
+
+/// The same right before files are applied, hours after a command began: throws Error(conflict) when what is
+/// there now is not what was approved. `again`: the command that goes on from there.
+std::optional<Subject> require_still_approved(const Config& config, const Journal& journal,
+                                              const std::string& again);
+/// Around the reading of files: they are still as `approved`. Throws like require_still_approved().
+void require_unchanged(const Config& config, const Subject& approved, const std::string& again);
 
 } // namespace pgteal::cutover

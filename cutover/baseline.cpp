@@ -1,5 +1,6 @@
 // The poolers as the run found them: which entries are ours to move, where they pointed, and the file's hash.
 #include "cutover/context.hpp"
+#include "cutover/leads.hpp"
 #include "postgres/error.hpp"
 
 namespace pgteal::cutover {
@@ -19,9 +20,12 @@ Task<PoolerBaseline> read_one(Estate* estate, PoolerUnit* unit, Deadline deadlin
     const auto entries = co_await unit->console->entries(deadline);
     const auto& wanted = unit->config.entries;
     std::string known;
-    for (const auto& entry : entries) {
+    const auto spelled = co_await spell_as_config(estate, entries, deadline);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        const auto& entry = entries[i];
         const bool named = std::find(wanted.begin(), wanted.end(), entry.name) != wanted.end();
-        if (named || (wanted.empty() && points_at_blue(estate->config(), entry))) {
+        if (named || (wanted.empty() && points_at_blue(estate->config(), spelled.entries[i]))) {
+            // In the file's own spelling: that is what comes back with blue.
             baseline.entries[entry.name] = {entry.host, entry.port, entry.database};
         }
         known += (known.empty() ? "" : ", ") + entry.name;
@@ -68,11 +72,17 @@ Task<void> add_new_entries(Estate* estate, Side serving, std::vector<PoolerBasel
         auto& unit = estate->pooler(baseline.name);
         const auto& wanted = unit.config.entries;
         const auto entries = co_await unit.console->entries(deadline);
-        for (const auto& entry : new_entries(config, serving, baseline, entries)) {
-            if (wanted.empty() || std::find(wanted.begin(), wanted.end(), entry.name) != wanted.end()) {
-                baseline.entries[entry.name] = {config.blue.pooler_host, config.blue.pooler_port,
-                                                entry.database};
+        const auto spelled = co_await spell_as_config(estate, entries, deadline);
+        for (const auto& entry : new_entries(config, serving, baseline, spelled.entries)) {
+            if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), entry.name) == wanted.end()) {
+                continue;
             }
+            const auto as_found = std::find_if(entries.begin(), entries.end(),
+                                               [&entry](const auto& one) { return one.name == entry.name; });
+            baseline.entries[entry.name] =
+                serving == Side::blue
+                    ? pooler::Target{as_found->host, as_found->port, entry.database}
+                    : pooler::Target{config.blue.pooler_host, config.blue.pooler_port, entry.database};
         }
     }
 }

@@ -1,5 +1,7 @@
 #include "cutover/checks.hpp"
 
+#include "cutover/context.hpp"
+#include "cutover/leads.hpp"
 #include "cutover/migration_check.hpp"
 #include "pooler/config_file.hpp"
 #include "postgres/error.hpp"
@@ -9,7 +11,8 @@ namespace pgteal::cutover {
 
 namespace {
 
-Task<void> read_console(Estate* estate, PoolerUnit* unit, health::PoolerFacts* facts, Deadline deadline) {
+Task<void> read_console(Estate* estate, PoolerUnit* unit, health::PoolerFacts* facts,
+                        std::vector<health::ForcedUser>* forced, Deadline deadline) {
     const auto settings = co_await unit->console->settings(deadline);
     facts->pool_mode = settings.pool_mode;
     facts->query_wait_timeout = settings.query_wait_timeout;
@@ -19,20 +22,32 @@ Task<void> read_console(Estate* estate, PoolerUnit* unit, health::PoolerFacts* f
     const auto& wanted = unit->config.entries;
     const auto& blue = estate->config().blue;
     const auto& green = estate->config().green;
-    const bool anything_on_blue = std::any_of(entries.begin(), entries.end(), [&blue](const auto& e) {
-        return e.host == blue.pooler_host && e.port == blue.pooler_port;
-    });
-    for (const auto& entry : entries) {
+    const auto spelled = co_await spell_as_config(estate, entries, deadline);
+    const auto leads_to = [](const pooler::Entry& entry, const SideConfig& side) {
+        return entry.host == side.pooler_host && entry.port == side.pooler_port;
+    };
+    const bool anything_on_blue = std::any_of(spelled.entries.begin(), spelled.entries.end(),
+                                              [&](const auto& entry) { return leads_to(entry, blue); });
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        const auto& entry = entries[i];
         if (entry.name == "pgbouncer") {
             continue; // the console itself
         }
-        const bool on_blue = entry.host == blue.pooler_host && entry.port == blue.pooler_port;
-        const bool on_green = entry.host == green.pooler_host && entry.port == green.pooler_port;
+        const bool on_blue = leads_to(spelled.entries[i], blue);
+        const bool on_green = leads_to(spelled.entries[i], green);
         const bool named = std::find(wanted.begin(), wanted.end(), entry.name) != wanted.end();
         facts->entries.push_back({entry.name, entry.pool_mode, entry.host, entry.port, entry.database,
                                   on_blue || (on_green && !anything_on_blue),
                                   named || (wanted.empty() && (on_blue || (on_green && !anything_on_blue))),
                                   entry.name == "*"});
+        // Whoever names the entries has said which ones are the run's.
+        const auto doubt = spelled.doubts.find(entry.name);
+        if (wanted.empty() && doubt != spelled.doubts.end()) {
+            facts->entries.back().doubt = doubt->second;
+        }
+        if (facts->entries.back().wanted && !entry.force_user.empty()) {
+            forced->push_back({entry.force_user, entry.database});
+        }
     }
     for (const auto& name : wanted) {
         if (std::none_of(entries.begin(), entries.end(),
@@ -44,11 +59,12 @@ Task<void> read_console(Estate* estate, PoolerUnit* unit, health::PoolerFacts* f
     }
 }
 
-Task<health::PoolerFacts> facts_of(Estate* estate, PoolerUnit* unit, Deadline deadline) {
+Task<health::PoolerFacts> facts_of(Estate* estate, PoolerUnit* unit, std::vector<health::ForcedUser>* forced,
+                                   Deadline deadline) {
     health::PoolerFacts facts;
     facts.name = unit->config.name;
     try {
-        co_await read_console(estate, unit, &facts, deadline);
+        co_await read_console(estate, unit, &facts, forced, deadline);
         const auto file = pooler::read_config(unit->config.config);
         for (const auto& entry : pooler::parse_entries(file.text)) {
             if (entry.name == "*") {
@@ -80,8 +96,9 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, bool run_start
     input.run_name = config.run;
     input.run_started = run_started;
     input.accept = config.accept;
+    std::vector<health::ForcedUser> forced;
     for (auto& unit : estate->poolers()) {
-        auto facts = co_await facts_of(estate, &unit, after(std::chrono::seconds(10)));
+        auto facts = co_await facts_of(estate, &unit, &forced, after(std::chrono::seconds(10)));
         input.poolers.push_back(std::move(facts));
     }
     try {
@@ -93,9 +110,33 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, bool run_start
     }
     auto results = co_await health::preflight(estate->server(Side::blue), estate->server(Side::green),
                                               std::move(input), deadline);
+    const auto unreachable = std::find_if(results.begin(), results.end(), [](const auto& one) {
+        return one.check == "reachable" && !one.findings.empty();
+    });
+    if (unreachable == results.end()) {
+        const auto serving = run_started ? peek_progress(config).serving : Side::blue;
+        auto logins = co_await check_logins(estate, serving, other(serving), std::move(forced),
+                                            after(std::chrono::seconds(15)));
+        results.push_back(std::move(logins));
+    }
     auto migrations = co_await check_migrations(estate, run_started);
     results.push_back(std::move(migrations));
     co_return health::order(std::move(results));
+}
+
+Task<health::CheckResult> check_logins(Estate* estate, Side from, Side to,
+                                       std::vector<health::ForcedUser> forced, Deadline deadline) {
+    const auto& side = estate->config().side(to);
+    health::LoginInput input;
+    input.databases = estate->config().database_names();
+    input.forced = std::move(forced);
+    const bool socket = side.pooler_host.empty() || side.pooler_host.front() == '/';
+    input.way = side.pooler_host == side.dsn.host() ? health::Way::as_pgteal
+                : socket                            ? health::Way::socket
+                                                    : health::Way::other;
+    auto result = co_await health::check_client_logins(estate->server(from), estate->server(to),
+                                                       std::move(input), deadline);
+    co_return result;
 }
 
 int errors_in(const std::vector<health::CheckResult>& results) {

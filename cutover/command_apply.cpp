@@ -87,9 +87,11 @@ std::vector<Shown> lines_of(const DatabaseConfig& database, const std::vector<mi
         const auto row = std::find_if(applied.begin(), applied.end(), [&file](const auto& one) {
             return migration::same_migration(file, one);
         });
-        lines.push_back({database.name, file.script, file.version,
-                         std::string(migration::to_string(file.phase)),
-                         state_of(file, row == applied.end() ? nullptr : &*row)});
+        const auto state = migration::below_baseline(file, applied)
+                               ? "below baseline"
+                               : state_of(file, row == applied.end() ? nullptr : &*row);
+        lines.push_back(
+            {database.name, file.script, file.version, std::string(migration::to_string(file.phase)), state});
     }
     for (const auto& row : applied) {
         const bool known = std::any_of(files.begin(), files.end(), [&row](const auto& file) {
@@ -179,9 +181,11 @@ std::optional<migration::Phase> asked_phase(const Options& options) {
                                : std::optional(migration::Phase::contract);
 }
 
-Task<std::vector<Shown>> apply_one(Work* work, ApplyPlace place, DatabaseConfig database) {
+Task<std::vector<Shown>> apply_one(Work* work, ApplyPlace place, DatabaseConfig database,
+                                   std::optional<Subject> approved) {
     const std::string again = place.in_run ? "pgteal migrate apply" : "pgteal migrate apply --phase contract";
     MigrationJob job{place.side, database.name, database.migrations, place.phase, place.in_run, again};
+    job.approved = std::move(approved);
     Step step;
     step.id = "migrate";
     work->narrator.started(step);
@@ -211,7 +215,7 @@ Task<Exit> run_migrate_apply(Session* session) {
     Work work(session, "migrate apply");
     const auto place = where_to_apply(work.context.progress(), asked_phase(session->options));
     const auto databases = asked_databases(*session);
-    require_approvals(session->config, work.journal, "migrate apply");
+    const auto approved = require_approvals(session->config, work.journal, "migrate apply");
     for (const auto& database : databases) {
         if (!place.in_run) {
             co_await refuse_other_runs(session, place.side, database.name);
@@ -228,7 +232,7 @@ Task<Exit> run_migrate_apply(Session* session) {
     session->touched = true;
     std::vector<Shown> lines;
     for (const auto& database : databases) {
-        auto some = co_await apply_one(&work, place, database);
+        auto some = co_await apply_one(&work, place, database, approved);
         lines.insert(lines.end(), some.begin(), some.end());
     }
     if (session->options.json) {

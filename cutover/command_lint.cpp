@@ -111,9 +111,11 @@ Task<Known> ask_blue(Session* session, std::string database) {
 /// Blue's catalogs have what these files made.
 int leave_out_applied(std::vector<migration::File>& files, const std::vector<migration::Applied>& applied) {
     return static_cast<int>(std::erase_if(files, [&](const migration::File& file) {
-        return !file.version.empty() && std::any_of(applied.begin(), applied.end(), [&](const auto& row) {
+        const auto is_it = [&](const auto& row) {
             return row.finished() && migration::same_migration(file, row);
-        });
+        };
+        return !file.version.empty() &&
+               (std::ranges::any_of(applied, is_it) || migration::below_baseline(file, applied));
     }));
 }
 

@@ -14,10 +14,13 @@
 #include "cutover/status.hpp"
 #include "cutover/work.hpp"
 #include "replication/compare.hpp"
+#include "replication/lane_watch.hpp"
 
 namespace pgteal::cutover {
 
 namespace {
+
+constexpr auto lane_answer = std::chrono::seconds(20);
 
 /// The lanes' idle direction keeps WAL on the standing side: its slots are moved up from time to time.
 /// Everything they skip was made by the other direction's apply or is nobody's.
@@ -97,6 +100,22 @@ Task<void> wait_for_signal(std::shared_ptr<bool> stop) {
     *stop = true;
 }
 
+/// A comparison waits for markers in every lane: one that carries nothing would keep it waiting for good.
+Task<void> require_lanes(Estate* estate, Progress progress, std::string database) {
+    const auto serving = progress.serving;
+    if (!progress.prepared) { // there may be no database on green yet
+        const auto reached = co_await milestones(&estate->server(Side::green), database, after(lane_answer));
+        if (!reached.contains("schema")) {
+            throw Error(ErrorCode::wrong_state, "green",
+                        "database " + database + " is not copied to green yet: nothing to compare",
+                        "pgteal prepare goes on");
+        }
+    }
+    auto lanes = estate->lanes(serving, database);
+    co_await replication::require_running(estate->server(serving), estate->server(other(serving)),
+                                          std::move(lanes));
+}
+
 } // namespace
 
 Task<Exit> run_status(Session* session) {
@@ -133,7 +152,18 @@ Task<Exit> run_compare(Session* session) {
     step.id = "compare";
     terminal.started(step);
     for (const auto& database : estate.config().databases) {
+        co_await require_lanes(&estate, progress, database.name);
+    }
+    for (const auto& database : estate.config().databases) {
         const auto deadline = after(std::chrono::hours(24));
+        // Before anything is read: the snapshots that a comparison holds should not wait for a lane.
+        const std::function<void(Bytes)> waiting = [&](Bytes behind) {
+            terminal.progress(step, database.name + "  waits for the lanes, " + to_string(behind) + " behind",
+                              -1);
+        };
+        auto lanes = estate.lanes(serving, database.name);
+        co_await replication::await_caught_up(estate.server(serving), estate.server(other(serving)),
+                                              std::move(lanes), deadline, waiting);
         const auto left = co_await tables_on(&estate.server(serving), database.name, deadline);
         const auto right = co_await tables_on(&estate.server(other(serving)), database.name, deadline);
         const auto common = replication::published(left, right);

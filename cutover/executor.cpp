@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cutover/context.hpp"
+#include "cutover/pooler_settings.hpp"
 #include "postgres/error.hpp"
 #include "replication/markers.hpp"
 
@@ -187,6 +188,8 @@ Task<void> Executor::run(const PoolerCommand* action, Deadline deadline) {
         break;
     case PoolerCommand::Kind::settle:
         co_await console.settle(deadline);
+        // What another process changed, which did not live to put it back.
+        co_await put_back_pooler_settings(&estate_, &journal_, action->pooler, deadline);
         break;
     case PoolerCommand::Kind::reload:
         co_await console.reload(deadline);

@@ -11,7 +11,7 @@
 #include "postgres/error.hpp"
 #include "replication/clone.hpp"
 #include "replication/compare.hpp"
-#include "replication/sequences.hpp"
+#include "replication/sequence_plan.hpp"
 
 namespace pgteal::cutover {
 
@@ -30,6 +30,34 @@ Task<std::vector<replication::Sequence>> sequences_of(postgres::Server* server, 
     auto session = co_await server->session(database, deadline);
     auto sequences = co_await replication::read_sequences(*session, deadline);
     co_return sequences;
+}
+
+/// What stands on one side: sequences, and on the side that takes over the columns that they have to be
+/// beyond.
+struct Standing {
+    std::vector<replication::Sequence> sequences;
+    std::vector<std::optional<std::int64_t>> measured;
+};
+
+Task<void> read_sequences_of(postgres::Server* server, std::string database, Standing* standing,
+                             Deadline deadline) {
+    standing->sequences = co_await sequences_of(server, std::move(database), deadline);
+}
+
+Task<void> measure_columns_of(postgres::Server* server, std::string database, replication::CarryPlan plan,
+                              Standing* standing, Deadline deadline) {
+    if (!plan.measures.empty()) {
+        auto session = co_await server->session(std::move(database), deadline);
+        standing->measured = co_await replication::measure_columns(*session, std::move(plan), deadline);
+    }
+}
+
+Task<replication::CarryPlan> read_plan(Estate* estate, Side from, std::string database, Deadline deadline) {
+    auto here = co_await estate->server(from).session(database, deadline);
+    auto there = co_await estate->server(other(from)).session(database, deadline);
+    auto plan = co_await replication::read_carry_plan(*here, to_string(from), *there, to_string(other(from)),
+                                                      deadline);
+    co_return plan;
 }
 
 Task<std::vector<replication::Table>> tables_of(postgres::Server* server, std::string database,
@@ -88,6 +116,12 @@ Task<void> Executor::run(const ApplyMigrations* action, Deadline deadline, Progr
     job.database = action->database;
     job.folder = action->folder;
     job.adopt = true;
+    // The files lay open while the data was copied: what was approved when the command began must be there.
+    if (action->scripts.empty() && action->command.empty()) {
+        job.none_pending = estate_.config().migrate.approvals > 0;
+    } else {
+        job.approved = require_still_approved(estate_.config(), journal_, job.again);
+    }
     MigrationNews news;
     news.progress = progress;
     news.applied = [this, action](const migration::File& file, double ms) {
@@ -104,16 +138,33 @@ Task<void> Executor::run(const ApplyMigrations* action, Deadline deadline, Progr
 }
 
 Task<void> Executor::run(const CarrySequences* action, Deadline deadline) {
-    std::vector<Task<std::vector<replication::Sequence>>> reads;
-    reads.push_back(sequences_of(&estate_.server(action->from), action->database, deadline));
-    reads.push_back(sequences_of(&estate_.server(other(action->from)), action->database, deadline));
-    const auto both = co_await all(std::move(reads));
-    const auto carried = replication::carry(both[0], both[1], action->from == Side::green);
+    // Read by the gate, and schemas are frozen since; a switchover that another process goes on with reads it
+    // here.
+    const auto read = bindings_.find(replication::binding_for("sequence_plan", action->database));
+    replication::CarryPlan plan;
+    if (read != bindings_.end()) {
+        plan = replication::carry_plan_from(read->second.value);
+    }
+    if (plan.from != to_string(action->from)) {
+        plan = co_await read_plan(&estate_, action->from, action->database, deadline);
+    }
+    auto& from = estate_.server(action->from);
+    auto& to = estate_.server(other(action->from));
+    Standing here;
+    Standing there;
+    std::vector<Task<void>> reads;
+    reads.push_back(read_sequences_of(&from, action->database, &here, deadline));
+    reads.push_back(read_sequences_of(&to, action->database, &there, deadline));
+    reads.push_back(measure_columns_of(&to, action->database, plan, &there, deadline));
+    co_await all(std::move(reads));
+    const auto carried = replication::carry(here.sequences, there.sequences, plan, there.measured);
     if (!carried.problems.empty()) {
         const auto& problem = carried.problems.front();
         throw Error(ErrorCode::conflict, to_string(other(action->from)),
                     "sequence " + problem.sequence + " can't be carried: " + problem.reason,
-                    "mend the sequence, then try again");
+                    problem.fix.empty()
+                        ? "mend the sequence, then try again"
+                        : "on " + to_string(other(action->from)) + ": " + problem.fix + "; then try again");
     }
     results_.sequences += carried.total;
     if (carried.set.empty()) {
@@ -122,7 +173,7 @@ Task<void> Executor::run(const CarrySequences* action, Deadline deadline) {
     set(replication::binding_for("sequences", action->database), replication::to_json(carried.set));
     const auto statement = replication::set_sequences(action->database);
     auto text = postgres::bind(statement.text, bindings_);
-    co_await estate_.server(other(action->from)).script(action->database, text, deadline);
+    co_await to.script(action->database, text, deadline);
 }
 
 Task<void> Executor::run(const CompareData* action, Deadline deadline, Progress progress) {

@@ -20,6 +20,14 @@ std::string copy_again(const GateFacts& facts) {
            (facts.move.epoch == 2 ? "abort" : "finish") + ", then pgteal prepare";
 }
 
+/// For what only a change of the schema mends, in the middle of a run.
+std::string made_anew(const GateFacts& facts) {
+    return facts.move.epoch == 2
+               ? "schemas are frozen during a run, so add it to the migrations, then pgteal "
+                 "abort and pgteal prepare"
+               : "schemas are frozen during a run; pgteal finish ends it, without a way back";
+}
+
 std::string ago(double seconds) {
     const auto whole = static_cast<long>(seconds);
     return whole >= 60 ? fmt::format("{} m {} s", whole / 60, whole % 60) : fmt::format("{:.1f} s", seconds);
@@ -29,20 +37,24 @@ std::string ago(double seconds) {
 /// reached it.
 std::optional<Refusal> judge_streams(const GateFacts& facts, const GateDatabase& database) {
     const bool forth = facts.move.to == Side::green;
-    const std::string give_up = "; or accept = [\"switch-back\"] in [check], if ";
+    // Some remedies end with it already.
+    const auto give_up = [](const std::string& remedy, const std::string& when) {
+        const std::string accept = "accept = [\"switch-back\"] in [check]";
+        return remedy +
+               (remedy.find(accept) == std::string::npos ? "; or " + accept + ", if " + when : std::string());
+    };
     const auto along = broken(database.streams.along);
     if (along && (forth || !facts.switch_back_given_up)) {
         return Refusal{to_string(facts.move.to), along->message,
-                       along->remedy +
-                           (forth ? std::string()
-                                  : give_up + "blue can do without what is not carried back, then run " +
-                                        again(facts) + " again")};
+                       forth ? along->remedy
+                             : give_up(along->remedy, "blue can do without what is not carried back") +
+                                   ", then run " + again(facts) + " again"};
     }
     const auto back = broken(database.streams.back);
     if (back && forth && !facts.switch_back_given_up) {
         return Refusal{"green", "switch-back would not hold: " + back->message,
-                       back->remedy + give_up + "you can do without the way back, then run " + again(facts) +
-                           " again"};
+                       give_up(back->remedy, "you can do without the way back") + ", then run " +
+                           again(facts) + " again"};
     }
     return std::nullopt;
 }
@@ -111,7 +123,8 @@ std::optional<Refusal> judge_database(const GateFacts& facts, const GateDatabase
     if (!database.carry.problems.empty()) {
         const auto& problem = database.carry.problems.front();
         return Refusal{to, "sequence " + problem.sequence + " can't be carried: " + problem.reason,
-                       "mend it on " + to + ", then run " + again(facts) + " again"};
+                       problem.fix.empty() ? "mend it on " + to + ", then run " + again(facts) + " again"
+                                           : "on " + to + ": " + problem.fix + "; " + made_anew(facts)};
     }
     return std::nullopt;
 }
@@ -180,6 +193,14 @@ std::optional<Refusal> judge_pooler(const GateFacts& facts, const GatePooler& po
                 " and is not part of the run: its clients would be left behind the fence",
             "pgteal prepare takes note of it; if [[pooler]] entries lists names, add it there first"};
     }
+    if (!pooler.doubts.empty()) {
+        const auto& [name, why] = *pooler.doubts.begin();
+        return Refusal{pooler.name,
+                       "it can't be told whether entry " + name + " of " + pooler.name + " leads to " +
+                           to_string(facts.move.from) + ": " + why,
+                       "write its host as pgteal.toml has it and RELOAD, or name the run's entries in "
+                       "[[pooler]]; then pgteal prepare takes note of it"};
+    }
     for (const auto& [name, target] : pooler.wanted) {
         const auto found = std::find_if(pooler.entries.begin(), pooler.entries.end(),
                                         [&name = name](const auto& entry) { return entry.name == name; });
@@ -243,7 +264,15 @@ std::optional<Refusal> judge(const GateFacts& facts) {
             return refusal;
         }
     }
-    return std::nullopt;
+    for (const auto& database : facts.without_entry) {
+        return Refusal{"",
+                       "no entry of any pooler leads to database " + database +
+                           ": its clients would be shut out of " + to_string(facts.move.from) +
+                           ", and nobody moves them",
+                       "give it an entry that leads to " + to_string(facts.move.from) +
+                           " and RELOAD; then pgteal prepare takes note of it"};
+    }
+    return facts.logins;
 }
 
 std::string summary_of(const GateFacts& facts) {
@@ -266,7 +295,13 @@ std::string summary_of(const GateFacts& facts) {
         along.push_back(database.streams.along);
     }
     const auto warnings = warnings_of(along);
-    return warnings.empty() ? text : text + ", " + warnings;
+    text += warnings.empty() ? "" : ", " + warnings;
+    for (const auto& database : facts.databases) {
+        for (const auto& note : database.carry.notes) {
+            text += ", " + note;
+        }
+    }
+    return text;
 }
 
 } // namespace pgteal::cutover

@@ -53,7 +53,8 @@ struct GatePooler {
     std::vector<pooler::Entry> entries;
     std::map<std::string, pooler::Target> wanted; ///< where our entries have to point now
     bool file_changed = false;
-    std::vector<std::string> left_behind; ///< entries that lead to `from` and are not the run's
+    std::vector<std::string> left_behind;      ///< entries that lead to `from` and are not the run's
+    std::map<std::string, std::string> doubts; ///< entries that may lead to `from`: why it can't be told
     int clients = 0;
     std::optional<Refusal> probe; ///< a client's login through an entry does not reach `from`
 };
@@ -65,6 +66,8 @@ struct GateFacts {
     std::vector<GateDatabase> databases;
     std::vector<GateLane> lanes;
     std::vector<GatePooler> poolers;
+    std::vector<std::string> without_entry;   ///< databases of the run that no recorded entry leads to
+    std::optional<Refusal> logins;            ///< `to` would not let the clients of `from` in
     bool switch_back_given_up = false;        ///< accept = ["switch-back"]: what the way back loses is known
     std::vector<std::string> changed_schemas; ///< sides whose tables or columns are not as recorded
 };

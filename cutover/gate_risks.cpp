@@ -1,5 +1,7 @@
 #include "cutover/gate_risks.hpp"
 
+#include "cutover/applied_files.hpp"
+
 #include "cutover/migrations.hpp"
 
 #include <algorithm>
@@ -102,7 +104,17 @@ Task<std::vector<Refusal>> read_risks(Context* context, Move move, std::string d
                              " when the run was prepared: they are not replicated",
                          "copy them by hand (lo_export, lo_import), or keep clients from making them"});
     }
-    if (move.to == Side::green) {
+    if (move.to == Side::green) { // the way back never looks at files
+        const auto changed = co_await changed_since_applied(&context->estate, database);
+        if (!changed.empty()) {
+            risks.push_back(
+                {"green",
+                 "database " + database + ": " + changed.front() +
+                     " is not as it was applied to green (its checksum differs)" +
+                     (changed.size() == 1 ? "" : ", nor are " + std::to_string(changed.size() - 1) + " more"),
+                 "put the file back as it was applied (pgteal audit shows its SQL); or, before the "
+                 "first cutover, pgteal abort and pgteal prepare with the file as it is now"});
+        }
         const auto script = co_await migrated_meanwhile(&context->estate, database);
         if (!script.empty()) {
             risks.push_back(

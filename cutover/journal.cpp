@@ -184,7 +184,7 @@ struct Journal::Impl {
             const auto length = ::pread(lock, text.data(), text.size() - 1, 0);
             const std::string holder(text.data(), length > 0 ? static_cast<std::size_t>(length) : 0U);
             throw Error(ErrorCode::busy, "controller",
-                        "another pgteal works on this run: " + (holder.empty() ? "unknown" : holder),
+                        "another pgteal works on this run" + (holder.empty() ? "" : ": " + holder),
                         "wait for it, or end it and run pgteal resume");
         }
         std::array<char, 256> host{};

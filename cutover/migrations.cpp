@@ -84,8 +84,20 @@ Task<void> run_command(Estate* estate, MigrationJob job, const MigrationNews* ne
         };
         co_await run_blocking(carry);
     }
+    if (job.approved) {
+        require_unchanged(estate->config(), *job.approved, job.again);
+    }
     auto listener = news->output;
     co_await migration::run_external(std::move(external), deadline, std::move(listener));
+}
+
+void refuse_new_files(const std::vector<migration::File>& pending, const std::string& again) {
+    if (!pending.empty()) {
+        throw Error(ErrorCode::conflict, "controller",
+                    pending.front().script + " was added since the command began, and nobody approved it. "
+                                             "Nothing of it was applied",
+                    again + " again asks for its approvals");
+    }
 }
 
 [[noreturn]] void refuse(const std::string& why, const std::string& next) {
@@ -134,14 +146,15 @@ Task<std::string> migrated_meanwhile(Estate* estate, std::string database) {
 Task<std::vector<migration::Applied>> apply_migrations(Estate* estate, MigrationJob job, MigrationNews news,
                                                        Deadline deadline) {
     const Feed feed(co_await asio::this_coro::executor, std::move(news));
+    const auto& config = estate->config();
     std::vector<migration::Applied> applied;
-    if (!estate->config().migrate.command.empty()) {
+    if (!config.migrate.command.empty()) {
         co_await run_command(estate, job, &feed.news(), deadline);
         co_return applied;
     }
     const auto dsn = estate->server(job.side).dsn().with_database(job.database);
     const auto blue = estate->server(Side::blue).dsn().with_database(job.database);
-    auto options = options_of(estate->config(), job);
+    auto options = options_of(config, job);
     options.on_progress = [&feed](const std::string& text, double fraction) {
         feed.progress(text, fraction);
     };
@@ -155,10 +168,19 @@ Task<std::vector<migration::Applied>> apply_migrations(Estate* estate, Migration
         }
     };
     const std::function<void()> work = [&] {
+        const auto files = migration::find_migrations(job.folder);
+        if (job.approved) {
+            require_unchanged(config, *job.approved, job.again); // what was read is what was approved
+        }
         if (job.adopt) {
             migration::adopt_history(blue, dsn, options.history);
         }
-        applied = migration::apply(dsn, migration::find_migrations(job.folder), options, on_file);
+        if (job.none_pending) {
+            refuse_new_files(migration::pending(files, migration::history(dsn, options.side, options.history),
+                                                options.policy),
+                             job.again);
+        }
+        applied = migration::apply(dsn, files, options, on_file);
     };
     co_await run_blocking(work);
     co_return applied;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cutover/approvals.hpp"
 #include "cutover/estate.hpp"
 #include "cutover/progress.hpp"
 #include "migration/apply.hpp"
@@ -28,6 +29,9 @@ struct MigrationJob {
     migration::Phase phase = migration::Phase::expand;
     bool adopt = false;                   ///< first takes blue's history over, where green has none
     std::string again = "pgteal prepare"; ///< the command that goes on from here
+    /// What has to be there when the files are read; nothing when nobody has to approve anything.
+    std::optional<Subject> approved = {};
+    bool none_pending = false; ///< when approvals were asked for, so none were: no file may be applied
 };
 
 /// Called on the controller's thread, each may be empty.
@@ -39,7 +43,7 @@ struct MigrationNews {
 };
 
 /// Applies what is pending, or runs [migrate] command. Returns the files that it finished; none of a command,
-/// whose record is its own. Throws as migration::apply() and migration::run_external().
+/// whose record is its own. Throws as migration::apply(), migration::run_external() and require_unchanged().
 Task<std::vector<migration::Applied>> apply_migrations(Estate* estate, MigrationJob job, MigrationNews news,
                                                        Deadline deadline);
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "cutover/leads.hpp"
 #include "postgres/error.hpp"
 #include "replication/markers.hpp"
 
@@ -80,7 +81,8 @@ Task<void> read_pooler(Estate* estate, PoolerUnit* unit, PoolerStatus* status, D
         const auto& config = estate->config();
         const auto entries = co_await unit->console->entries(deadline);
         status->reachable = true;
-        for (const auto& entry : entries) {
+        const auto spelled = co_await spell_as_config(estate, entries, deadline);
+        for (const auto& entry : spelled.entries) {
             const bool blue = entry.host == config.blue.pooler_host && entry.port == config.blue.pooler_port;
             const bool green =
                 entry.host == config.green.pooler_host && entry.port == config.green.pooler_port;

@@ -1,13 +1,15 @@
 // gate: everything that would spoil a switchover is found before a client is held.
 #include <filesystem>
 
+#include "cutover/checks.hpp"
 #include "cutover/gate.hpp"
 #include "cutover/gate_risks.hpp"
+#include "cutover/leads.hpp"
 #include "cutover/runbook.hpp"
 #include "health/probe.hpp"
 #include "postgres/error.hpp"
 #include "replication/markers.hpp"
-#include "replication/sequences.hpp"
+#include "replication/sequence_plan.hpp"
 
 namespace pgteal::cutover {
 
@@ -62,10 +64,14 @@ Task<void> read_database_facts(Context* context, Move move, std::string database
     }
     auto from_session = co_await from.session(database, deadline);
     auto to_session = co_await to.session(database, deadline);
+    facts->risks = co_await read_risks(context, move, database, deadline);
+    const auto plan = co_await replication::read_carry_plan(*from_session, to_string(move.from), *to_session,
+                                                            to_string(move.to), deadline);
     const auto from_sequences = co_await replication::read_sequences(*from_session, deadline);
     const auto to_sequences = co_await replication::read_sequences(*to_session, deadline);
-    facts->risks = co_await read_risks(context, move, database, deadline);
-    facts->carry = replication::carry(from_sequences, to_sequences, move.from == Side::green);
+    const auto measured = co_await replication::measure_columns(*to_session, plan, deadline);
+    facts->carry = replication::carry(from_sequences, to_sequences, plan, measured);
+    context->executor.set(replication::binding_for("sequence_plan", database), replication::to_json(plan));
 }
 
 Task<void> read_lane_facts(Context* context, Move move, std::string database, std::vector<GateLane>* lanes) {
@@ -123,8 +129,14 @@ Task<void> read_pooler_facts(Context* context, Move move, PoolerBaseline baselin
     const auto settings = co_await console.settings(deadline);
     facts.query_wait_timeout = settings.query_wait_timeout;
     facts.entries = co_await console.entries(deadline);
-    for (const auto& entry : new_entries(context->estate.config(), move.from, baseline, facts.entries)) {
+    const auto spelled = co_await spell_as_config(&context->estate, facts.entries, deadline);
+    for (const auto& entry : new_entries(context->estate.config(), move.from, baseline, spelled.entries)) {
         facts.left_behind.push_back(entry.name);
+    }
+    if (context->estate.pooler(baseline.name).config.entries.empty()) {
+        facts.doubts = spelled.doubts;
+        std::erase_if(facts.doubts,
+                      [&baseline](const auto& doubt) { return baseline.entries.contains(doubt.first); });
     }
     facts.wanted = targets_for(context->estate.config(), move.from, baseline);
     const auto file = pooler::read_config(baseline.path);
@@ -142,6 +154,42 @@ Task<void> read_pooler_facts(Context* context, Move move, PoolerBaseline baselin
         }
     }
     poolers->push_back(std::move(facts));
+}
+
+/// Those of a pooler that was left out count: that it is dead is known.
+std::vector<std::string> without_entry(const Context& context) {
+    const auto baselines = every_recorded_pooler(context.journal);
+    std::vector<std::string> missing;
+    for (const auto& database : context.estate.config().database_names()) {
+        const bool led_to = std::any_of(baselines.begin(), baselines.end(), [&database](const auto& one) {
+            return std::any_of(one.entries.begin(), one.entries.end(),
+                               [&database](const auto& entry) { return entry.second.database == database; });
+        });
+        if (!led_to && !baselines.empty()) {
+            missing.push_back(database);
+        }
+    }
+    return missing;
+}
+
+Task<std::optional<Refusal>> refused_logins(Context* context, Move move,
+                                            const std::vector<GatePooler>* poolers) {
+    std::vector<health::ForcedUser> forced;
+    for (const auto& pooler : *poolers) {
+        for (const auto& entry : pooler.entries) {
+            if (pooler.wanted.contains(entry.name) && !entry.force_user.empty()) {
+                forced.push_back({entry.force_user, entry.database});
+            }
+        }
+    }
+    const auto result =
+        co_await check_logins(&context->estate, move.from, move.to, std::move(forced), after(patience));
+    for (const auto& finding : result.findings) {
+        if (finding.level == health::Level::error) {
+            co_return Refusal{finding.side, finding.message, finding.fix};
+        }
+    }
+    co_return std::nullopt;
 }
 
 Task<Observation> observe_gate(Context* context, Move move) {
@@ -175,6 +223,8 @@ Task<Observation> observe_gate(Context* context, Move move) {
     for (auto& some : poolers) {
         facts.poolers.insert(facts.poolers.end(), some.begin(), some.end());
     }
+    facts.without_entry = without_entry(*context);
+    facts.logins = co_await refused_logins(context, move, &facts.poolers);
     const auto recorded = context->journal.fact("fingerprint");
     for (const auto side : {Side::blue, Side::green}) {
         const auto* fact = recorded.is_object() ? recorded.as_object().if_contains(to_string(side)) : nullptr;

@@ -43,7 +43,9 @@ void look_at_migrations(const Config& config, const postgres::Dsn& blue, const p
         seen->only_blue = migration::missing_here(applied, there);
     }
     for (const auto& file : all) {
-        seen->files += file.phase == migration::Phase::expand ? 1U : 0U;
+        const bool counts =
+            file.phase == migration::Phase::expand && !migration::below_baseline(file, applied);
+        seen->files += counts ? 1U : 0U;
     }
     for (const auto& file : migration::pending(all, applied, policy_of(config))) {
         seen->scripts.push_back(file.script);
@@ -70,6 +72,13 @@ Task<Observation> observe_migrate(Context* context) {
     std::size_t files = 0;
     std::size_t commands = 0;
     const auto& config = context->estate.config();
+    if (context->progress().removing) {
+        // What they made goes with the database. Files that were edited or deleted since then are no business
+        // of an abort: to mend them is what it is for.
+        Observation unseen;
+        unseen.seen = std::move(found);
+        co_return unseen;
+    }
     for (const auto& database : config.databases) {
         if (database.migrations.empty()) {
             continue;
@@ -165,14 +174,19 @@ Task<Observation> observe_subscribe(Context* context) {
     if (ready && !found.missing.empty()) {
         // Green has been migrated: what a lane could never carry there would keep it from catching up.
         const auto streams = co_await read_streams(&context->estate, Side::blue, after(patience));
+        std::vector<BrokenStream> found_broken;
         for (const auto& one : streams) {
-            if (const auto stream = broken(one.along)) {
-                seen.state = State::conflict;
-                seen.side = "green";
-                seen.evidence = stream->message;
-                seen.hint = stream->remedy + "; pgteal abort, then pgteal prepare with a changed migration";
-                co_return seen;
+            for (auto& stream : all_broken(one)) {
+                found_broken.push_back(std::move(stream));
             }
+        }
+        if (!found_broken.empty()) {
+            const auto stream = in_words(found_broken);
+            seen.state = State::conflict;
+            seen.side = "green";
+            seen.evidence = stream.message;
+            seen.hint = stream.remedy + "; pgteal abort, then pgteal prepare with a changed migration";
+            co_return seen;
         }
     }
     seen = counted(streaming, lanes.size(),
@@ -330,8 +344,7 @@ Step catch_up_step(Context& context) {
         "A marker committed on blue arrives on green in every lane, and the lag is below max_lag.";
     step.deadline = context.estate.config().catch_up;
     step.observe = [c = &context] { return observe_catch_up(c); };
-    step.plan = nothing;
-    step.undo = nothing;
+    step.plan = nothing; // and no undo: an abort would wait for a lag that nobody needs
     return step;
 }
 

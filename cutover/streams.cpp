@@ -74,6 +74,36 @@ std::optional<BrokenStream> broken(const StreamVerdict& verdict) {
     return std::nullopt;
 }
 
+std::vector<BrokenStream> all_broken(const StreamVerdicts& streams) {
+    const auto& verdict = streams.along;
+    std::vector<BrokenStream> found;
+    for (const auto& table : verdict.tables) {
+        for (const auto& reason : table.reasons) {
+            if (reason.level == Level::error) {
+                found.push_back({fmt::format("{} > {}, database {}: {}", to_string(verdict.publisher),
+                                             to_string(other(verdict.publisher)), verdict.database,
+                                             sentence(table, reason)),
+                                 reason.remedy});
+            }
+        }
+    }
+    return found;
+}
+
+BrokenStream in_words(const std::vector<BrokenStream>& several) {
+    if (several.size() == 1) {
+        return several.front();
+    }
+    BrokenStream all;
+    all.message = fmt::format("{} changes of the schema would stop or break the lanes:", several.size());
+    for (const auto& one : several) {
+        all.message += "\n              " + one.message;
+        all.message += one.remedy.empty() ? "" : "\n                " + one.remedy;
+    }
+    all.remedy = "mend each of them in the migrations";
+    return all;
+}
+
 bool SwitchBack::holds() const {
     return std::ranges::none_of(databases, [](const auto& one) { return broken(one).has_value(); });
 }

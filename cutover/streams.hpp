@@ -34,6 +34,10 @@ struct BrokenStream {
     std::string remedy;
 };
 std::optional<BrokenStream> broken(const StreamVerdict& verdict);
+/// All of them, of every database along its stream; empty when the streams hold.
+std::vector<BrokenStream> all_broken(const StreamVerdicts& streams);
+/// One as it is; several one below the other, each with its remedy.
+BrokenStream in_words(const std::vector<BrokenStream>& several);
 
 /// Whether going back to blue keeps every write, for all databases.
 struct SwitchBack {

@@ -3,6 +3,7 @@
 #include <array>
 #include <csignal>
 
+#include "cutover/pooler_settings.hpp"
 #include "cutover/runbook.hpp"
 #include "postgres/error.hpp"
 
@@ -207,6 +208,7 @@ Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to)
 
     const SignalsIgnored calm;
     co_await record_limits(context, move.from);
+    co_await record_pooler_settings(&context->estate, &context->journal, after(std::chrono::seconds(10)));
     boost::json::object body;
     body["from"] = to_string(move.from);
     body["to"] = to_string(move.to);

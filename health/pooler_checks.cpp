@@ -19,7 +19,18 @@ std::string target_text(const Entry& entry) {
     return (entry.host.empty() ? "the local socket" : entry.host) + ":" + entry.port;
 }
 
-void judge_unwanted(CheckResult& result, const PoolerFacts& pooler, const Entry& entry) {
+void judge_unwanted(CheckResult& result, const PoolerFacts& pooler, const Entry& entry,
+                    const std::vector<std::string>& databases) {
+    if (!entry.doubt.empty()) {
+        add(result, Level::error, pooler.name, entry.name,
+            pooler.name + ": it can't be told whether entry " + entry.name +
+                " leads to blue under the name " + target_text(entry) + ": " + entry.doubt +
+                ". If it does, its clients would be left behind the fence.",
+            "Write its host as pgteal.toml has it, let pgteal log in there, or name the run's entries of "
+            "this "
+            "pooler in pgteal.toml (entries in [[pooler]]).");
+        return;
+    }
     if (!entry.points_at_blue) {
         return;
     }
@@ -30,6 +41,13 @@ void judge_unwanted(CheckResult& result, const PoolerFacts& pooler, const Entry&
                           "would stay behind on blue, which takes no writes then.",
             "Give each database a line of its own in [databases] of " + pooler.name +
                 " and remove *, then RELOAD;");
+    } else if (std::find(databases.begin(), databases.end(), entry.database) == databases.end()) {
+        add(result, Level::error, pooler.name, entry.name,
+            pooler.name + ": entry " + entry.name + " points at blue too, to database " + entry.database +
+                ", which is not part of the run. Its clients would stay on blue and go on writing there: "
+                "pgteal neither moves nor fences that database, so blue could not be retired.",
+            "[[database]] name = \"" + entry.database +
+                "\" in pgteal.toml and the entry in entries of this pooler, or remove it from the pooler.");
     } else {
         add(result, Level::error, pooler.name, entry.name,
             pooler.name + ": entry " + entry.name + " points at blue (database " + entry.database +
@@ -68,6 +86,32 @@ void judge_wanted(CheckResult& result, const PoolerFacts& pooler, const Entry& e
                 ", which is not among the run's databases. Its clients would be moved to a green that "
                 "doesn't have their data.",
             "[[database]] name = \"" + entry.database + "\" in pgteal.toml, or leave the entry out.");
+    }
+}
+
+/// A database that no entry leads to would be switched without its clients. What a pooler that can't be read
+/// has is not known, and a run that has begun may have lost a pooler for good. An entry with a finding of its
+/// own may be the one that is missing here.
+void judge_databases(CheckResult& result, const std::vector<PoolerFacts>& poolers,
+                     const std::vector<std::string>& databases, bool run_started) {
+    if (poolers.empty() || !result.findings.empty() || !std::all_of(poolers.begin(), poolers.end(), usable)) {
+        return;
+    }
+    for (const auto& database : databases) {
+        const bool led_to = std::any_of(poolers.begin(), poolers.end(), [&database](const auto& pooler) {
+            return std::any_of(pooler.entries.begin(), pooler.entries.end(), [&database](const auto& entry) {
+                return (entry.wanted || !entry.doubt.empty()) && entry.database == database;
+            });
+        });
+        if (!led_to) {
+            add(result, run_started ? Level::warning : Level::error, "", database,
+                "no entry of any pooler leads to database " + database +
+                    ", which is part of the run. Nobody's clients would be moved for it, and the cutover "
+                    "would shut them out of blue.",
+                "Give it an entry that leads to blue in [databases] of a pooler and RELOAD, or take "
+                "[[database]] " +
+                    database + " out of pgteal.toml.");
+        }
     }
 }
 
@@ -180,7 +224,7 @@ CheckResult check_entries(const std::vector<PoolerFacts>& poolers, const std::ve
                 ++here;
                 judge_wanted(result, pooler, entry, databases, run_started);
             } else {
-                judge_unwanted(result, pooler, entry);
+                judge_unwanted(result, pooler, entry, databases);
             }
         }
         if (here == 0) {
@@ -191,6 +235,7 @@ CheckResult check_entries(const std::vector<PoolerFacts>& poolers, const std::ve
         }
         wanted += here;
     }
+    judge_databases(result, poolers, databases, run_started);
     result.summary = std::to_string(wanted) + (wanted == 1 ? " entry" : " entries");
     return limited(std::move(result));
 }

@@ -22,7 +22,8 @@ struct PoolerFacts {
         bool points_at_blue = false;
         bool wanted = false;
         bool star = false;
-        bool known = true; ///< false: named in our config, but the pooler has no such entry
+        bool known = true;   ///< false: named in our config, but the pooler has no such entry
+        std::string doubt{}; ///< why it can't be told where it leads; "" when it can
     };
     std::vector<Entry> entries;
     std::string problem; ///< unreachable, unreadable file, … with `problem_fix`; "" when fine

@@ -39,6 +39,10 @@ struct Applied {
 /// Whether the row is about this file, whatever the two have in them.
 bool same_migration(const File& file, const Applied& row);
 
+/// No row is about this file, and one of Flyway's BASELINE rows stands for everything up to its version:
+/// Flyway says "Below Baseline" and never runs it; nor does pgteal.
+bool below_baseline(const File& file, const std::vector<Applied>& applied);
+
 /// Reads the history of that database: versioned rows in order, then repeatable ones; empty when there is
 /// none. Blocking. Throws Error(unreachable), Error(connection_lost), ServerError.
 std::vector<Applied> history(const postgres::Dsn& dsn_with_database, const std::string& side = "green",

@@ -74,14 +74,6 @@ const Applied* newest_of(const std::vector<Applied>& applied) {
     return newest;
 }
 
-/// Flyway's baseline stands for everything up to its version.
-bool below_baseline(const File& file, const std::vector<Applied>& applied) {
-    return std::any_of(applied.begin(), applied.end(), [&file](const Applied& row) {
-        return row.type == "BASELINE" && !file.repeatable &&
-               std::is_lteq(compare_versions(file.version, row.version));
-    });
-}
-
 void check_history(const std::vector<File>& files, const std::vector<Applied>& applied) {
     for (const auto& row : applied) {
         if (row.state == "broken") {
@@ -102,6 +94,18 @@ bool same_migration(const File& file, const Applied& row) {
         return file.repeatable && row.repeatable && plain(file.name) == plain(row.name);
     }
     return std::is_eq(compare_versions(file.version, row.version)) && row.type != "BASELINE";
+}
+
+bool below_baseline(const File& file, const std::vector<Applied>& applied) {
+    bool below = false;
+    for (const auto& row : applied) {
+        if (same_migration(file, row)) {
+            return false;
+        }
+        below = below || (row.type == "BASELINE" && !file.repeatable &&
+                          std::is_lteq(compare_versions(file.version, row.version)));
+    }
+    return below;
 }
 
 std::vector<File> pending(const std::vector<File>& files, const std::vector<Applied>& applied,

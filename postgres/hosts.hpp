@@ -1,4 +1,4 @@
-// Private to postgres/: which addresses a DSN means.
+// Which addresses a DSN means.
 #pragma once
 
 #include "postgres/async.hpp"

@@ -174,6 +174,28 @@ TypeFit coarser(const Type& from, const Type& to) {
                                              : TypeFit{};
 }
 
+/// The place of an interval's last field: "interval day to minute" keeps what is left of it too
+/// (timestamp.c, AdjustIntervalForTypmod).
+int last_field(const Type& t) {
+    static const std::vector<std::string_view> fields{"year", "month", "day", "hour", "minute", "second"};
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        if (t.base.ends_with(fields[i])) {
+            return static_cast<int>(i);
+        }
+    }
+    return static_cast<int>(fields.size()) - 1;
+}
+
+bool is_interval(const Type& t) { return t.base == "interval" || t.base.starts_with("interval "); }
+
+TypeFit between_intervals(const Type& from, const Type& to) {
+    constexpr int seconds = 5;
+    if (last_field(from) > last_field(to)) {
+        return differs("a value has parts that " + as_text(to) + " doesn't keep: they are cut off");
+    }
+    return last_field(from) == seconds ? coarser(from, to) : TypeFit{};
+}
+
 TypeFit between_times(const Type& from, const Type& to, bool utc) {
     if (to.base == "date") {
         return from.base == "date" ? TypeFit{} : differs("a value is not midnight: its time is dropped");
@@ -224,8 +246,16 @@ TypeFit scalar_fit(const Type& from, const Type& to, bool utc) {
     if (is_bits(from) && is_bits(to)) {
         return between_bits(from, to);
     }
+    if (is_interval(from) && is_interval(to)) {
+        return between_intervals(from, to);
+    }
     if (from.base == to.base) {
-        return coarser(from, to); // time, timetz and interval; others have no modifiers
+        return coarser(from, to); // time and timetz; others have no modifiers
+    }
+    if (from.base == "json" && to.base == "jsonb") {
+        return differs(
+            "a value repeats a key, or has blanks or an order of keys of its own: only jsonb's form "
+            "of it arrives");
     }
     if ((from.base == "cidr" && to.base == "inet") || (is_json(from) && is_json(to))) {
         return {};
@@ -268,7 +298,8 @@ bool same_binary(std::string_view from, std::string_view to) {
     };
     // An array's binary form names its elements' type, so that a text[] is no varchar[].
     return left.array == right.array &&
-           (left.base == right.base || (!left.array && texts(left) && texts(right)));
+           (left.base == right.base || (is_interval(left) && is_interval(right)) ||
+            (!left.array && texts(left) && texts(right)));
 }
 
 bool lacks_equality(std::string_view type) {

@@ -62,6 +62,8 @@ Task<Comparison> compare_database(Server& serving, Server& standing, std::string
     for (const Lane& lane : lanes) {
         numbers.push_back(lane.number);
     }
+    // One for all jobs.
+    LaneWatch watch(serving, standing, std::move(lanes));
     Work work;
     work.progress = std::move(progress);
     for (const PublishedTable& table : tables) {
@@ -72,7 +74,8 @@ Task<Comparison> compare_database(Server& serving, Server& standing, std::string
                             standing.name());
         }
         work.pairs.push_back({&serving, &standing, database, numbers, compared_table(table, table.table),
-                              compared_table(table, mine->second), deadline});
+                              compared_table(table, mine->second), deadline,
+                              numbers.empty() ? nullptr : &watch});
         work.results.push_back({database, table.table.display(), 0, {}, 0});
     }
     std::vector<Task<void>> workers;

@@ -3,7 +3,6 @@
 #include <map>
 
 #include "postgres/error.hpp"
-#include "replication/lag.hpp"
 
 namespace pgteal::replication {
 
@@ -68,7 +67,7 @@ Task<Reading> read_around_marker(const ComparedPair& pair, Connection& serving, 
     Reading reading;
     reading.before = co_await read_versions(serving, identities_sql(pair.serving, ids), pair.deadline);
     SentMarkers sent = co_await send_markers(serving, pair.lanes, pair.deadline);
-    co_await await_sent(standing, pair.database, std::move(sent), pair.deadline);
+    co_await await_watched(standing, pair.database, std::move(sent), pair.deadline, pair.watch);
     reading.standing = co_await read_versions(standing, identities_sql(pair.standing, ids), pair.deadline);
     reading.after = co_await read_versions(serving, identities_sql(pair.serving, ids), pair.deadline);
     co_return reading;

@@ -7,6 +7,7 @@
 #include "postgres/server.hpp"
 #include "replication/compare.hpp"
 #include "replication/compare_sql.hpp"
+#include "replication/lane_watch.hpp"
 
 namespace pgteal::replication {
 
@@ -19,6 +20,7 @@ struct ComparedPair {
     ComparedTable serving;
     ComparedTable standing;
     Deadline deadline;
+    LaneWatch* watch = nullptr; ///< of the lanes, when there are any
 };
 
 /// Adds those of `candidates` (identities, see compare_sql.hpp) to `result` that are proven to differ, and

@@ -2,8 +2,6 @@
 
 #include <map>
 
-#include "replication/lag.hpp"
-
 namespace pgteal::replication {
 
 using postgres::Connection;
@@ -98,7 +96,7 @@ std::vector<std::string> differing_rows(const Both& rows) {
 Task<void> take_snapshots(const ComparedPair& pair, Connection& serving, Connection& standing) {
     SentMarkers sent = co_await send_markers(serving, pair.lanes, pair.deadline);
     co_await serving.script(begin_snapshot, pair.deadline);
-    co_await await_sent(standing, pair.database, std::move(sent), pair.deadline);
+    co_await await_watched(standing, pair.database, std::move(sent), pair.deadline, pair.watch);
     co_await standing.script(begin_snapshot, pair.deadline);
 }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "replication/compat.hpp"
@@ -35,9 +37,21 @@ std::vector<Reason> type_reasons(const Pair& pair, const Column& from, const Col
 std::vector<Reason> rule_reasons(const Pair& pair);
 std::vector<Reason> identity_reasons(const Pair& pair);
 
+/// Columns that both sides compute, each by itself.
+std::vector<Reason> generated_reasons(const Pair& pair);
+/// Functions and triggers that run for rows of the lane.
+std::vector<Reason> worker_reasons(const Pair& pair);
+/// Composite types, field by field; nothing when one of the two is none.
+std::optional<std::vector<Reason>> composite_reasons(const Pair& pair, const Column& from, const Column& to);
+
 /// Columns that a row of `table` is found by on the publisher; nullptr when UPDATE and DELETE can't be
 /// published. Not for REPLICA IDENTITY FULL.
 const Index* identity_of(const Table& table);
+/// An expression or definition as pg_get_expr() prints it, so that what two servers print of the same one is
+/// equal: without blanks, parentheses that hold one thing only, and casts to text and varchar without length.
+/// A clone's expression is parsed from what blue printed, and such casts then move: ARRAY[…]::text[] becomes
+/// ARRAY[(…)::text].
+std::string normal_form(std::string_view definition);
 /// The same in a text for people: "id, region".
 std::string joined(const std::vector<std::string>& names);
 

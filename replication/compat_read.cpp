@@ -10,7 +10,20 @@ using postgres::Result;
 using Names = std::vector<std::string>;
 
 /// Results of sql/compat.sql, in its order.
-enum Part { server, relations, columns, indexes, constraints, triggers, enums, domains, publications, lanes };
+enum Part {
+    server,
+    relations,
+    columns,
+    indexes,
+    constraints,
+    triggers,
+    calls,
+    enums,
+    domains,
+    composites,
+    publications,
+    lanes
+};
 
 char letter(const Result& rows, int row, std::string_view name) {
     const auto text = rows.text(row, rows.column(name));
@@ -49,6 +62,7 @@ Column column_of(const Result& rows, int row) {
     column.constant_default = rows.get<bool>(row, "constant_default");
     column.generated = rows.get<bool>(row, "generated");
     column.draws = rows.get<bool>(row, "draws");
+    column.expression = rows.get<std::string>(row, "expression");
     return column;
 }
 
@@ -104,9 +118,18 @@ void read_parts_of_tables(const std::vector<Result>& parts, const std::map<std::
     const Result& fired = parts[triggers];
     for (int row = 0; row < fired.rows(); ++row) {
         if (Table* table = owner(fired, row)) {
-            table->triggers.push_back({fired.get<std::string>(row, "name"),
-                                       fired.get<std::string>(row, "function"),
-                                       fired.get<bool>(row, "writes"), fired.get<int>(row, "events")});
+            table->triggers.push_back(
+                {fired.get<std::string>(row, "name"), fired.get<std::string>(row, "function"),
+                 fired.get<bool>(row, "writes"), fired.get<int>(row, "events"), fired.get<bool>(row, "drops"),
+                 fired.get<bool>(row, "opaque"), fired.get<Names>(row, "sets")});
+        }
+    }
+    const Result& called = parts[calls];
+    for (int row = 0; row < called.rows(); ++row) {
+        if (Table* table = owner(called, row)) {
+            table->calls.push_back(
+                {called.get<std::string>(row, "object"), called.get<std::string>(row, "attribute"),
+                 called.get<std::string>(row, "function"), called.get<std::string>(row, "names")});
         }
     }
 }
@@ -119,6 +142,14 @@ void read_types(const Result& labels, const Result& bases, Schema* schema) {
         schema->domains[bases.get<std::string>(row, "name")] = {bases.get<std::string>(row, "base"),
                                                                 bases.get<bool>(row, "has_default"),
                                                                 bases.get<Names>(row, "checks")};
+    }
+}
+
+void read_composites(const Result& rows, Schema* schema) {
+    for (int row = 0; row < rows.rows(); ++row) {
+        schema->composites[rows.get<std::string>(row, "name")].push_back(
+            {rows.get<std::string>(row, "attribute"), rows.get<std::string>(row, "type"),
+             rows.get<int>(row, "position")});
     }
 }
 
@@ -181,6 +212,7 @@ Task<Schema> read_schema(postgres::Connection& connection, Deadline deadline) {
     const auto by_oid = read_relations(parts.at(relations), &schema);
     read_parts_of_tables(parts, by_oid);
     read_types(parts.at(enums), parts.at(domains), &schema);
+    read_composites(parts.at(composites), &schema);
     read_lanes(parts.at(publications), parts.at(lanes), &schema);
     co_return schema;
 }

@@ -31,17 +31,6 @@ std::string prove_or_wait(const Pair& pair) {
                : "drop it after finish (contract), or keep clients of green from breaking it";
 }
 
-/// Definitions as two majors print them.
-std::string plain(std::string_view definition) {
-    std::string out;
-    for (const char c : definition) {
-        if (c != ' ' && c != '\n' && c != '(' && c != ')') {
-            out += c;
-        }
-    }
-    return out;
-}
-
 bool touches(const Pair& pair, const std::vector<std::string>& columns) {
     return columns.empty() || std::ranges::any_of(columns, [&pair](const auto& name) {
                return name.empty() || pair.sends(name);
@@ -62,7 +51,7 @@ void not_nulls(const Pair& pair, std::vector<Reason>* reasons) {
 void checks(const Pair& pair, std::vector<Reason>* reasons) {
     for (const Constraint& one : pair.to.constraints) {
         const bool kept = std::ranges::any_of(pair.from.constraints, [&one](const Constraint& other) {
-            return other.kind == one.kind && plain(other.definition) == plain(one.definition);
+            return other.kind == one.kind && normal_form(other.definition) == normal_form(one.definition);
         });
         if (one.kind == 'f' || kept || !touches(pair, one.columns)) {
             continue;
@@ -80,8 +69,9 @@ bool implied(const Pair& pair, const Index& wanted) {
         if (!index.unique) {
             return false;
         }
-        if (plain(index.expressions) == plain(wanted.expressions) &&
-            plain(index.predicate) == plain(wanted.predicate) && index.columns == wanted.columns) {
+        if (normal_form(index.expressions) == normal_form(wanted.expressions) &&
+            normal_form(index.predicate) == normal_form(wanted.predicate) &&
+            index.columns == wanted.columns) {
             return !index.nulls_distinct || wanted.nulls_distinct;
         }
         if (!index.predicate.empty() || !index.expressions.empty()) {
@@ -159,7 +149,7 @@ void domains(const Pair& pair, std::vector<Reason>* reasons) {
         for (const auto& check : wanted->second.checks) {
             const bool kept = had != pair.from_schema.domains.end() &&
                               std::ranges::any_of(had->second.checks, [&check](const auto& other) {
-                                  return plain(other) == plain(check);
+                                  return normal_form(other) == normal_form(check);
                               });
             if (!kept) {
                 reasons->push_back(per_row("domain " + to->type, "once " + name + " breaks " + check,

@@ -22,6 +22,7 @@ struct Column {
     bool constant_default = false; ///< the default is the same for every row
     bool draws = false; ///< identity or a default that draws from a sequence, which a read-only session can't
     bool generated = false;
+    std::string expression; ///< of a generated column: pg_get_expr()
 };
 
 /// Unique, exclusion or replica identity index; ordinary ones don't matter.
@@ -48,8 +49,21 @@ struct Constraint {
 struct Trigger {
     std::string name;
     std::string function;
-    bool writes = false; ///< its function's source has the words of a command that writes
-    int events = 0;      ///< pg_trigger.tgtype: 4 INSERT, 8 DELETE, 16 UPDATE
+    bool writes = false;           ///< its function's source has the words of a command that writes
+    int events = 0;                ///< pg_trigger.tgtype: 2 BEFORE, 4 INSERT, 8 DELETE, 16 UPDATE
+    bool drops = false;            ///< its source has RETURN NULL
+    bool opaque = false;           ///< what it does to the row can't be told from the source
+    std::vector<std::string> sets; ///< columns of NEW that its source assigns, in lower case
+};
+
+/// A function that runs when a row is written, and whose source names something without its schema. Apply
+/// workers have search_path = '' (PostgreSQL source: worker.c, InitializeLogRepWorker), and the function
+/// doesn't set its own.
+struct Call {
+    std::string object; ///< "index idx_norm", "constraint c", "column w", "trigger t"
+    std::string column; ///< of a default: only computed where nothing is sent; "" for others
+    std::string function;
+    std::string names; ///< one such name
 };
 
 struct Table {
@@ -63,6 +77,7 @@ struct Table {
     std::vector<Index> indexes;
     std::vector<Constraint> constraints;
     std::vector<Trigger> triggers;
+    std::vector<Call> calls;
 
     [[nodiscard]] const Column* column(const std::string& wanted) const;
     /// An ordinary table whose changes a lane carries.
@@ -74,6 +89,14 @@ struct Domain {
     std::string base; ///< format_type() with its typmod
     bool has_default = false;
     std::vector<std::string> checks; ///< pg_get_constraintdef() without NOT VALID
+};
+
+/// A field of a composite type or of a table's row type. Values go over as text, fields in their order and
+/// without names (PostgreSQL source: rowtypes.c, record_in).
+struct Attribute {
+    std::string name;
+    std::string type; ///< format_type() with its typmod
+    int position = 0; ///< pg_attribute.attnum
 };
 
 struct Publication {
@@ -90,10 +113,11 @@ struct Schema {
     int version = 0;                     ///< as 150020
     std::string time_zone;               ///< that this side's walsenders and apply workers run with
     std::map<std::string, Table> tables; ///< by display(); views too
-    std::map<std::string, std::vector<std::string>> enums; ///< labels in order, by format_type()
-    std::map<std::string, Domain> domains;                 ///< by format_type()
-    std::map<std::string, Publication> publications;       ///< pgteal's, by name
-    std::map<std::string, Subscription> subscriptions;     ///< pgteal's in this database, by name
+    std::map<std::string, std::vector<std::string>> enums;    ///< labels in order, by format_type()
+    std::map<std::string, Domain> domains;                    ///< by format_type()
+    std::map<std::string, std::vector<Attribute>> composites; ///< by format_type(), those of columns too
+    std::map<std::string, Publication> publications;          ///< pgteal's, by name
+    std::map<std::string, Subscription> subscriptions;        ///< pgteal's in this database, by name
 
     [[nodiscard]] const Table* table(const std::string& display) const;
     /// The type below all domains.

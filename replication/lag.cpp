@@ -55,30 +55,40 @@ Task<std::vector<int>> arrived_markers(postgres::Connection& subscriber, SentMar
     co_return arrived;
 }
 
-Task<void> await_sent(postgres::Connection& subscriber, std::string database, SentMarkers sent,
-                      Deadline deadline) {
+Task<std::vector<int>> arrived_by(postgres::Connection& subscriber, SentMarkers sent, Deadline deadline) {
+    std::vector<int> all_arrived;
     Clock::duration pause = 300us;
     while (true) {
         const std::vector<int> arrived = co_await arrived_markers(subscriber, sent, answer_by(deadline));
         for (const int lane : arrived) {
             sent.erase(lane);
+            all_arrived.push_back(lane);
         }
-        if (sent.empty()) {
-            co_return;
-        }
-        if (Clock::now() >= deadline) {
-            std::string late;
-            for (const auto& [lane, token] : sent) {
-                late += (late.empty() ? "" : ", ") + (database + ".") + std::to_string(lane);
-            }
-            throw DeadlinePassed(subscriber.label(),
-                                 "a marker has not arrived on " + subscriber.label() + " in lane " + late +
-                                     ": replication stands still or is far behind",
-                                 "look at the lanes with: pgteal status");
+        if (sent.empty() || Clock::now() >= deadline) {
+            co_return all_arrived;
         }
         co_await sleep_for(pause);
         pause = next_pause(pause);
     }
+}
+
+Task<void> await_sent(postgres::Connection& subscriber, std::string database, SentMarkers sent,
+                      Deadline deadline) {
+    const std::vector<int> arrived = co_await arrived_by(subscriber, sent, deadline);
+    for (const int lane : arrived) {
+        sent.erase(lane);
+    }
+    if (sent.empty()) {
+        co_return;
+    }
+    std::string late;
+    for (const auto& [lane, token] : sent) {
+        late += (late.empty() ? "" : ", ") + (database + ".") + std::to_string(lane);
+    }
+    throw DeadlinePassed(subscriber.label(),
+                         "a marker has not arrived on " + subscriber.label() + " in lane " + late +
+                             ": replication stands still or is far behind",
+                         "look at the lanes with: pgteal status");
 }
 
 namespace {

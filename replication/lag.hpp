@@ -21,6 +21,9 @@ Task<SentMarkers> send_markers(postgres::Connection& publisher, std::vector<int>
 /// Those that the subscriber shows by now.
 Task<std::vector<int>> arrived_markers(postgres::Connection& subscriber, SentMarkers sent, Deadline deadline);
 
+/// Waits until all have arrived or the deadline passes; those that arrived.
+Task<std::vector<int>> arrived_by(postgres::Connection& subscriber, SentMarkers sent, Deadline deadline);
+
 /// Waits until all have arrived. Throws DeadlinePassed that names the lanes that are late; the connection
 /// stays usable.
 Task<void> await_sent(postgres::Connection& subscriber, std::string database, SentMarkers sent,

@@ -29,7 +29,9 @@ Statement create_publication(const Lane& lane, const std::vector<PublishedTable>
     std::string text =
         "CREATE PUBLICATION " + quote_identifier(lane.object()) + " FOR TABLE\n  " + lane.marker_table();
     for (const PublishedTable& published : tables) {
-        text += ",\n  " + quote_qualified(published.table.schema, published.table.name);
+        // Without ONLY a table's inheritance children come with it: one that the subscriber lacks, and one
+        // that is listed itself, whose columns then conflict.
+        text += ",\n  ONLY " + quote_qualified(published.table.schema, published.table.name);
         if (published.all_columns) {
             continue;
         }

@@ -1,17 +1,19 @@
 #include "replication/sequences.hpp"
 
+#include <algorithm>
+#include <map>
+#include <optional>
+
 #include <boost/json.hpp>
 
+#include "postgres/quote.hpp"
 #include "replication/lanes.hpp"
+#include "replication/sequence_plan.hpp"
 #include "replication/sql.hpp"
 
 namespace pgteal::replication {
 
 namespace {
-
-using Name = std::pair<std::string, std::string>;
-
-Name name_of(const Sequence& sequence) { return {sequence.schema, sequence.name}; }
 
 bool same_position(const Sequence& a, const Sequence& b) { return a.last == b.last && a.called == b.called; }
 
@@ -25,7 +27,40 @@ bool further(const Sequence& a, const Sequence& b, bool ascending) {
 
 std::string number(std::int64_t value) { return std::to_string(value); }
 
+std::string display(const Sequence& sequence) { return sequence.schema + "." + sequence.name; }
+
+std::string quoted(const Sequence& sequence) {
+    return postgres::quote_qualified(sequence.schema, sequence.name);
+}
+
+CarryProblem other_way(const Sequence& source, const Sequence& target, const CarryPlan& plan) {
+    return {display(source),
+            "it counts by " + number(source.increment) + " on " + plan.from + ", and " + display(target) +
+                " on " + plan.to + ", which follows it, the other way, by " + number(target.increment),
+            "ALTER SEQUENCE " + quoted(target) + " INCREMENT BY " + number(source.increment)};
+}
+
+/// What `target` takes its position from.
+struct Position {
+    Sequence sequence;
+    std::string whence; ///< "c.a on blue stands at"
+};
+
+CarryProblem out_of_bounds(const Position& position, const Sequence& target, const CarryPlan& plan) {
+    const bool above = position.sequence.last > target.maximum;
+    return {display(target),
+            position.whence + " " + number(position.sequence.last) + ", outside its bounds on " + plan.to +
+                " (" + number(target.minimum) + " to " + number(target.maximum) + ")",
+            "ALTER SEQUENCE " + quoted(target) +
+                (above ? " AS bigint MAXVALUE 9223372036854775807"
+                       : " AS bigint MINVALUE " + number(position.sequence.last))};
+}
+
 } // namespace
+
+std::pair<std::string, std::string> name_of(const Sequence& sequence) {
+    return {sequence.schema, sequence.name};
+}
 
 Task<std::vector<Sequence>> read_sequences(postgres::Connection& connection, Deadline deadline) {
     std::string text(sql::sequences);
@@ -47,50 +82,83 @@ Task<std::vector<Sequence>> read_sequences(postgres::Connection& connection, Dea
     co_return sequences;
 }
 
-Carry carry(const std::vector<Sequence>& from, const std::vector<Sequence>& to, bool green_only) {
-    std::map<Name, const Sequence*> targets;
-    for (const Sequence& sequence : to) {
-        targets.emplace(name_of(sequence), &sequence);
-    }
+Carry carry(const std::vector<Sequence>& from, const std::vector<Sequence>& to, const CarryPlan& plan,
+            const std::vector<std::optional<std::int64_t>>& measured) {
     Carry result;
-    for (const Sequence& source : from) {
-        const std::string display = source.schema + "." + source.name;
-        const auto found = targets.find(name_of(source));
-        if (found == targets.end() && green_only) {
+    result.problems = plan.problems;
+    result.notes = plan.notes;
+    std::map<SequenceName, const Sequence*> sources;
+    for (const Sequence& sequence : from) {
+        sources.emplace(name_of(sequence), &sequence);
+    }
+    std::map<SequenceName, std::vector<const Sequence*>> followed;
+    for (const auto& pair : plan.pairs) {
+        if (const auto found = sources.find(pair.from); found != sources.end()) {
+            followed[pair.to].push_back(found->second);
+        }
+    }
+    std::map<SequenceName, std::vector<Position>> beyond;
+    for (std::size_t i = 0; i < plan.measures.size(); ++i) {
+        auto& positions = beyond[plan.measures[i].sequence];
+        if (i < measured.size() && measured[i]) {
+            Sequence reached;
+            reached.last = *measured[i];
+            reached.called = true;
+            positions.push_back({reached, plan.measures[i].column.display() + " holds"});
+        }
+    }
+    for (const Sequence& target : to) {
+        const auto of_sequences = followed.find(name_of(target));
+        const auto of_columns = beyond.find(name_of(target));
+        if (of_sequences == followed.end() && of_columns == beyond.end()) {
             continue;
         }
         ++result.total;
-        if (found == targets.end()) {
-            result.problems.push_back({display, "it does not exist on the other side"});
+        const bool ascending = target.increment > 0;
+        bool cyclic = false;
+        std::optional<Position> best;
+        const auto take = [&best, ascending](const Position& position) {
+            if (!best || further(position.sequence, best->sequence, ascending)) {
+                best = position;
+            }
+        };
+        if (of_sequences != followed.end()) {
+            for (const Sequence* source : of_sequences->second) {
+                if (ascending != (source->increment > 0)) {
+                    result.problems.push_back(other_way(*source, target, plan));
+                    continue;
+                }
+                cyclic = cyclic || source->cycle || target.cycle;
+                take({*source, display(*source) + " on " + plan.from + " stands at"});
+            }
+        }
+        if (of_columns != beyond.end() && !cyclic) {
+            std::for_each(of_columns->second.begin(), of_columns->second.end(), take);
+        }
+        if (!best || same_position(best->sequence, target) ||
+            (!cyclic && !further(best->sequence, target, ascending))) {
             continue;
         }
-        const Sequence& target = *found->second;
-        const bool ascending = source.increment > 0;
-        if (ascending != (target.increment > 0)) {
-            result.problems.push_back({display, "it counts the other way there (increment " +
-                                                    number(source.increment) + " here, " +
-                                                    number(target.increment) + " there)"});
-            continue;
-        }
-        const bool cyclic = source.cycle || target.cycle;
-        if (!cyclic && !further(source, target, ascending)) {
-            continue;
-        }
-        if (same_position(source, target)) {
-            continue;
-        }
-        if (source.last < target.minimum || source.last > target.maximum) {
-            result.problems.push_back(
-                {display, "its value " + number(source.last) + " is outside the bounds there (" +
-                              number(target.minimum) + " to " + number(target.maximum) + ")"});
+        if (best->sequence.last < target.minimum || best->sequence.last > target.maximum) {
+            result.problems.push_back(out_of_bounds(*best, target, plan));
             continue;
         }
         Sequence moved = target;
-        moved.last = source.last;
-        moved.called = source.called;
+        moved.last = best->sequence.last;
+        moved.called = best->sequence.called;
         result.set.push_back(std::move(moved));
     }
     return result;
+}
+
+Carry carry(const std::vector<Sequence>& from, const std::vector<Sequence>& to, bool green_only) {
+    SequenceSide here;
+    here.name = green_only ? "green" : "blue";
+    here.sequences = from;
+    SequenceSide there;
+    there.name = green_only ? "blue" : "green";
+    there.sequences = to;
+    return carry(from, to, plan_carry(here, there), {});
 }
 
 postgres::Statement set_sequences(const std::string& database) {

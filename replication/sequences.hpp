@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "postgres/connection.hpp"
@@ -24,27 +25,26 @@ struct Sequence {
     bool operator==(const Sequence&) const = default;
 };
 
+std::pair<std::string, std::string> name_of(const Sequence& sequence); ///< schema, name
+
 /// One query whatever the number (schemas pgteal and extensions' internals left out).
 Task<std::vector<Sequence>> read_sequences(postgres::Connection& connection, Deadline deadline);
 
-/// A sequence that can't be carried: missing on `to`, or `to`'s bounds don't hold the value, or the
-/// increments have opposite signs.
+/// A sequence that can't be carried: nothing on `to` follows it, or `to`'s bounds don't hold the value, or
+/// the increments have opposite signs.
 struct CarryProblem {
     std::string sequence;
     std::string reason;
+    std::string fix{}; ///< SQL for the side that the values would go to; may be empty
 };
 struct Carry {
     std::vector<Sequence> set; ///< those whose state on `to` has to change, with the value to set
     std::vector<CarryProblem> problems;
+    std::vector<std::string> notes; ///< what is left behind, one sentence each
     int total = 0;
 };
-/// Pure. For each sequence of `from`: the state furthest in the direction of its increment of both sides (so
-/// a sequence that went further on `to` is never moved back); for cyclic ones `from`'s state, since
-/// "furthest" has no meaning there.
-///
-/// `green_only`: sequences of `from` that `to` hasn't are left alone rather than refused. That is for green
-/// to blue: schema changes are frozen on both sides, so they came with a migration, and blue's schema has no
-/// use for them.
+/// Pure: sequence_plan.hpp's carry() for sides whose columns are fed alike, so that names suffice.
+/// `green_only`: `from` is green, or a side whose own sequences don't matter to `to`.
 Carry carry(const std::vector<Sequence>& from, const std::vector<Sequence>& to, bool green_only = false);
 
 /// One statement, one round trip, whatever the number: SELECT setval(…) over :'sequences_<database>' (JSON

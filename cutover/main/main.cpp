@@ -5,6 +5,27 @@
 #include <spdlog/spdlog.h>
 
 #include "cutover/cli.hpp"
+#include "cutover/lost_output.hpp"
+
+namespace {
+
+using pgteal::cutover::Exit;
+
+/// 0 promises that what was asked for is there to be read.
+Exit with_output_checked(Exit exit) {
+    const auto lost = pgteal::cutover::lost_output(stdout);
+    if (!lost) {
+        return exit;
+    }
+    std::fprintf(stderr,
+                 "  failed      the output could not be written: %s\n"
+                 "              What stands on stdout is not complete. What the command did is done and "
+                 "recorded: pgteal status shows it.\n",
+                 lost->c_str());
+    return exit == Exit::done ? Exit::failed : exit;
+}
+
+} // namespace
 
 int main(int argc, char** argv) {
     using namespace pgteal::cutover;
@@ -14,7 +35,7 @@ int main(int argc, char** argv) {
     auto parsed = parse_command_line(argc, argv);
     if (!parsed.options) {
         std::fputs(parsed.text.c_str(), parsed.exit == Exit::done ? stdout : stderr);
-        return static_cast<int>(parsed.exit);
+        return static_cast<int>(with_output_checked(parsed.exit));
     }
-    return static_cast<int>(run_command(std::move(*parsed.options)));
+    return static_cast<int>(with_output_checked(run_command(std::move(*parsed.options))));
 }

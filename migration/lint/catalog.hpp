@@ -39,6 +39,7 @@ struct CatalogIndex {
     bool unique = false, primary = false, valid = true, partial = false;
     std::string method;
     std::vector<std::string> uses = {}; ///< columns it depends on: of the key, expressions and predicate
+    bool clustered = false;             ///< pg_index.indisclustered: CLUSTER orders the table by it
 };
 
 struct CatalogTable {

@@ -172,7 +172,7 @@ void CatalogRows::indexes(const pqxx::result& rows) {
         }
         of->indexes.push_back({text(row["name"]), list(row["columns"]), yes(row["unique"]),
                                yes(row["primary"]), yes(row["valid"]), yes(row["partial"]),
-                               text(row["method"]), list(row["uses"])});
+                               text(row["method"]), list(row["uses"]), yes(row["clustered"])});
         catalog_.index_tables[qualified(row)] = of->schema + "." + of->name;
     }
 }

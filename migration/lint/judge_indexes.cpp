@@ -188,6 +188,41 @@ void judge_vacuum(Judge& judge, const Node& node) {
     }
 }
 
+/// Each table that was clustered before, by the index of that time.
+void judge_cluster_all(Judge& judge) {
+    const auto& world = judge.world();
+    bool found = false;
+    for (const auto& [name, table] : world.tables()) {
+        const auto& indexes = table.now.indexes;
+        if (std::none_of(indexes.begin(), indexes.end(), [](const auto& one) { return one.clustered; })) {
+            continue;
+        }
+        found = true;
+        judge.lock(name, Lock::access_exclusive, true, true);
+        Saying saying;
+        saying.rule = "rewrite-table";
+        saying.relation = name;
+        saying.lock = Lock::access_exclusive;
+        saying.rewrite = saying.scan = true;
+        saying.more = "CLUSTER without a name does so with every table that was clustered before.";
+        saying.fix = "pg_repack orders a table without locking it.";
+        judge.say(saying);
+    }
+    if (world.offline()) {
+        judge.unknown("which tables have been clustered");
+        if (!found) {
+            Saying saying;
+            saying.rule = "rewrite-table";
+            saying.lock = Lock::access_exclusive;
+            saying.rewrite = saying.scan = true;
+            saying.certain = false;
+            saying.more = "CLUSTER without a name does so with every table that was clustered before.";
+            saying.fix = "pg_repack orders a table without locking it.";
+            judge.say(saying);
+        }
+    }
+}
+
 } // namespace
 
 void judge_indexes(Judge& judge) {
@@ -200,6 +235,8 @@ void judge_indexes(Judge& judge) {
         judge_vacuum(judge, node);
     } else if (node.is("ClusterStmt") && node["relation"]) {
         judge_rewriting(judge, node["relation"], "pg_repack orders a table without locking it.");
+    } else if (node.is("ClusterStmt")) {
+        judge_cluster_all(judge);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "migration/lint/expressions.hpp"
 #include "migration/lint/judge.hpp"
+#include "migration/lint/row_changes.hpp"
 #include "migration/lint/sql_text.hpp"
 #include "migration/lint/table_parts.hpp"
 
@@ -49,22 +50,16 @@ void judge_insert(Judge& judge, const Node& node) {
     // Of partitions only those that get a row: which ones, its values decide.
     judge.lock(table, Lock::row_exclusive);
     judge.lock_referenced(table, Lock::row_share);
-    judge.lock_sources(node["selectStmt"]);
-    if (const auto with = node["withClause"]) {
-        judge.lock_sources(with);
-    }
 }
 
 void judge_update(Judge& judge, const Node& node) {
     const auto table = judge.world().name_of(node["relation"]);
-    judge.lock_sources(node);
     judge.lock_tree(table, Lock::row_exclusive);
     judge_every_row(judge, node, "update-without-where", table);
 }
 
 void judge_delete(Judge& judge, const Node& node) {
     const auto table = judge.world().name_of(node["relation"]);
-    judge.lock_sources(node);
     judge.lock_tree(table, Lock::row_exclusive);
     if (const auto* known = judge.world().table(table)) {
         for (const auto& other : known->now.referenced_by) {
@@ -95,10 +90,43 @@ void judge_calls(Judge& judge, const Node& node) {
     }
 }
 
-void judge_select(Judge& judge, const Node& node) {
-    const bool locks_rows = !node.list("lockingClause").empty();
-    judge.lock_sources(node, locks_rows ? Lock::row_share : Lock::access_share);
-    judge_calls(judge, node);
+void judge_change(Judge& judge, const Node& node) {
+    if (node.is("InsertStmt")) {
+        judge_insert(judge, node);
+    } else if (node.is("UpdateStmt")) {
+        judge_update(judge, node);
+    } else if (node.is("DeleteStmt")) {
+        judge_delete(judge, node);
+    } else {
+        judge.lock_tree(judge.world().name_of(node["relation"]), Lock::row_exclusive);
+    }
+}
+
+/// The statement, what its WITH changes, and what EXPLAIN ANALYZE runs.
+void judge_query(Judge& judge, const Node& node) {
+    const auto query = inner_query(node);
+    if (query.is("SelectStmt")) {
+        const bool locks_rows = !query.list("lockingClause").empty();
+        judge.lock_sources(query, locks_rows ? Lock::row_share : Lock::access_share);
+        if (!node.is("CopyStmt") && !node.is("CreateTableAsStmt") && !is_only_planned(node)) {
+            judge_calls(judge, query);
+        }
+    } else if (query.is("InsertStmt")) {
+        // Not the node itself: of a partitioned table only some partitions are locked.
+        judge.lock_sources(query["selectStmt"]);
+        if (const auto with = query["withClause"]) {
+            judge.lock_sources(with);
+        }
+    } else if (query) {
+        judge.lock_sources(query);
+    }
+    for (const auto& change : row_changes(node)) {
+        if (is_only_planned(node)) {
+            judge.lock_tree(judge.world().name_of(change["relation"]), Lock::row_exclusive);
+        } else {
+            judge_change(judge, change);
+        }
+    }
 }
 
 void judge_unseen(Judge& judge, const Node& node) {
@@ -106,7 +134,7 @@ void judge_unseen(Judge& judge, const Node& node) {
         judge.not_analysed("a DO block runs what only the server sees");
     } else if (node.is("CallStmt")) {
         judge.not_analysed("a procedure runs what only the server sees");
-    } else if (node.is("ExecuteStmt")) {
+    } else if (node.is("ExecuteStmt") || (node.is("ExplainStmt") && node["query"].is("ExecuteStmt"))) {
         judge.not_analysed("it runs a prepared statement");
     } else if (node.is("CreateExtensionStmt") || node.is("AlterExtensionStmt")) {
         judge.not_analysed("an extension's script runs what only the server sees");
@@ -131,26 +159,15 @@ void judge_unseen(Judge& judge, const Node& node) {
 
 void judge_rows(Judge& judge) {
     const auto& node = judge.view().node;
-    if (node.is("InsertStmt")) {
-        judge_insert(judge, node);
-    } else if (node.is("UpdateStmt")) {
-        judge_update(judge, node);
-    } else if (node.is("DeleteStmt")) {
-        judge_delete(judge, node);
-    } else if (node.is("SelectStmt")) {
-        judge_select(judge, node);
-    } else if (node.is("CopyStmt")) {
-        if (node["relation"]) {
-            judge.lock_tree(judge.world().name_of(node["relation"]),
-                            node.flag("is_from") ? Lock::row_exclusive : Lock::access_share);
-        }
-        judge.lock_sources(node["query"]);
-    } else if (node.is("MergeStmt")) {
-        judge.lock_sources(node);
-        judge.lock_tree(judge.world().name_of(node["relation"]), Lock::row_exclusive);
-    } else {
-        judge_unseen(judge, node);
+    if (node.is("CopyStmt") && node["relation"]) {
+        judge.lock_tree(judge.world().name_of(node["relation"]),
+                        node.flag("is_from") ? Lock::row_exclusive : Lock::access_share);
     }
+    const bool is_query = node.is("SelectStmt") || node.is("CopyStmt") || node.is("ExplainStmt");
+    if (is_query || !row_changes(node).empty()) {
+        judge_query(judge, node);
+    }
+    judge_unseen(judge, node);
 }
 
 } // namespace pgteal::migration::lint

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "migration/lint/judge.hpp"
+#include "migration/lint/row_changes.hpp"
 #include "migration/lint/sql_text.hpp"
 #include "migration/lint/table_parts.hpp"
 
@@ -81,11 +82,15 @@ void judge_work(Judge& judge) {
         return;
     }
     const auto& node = judge.view().node;
+    const auto changes = row_changes(node);
+    const bool writes =
+        !is_only_planned(node) && std::any_of(changes.begin(), changes.end(), [](const Node& one) {
+            return one.is("UpdateStmt") || one.is("DeleteStmt") ||
+                   (one.is("InsertStmt") && !one["selectStmt"].list("fromClause").empty());
+        });
     const Effect* work = nullptr;
     for (const auto& effect : judge.effects()) {
-        const bool rows = effect.lock == Lock::row_exclusive &&
-                          (node.is("UpdateStmt") || node.is("DeleteStmt") ||
-                           (node.is("InsertStmt") && !node["selectStmt"].list("fromClause").empty()));
+        const bool rows = effect.lock == Lock::row_exclusive && writes;
         if ((effect.scan || effect.rewrite || rows) && !judge.world().is_empty(effect.relation) &&
             !judge.is_small(effect.relation)) {
             work = &effect;

@@ -89,6 +89,29 @@ bool in_primary_key(const World& world, const std::string& table, const std::str
            });
 }
 
+/// Neither side sends it.
+void drop_generated(Streams& streams, StreamSaying saying, const std::string& name, const Node& again) {
+    saying.forward = Stream::ok;
+    saying.why = "Blue generates it and doesn't send it; each side goes on by itself.";
+    saying.fix.clear();
+    if (again && traits_of(again).generated) {
+        saying.forward = saying.reverse = Stream::diverges;
+        saying.why =
+            "Each side generates " + name +
+            " by an expression of its own and none is sent: unless both give the same, it differs in "
+            "silence, on the way there and on the way back.";
+        saying.fix = "Give the new one another name, and drop the old one after finish.";
+    } else if (again) {
+        saying.forward = saying.reverse = Stream::diverges;
+        saying.why =
+            "Blue generates " + name +
+            " and doesn't send it: on green it is NULL or its default. On the way back blue computes "
+            "it again, whatever green holds.";
+        saying.fix = "Do it after finish.";
+    }
+    streams.say(std::move(saying));
+}
+
 void drop_column(Streams& streams, const std::string& table, const Node& command) {
     const std::string name(command.text("name"));
     if (streams.all_new(table, {name})) {
@@ -102,6 +125,10 @@ void drop_column(Streams& streams, const std::string& table, const Node& command
     const auto* column = streams.world().column(table, name);
     const auto later = streams.later();
     const Node again = added_again(later, streams.world(), table, name);
+    if (column != nullptr && !column->generated.empty()) {
+        drop_generated(streams, std::move(saying), name, again);
+        return;
+    }
     if (in_primary_key(streams.world(), table, name)) {
         saying.reverse = Stream::publisher;
         saying.why += " With it goes the primary key: once green serves, UPDATE and DELETE fail there.";
@@ -143,6 +170,46 @@ void set_not_null(Streams& streams, const std::string& table, const Node& comman
         saying.why = "The lane stops once blue writes NULL to " + name + ".";
     }
     saying.fix = "SET NOT NULL after finish, or on blue too before prepare.";
+    streams.say(std::move(saying));
+}
+
+/// A later command of the same file gives the column a value again, or lets it be NULL.
+bool mended_later(const Streams& streams, const std::string& table, std::string_view column) {
+    return std::ranges::any_of(streams.later(), [&](const Tree& tree) {
+        const auto node = tree.root();
+        if (!node.is("AlterTableStmt") || streams.world().name_of(node["relation"]) != table) {
+            return false;
+        }
+        const auto commands = node.list("cmds");
+        return std::ranges::any_of(commands, [&column](const Node& one) {
+            const auto subtype = one.text("subtype");
+            return one.text("name") == column && (subtype == "AT_DropNotNull" || subtype == "AT_DropColumn" ||
+                                                  (subtype == "AT_ColumnDefault" && one["def"]));
+        });
+    });
+}
+
+/// Of a column that only green has: blue's rows come without a value for it.
+void drop_default(Streams& streams, const std::string& table, const Node& command) {
+    const std::string name(command.text("name"));
+    const auto* column = streams.world().column(table, name);
+    const auto commands = streams.view().node.list("cmds");
+    const auto made_here = [&](const char* subtype) {
+        return std::ranges::any_of(commands, [&](const Node& one) {
+            return one.text("subtype") == subtype && one.text("name") == name;
+        });
+    };
+    const bool not_null = ((column != nullptr && column->not_null) || made_here("AT_SetNotNull")) &&
+                          !made_here("AT_DropNotNull");
+    const bool drops = !command["def"] || command["def"].flag("isnull");
+    if (!drops || !not_null || !streams.all_new(table, {name}) || mended_later(streams, table, name)) {
+        return;
+    }
+    auto saying = about("drop-default", table, command);
+    saying.forward = Stream::stops;
+    saying.why = "Rows that arrive from blue have no value for " + name +
+                 ", which is NOT NULL: without its default the lane stops at blue's next INSERT.";
+    saying.fix = "Drop the default in a contract file (-- pgteal: phase contract), after finish.";
     streams.say(std::move(saying));
 }
 
@@ -246,6 +313,7 @@ Handler handler_of(std::string_view subtype) {
         {"AT_DropColumn", drop_column},
         {"AT_SetNotNull", set_not_null},
         {"AT_DropNotNull", drop_not_null},
+        {"AT_ColumnDefault", drop_default},
         {"AT_DropExpression", drop_expression},
         {"AT_AlterColumnType", stream_change_type},
         {"AT_AddConstraint", stream_add_constraint},

@@ -93,6 +93,7 @@ void judge_streams(const View& view, const World& world, std::vector<Finding>& f
     stream_rename(streams);
     stream_drop(streams);
     stream_types(streams);
+    stream_composites(streams);
     stream_new_objects(streams);
     stream_rows(streams);
 }

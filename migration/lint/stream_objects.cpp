@@ -1,6 +1,7 @@
 // Tables, types, indexes and rows as a whole.
 #include <algorithm>
 
+#include "migration/lint/row_changes.hpp"
 #include "migration/lint/stream_say.hpp"
 
 namespace pgteal::migration::lint {
@@ -236,35 +237,39 @@ void stream_new_objects(Streams& streams) {
     }
 }
 
+namespace {
+
+/// `node` changes rows of that table.
+void rows_of(Streams& streams, const Node& node, const std::string& table) {
+    if (!streams.carried(table) || (node.is("UpdateStmt") && streams.all_new(table, columns_set(node)))) {
+        return;
+    }
+    auto saying = about("rows", table, node.is("TruncateStmt") ? "truncate" : "");
+    saying.beside.push_back("update-without-where");
+    saying.beside.push_back("delete-without-where");
+    saying.forward = node.is("InsertStmt") ? Stream::stops : Stream::diverges;
+    saying.reverse = Stream::diverges;
+    saying.certain = !node.is("InsertStmt");
+    saying.why =
+        node.is("InsertStmt")
+            ? "Blue doesn't have these rows: the lane stops once blue writes one with the same key, and "
+              "they never get to blue."
+            : "Blue keeps its rows as they are: the sides differ, and blue's next UPDATE of a row brings "
+              "its own values back.";
+    saying.fix = "Change rows on blue, where clients write, or after the cutover; fill columns that only "
+                 "green has.";
+    streams.say(std::move(saying));
+}
+
+} // namespace
+
 void stream_rows(Streams& streams) {
     const auto node = streams.view().node;
-    std::vector<Node> targets;
-    if (node.is("TruncateStmt")) {
-        targets = node.list("relations");
-    } else if (node.is("InsertStmt") || node.is("UpdateStmt") || node.is("DeleteStmt") ||
-               node.is("MergeStmt")) {
-        targets.push_back(node["relation"]);
+    for (const auto& target : node.is("TruncateStmt") ? node.list("relations") : std::vector<Node>()) {
+        rows_of(streams, node, streams.world().name_of(target));
     }
-    for (const auto& target : targets) {
-        const auto table = streams.world().name_of(target);
-        if (!streams.carried(table) || (node.is("UpdateStmt") && streams.all_new(table, columns_set(node)))) {
-            continue;
-        }
-        auto saying = about("rows", table, node.is("TruncateStmt") ? "truncate" : "");
-        saying.beside.push_back("update-without-where");
-        saying.beside.push_back("delete-without-where");
-        saying.forward = node.is("InsertStmt") ? Stream::stops : Stream::diverges;
-        saying.reverse = Stream::diverges;
-        saying.certain = !node.is("InsertStmt");
-        saying.why =
-            node.is("InsertStmt")
-                ? "Blue doesn't have these rows: the lane stops once blue writes one with the same key, and "
-                  "they never get to blue."
-                : "Blue keeps its rows as they are: the sides differ, and blue's next UPDATE of a row brings "
-                  "its own values back.";
-        saying.fix = "Change rows on blue, where clients write, or after the cutover; fill columns that only "
-                     "green has.";
-        streams.say(std::move(saying));
+    for (const auto& change : is_only_planned(node) ? std::vector<Node>() : row_changes(node)) {
+        rows_of(streams, change, streams.world().name_of(change["relation"]));
     }
 }
 

@@ -50,6 +50,7 @@ void stream_alter_table(Streams& streams);
 void stream_rename(Streams& streams);
 void stream_drop(Streams& streams);
 void stream_types(Streams& streams);
+void stream_composites(Streams& streams);
 void stream_new_objects(Streams& streams);
 void stream_rows(Streams& streams);
 

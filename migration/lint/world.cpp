@@ -313,6 +313,12 @@ void World::make_index(Index index) {
     indexes_[index.name] = std::move(index);
 }
 
+void World::cluster_on(const std::string& table, std::string_view index) {
+    for (auto& one : mention(table).now.indexes) {
+        one.clustered = one.name == index;
+    }
+}
+
 void World::drop_index(const std::string& name) {
     dropped_.insert(name);
     const auto found = indexes_.find(name);

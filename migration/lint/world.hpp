@@ -106,6 +106,8 @@ public:
     void rename(const std::string& from, const std::string& to);
     void make_index(Index index);
     void drop_index(const std::string& name);
+    /// CLUSTER will order the table by that index of its; by none for "".
+    void cluster_on(const std::string& table, std::string_view index);
     /// An earlier statement drops an index of that name, whether it was there or not.
     [[nodiscard]] bool dropped_here(const std::string& index) const { return dropped_.contains(index); }
     void not_valid(const std::string& table, const std::string& constraint);

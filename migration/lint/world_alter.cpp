@@ -112,7 +112,7 @@ void alter_column(World& world, Table& table, std::string_view subtype, const No
     } else if (subtype == "AT_DropNotNull") {
         column->not_null = false;
     } else if (subtype == "AT_ColumnDefault") {
-        column->has_default = static_cast<bool>(command["def"]);
+        column->has_default = command["def"] && !command["def"].flag("isnull");
     } else if (subtype == "AT_AddIdentity") {
         column->identity = command["def"].text("generated_when");
     } else if (subtype == "AT_DropIdentity") {
@@ -160,6 +160,8 @@ void alter_one(World& world, const View& view, const std::string& name, const No
         partition(world, name, subtype, command["def"]);
     } else if (subtype == "AT_ReplicaIdentity") {
         world.mention(name).now.replica_identity = command["def"].text("identity_type");
+    } else if (subtype == "AT_ClusterOn" || subtype == "AT_DropCluster") {
+        world.cluster_on(name, subtype == "AT_ClusterOn" ? object : "");
     } else if (subtype == "AT_SetUnLogged" || subtype == "AT_SetLogged") {
         world.mention(name).now.persistence = subtype == "AT_SetLogged" ? "p" : "u";
     } else {

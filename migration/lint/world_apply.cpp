@@ -240,6 +240,8 @@ void World::apply(const View& view) {
         select(*this, node);
     } else if (node.is("TransactionStmt")) {
         control(*this, node);
+    } else if (node.is("ClusterStmt") && node.has("indexname")) {
+        cluster_on(name_of(node["relation"]), node.text("indexname"));
     } else if (node.is("TruncateStmt")) {
         for (const auto& relation : node.list("relations")) {
             auto& table = mention(name_of(relation));

@@ -164,9 +164,10 @@ private:
         const auto word = word_at(statement.text, 0);
         const auto rows_before = writes_unseen(word) ? written_rows(work) : 0;
         const double started = clock_;
-        one.skipped = exec_contained(work, statement.text, [&](pqxx::transaction_base& here) {
-            clocked(&statement, [&] { one.rows = tagged_rows(word, here.exec(statement.text)); });
-        });
+        one.skipped =
+            exec_contained(work, statement.text, where(statement), [&](pqxx::transaction_base& here) {
+                clocked(&statement, [&] { one.rows = tagged_rows(word, here.exec(statement.text)); });
+            });
         if (!one.skipped.empty()) {
             clock_ = started;
             out_->push_back(std::move(one));
@@ -257,8 +258,7 @@ private:
             auto now = read_relations(work);
             one.rewrites = rewritten(relations_, now);
             relations_ = std::move(now);
-            expect_unchanged(shared, work, script_->name + ":" + std::to_string(statement.line),
-                             inside_.side());
+            expect_unchanged(shared, work, statement.text, where(statement));
         }
         out_->push_back(std::move(one));
     }
@@ -319,6 +319,10 @@ private:
             .at(0)
             .at(0)
             .as<std::int64_t>();
+    }
+
+    [[nodiscard]] Where where(const Statement& statement) const {
+        return {script_->name + ":" + std::to_string(statement.line), inside_.side()};
     }
 
     [[nodiscard]] std::string script_scratch() { return outside_.connection().dbname(); }

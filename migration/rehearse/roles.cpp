@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "migration/rehearse/beyond_undo.hpp"
 #include "migration/rehearse/scratch.hpp"
 #include "migration/rehearse/sql.hpp"
 #include "postgres/quote.hpp"
@@ -23,9 +24,37 @@ Names names_in(const pqxx::result& result) {
 
 constexpr const char* all_roles = "SELECT rolname FROM pg_catalog.pg_roles";
 
+constexpr const char* beyond = "it changes the server, not only this database: ";
+
+/// Drops the new slots that are the statement's own; returns one, or "". A slot is there for everybody at
+/// once, and other sessions may have made some meanwhile: those are nobody's to drop.
+std::string drop_new_slots(const Shared& before, const Shared& after, pqxx::transaction_base& work,
+                           const std::string& statement, const Where& where) {
+    std::string dropped;
+    for (const auto& [name, here] : after.slots) {
+        if (before.slots.contains(name)) {
+            continue;
+        }
+        if (!here && statement.find(name) == std::string::npos) {
+            throw Error(ErrorCode::migration, where.side,
+                        where.place + ": replication slot " + name + " appeared on " + where.side +
+                            " while it ran; whether it made it can't be told, so the slot is still there",
+                        "If nothing of yours uses it: SELECT pg_drop_replication_slot(" +
+                            postgres::quote_literal(name) +
+                            "), as it keeps WAL until then. Clients are not affected.");
+        }
+        work.exec("SELECT pg_catalog.pg_drop_replication_slot(" + postgres::quote_literal(name) + ")");
+        dropped = "replication slot " + name;
+    }
+    return dropped;
+}
+
 } // namespace
 
 std::string why_not(pqxx::transaction_base& work, const std::string& statement) {
+    if (auto why = beyond_undo(statement); !why.empty()) {
+        return why;
+    }
     const auto wide = server_wide(statement);
     if (!wide || wide->what == ServerWide::What::creates_roles) {
         return {};
@@ -77,6 +106,12 @@ Shared read_shared(pqxx::transaction_base& work) {
             .as<bool>()) {
         take(work.exec(std::string(sql::shared_passwords)));
     }
+    if (!work.exec("SELECT pg_catalog.to_regclass('pg_catalog.pg_parameter_acl')").at(0).at(0).is_null()) {
+        take(work.exec(std::string(sql::shared_parameters)));
+    }
+    for (const auto& row : work.exec(std::string(sql::slots))) {
+        shared.slots[row.at("name").as<std::string>()] = row.at("here").as<bool>();
+    }
     return shared;
 }
 
@@ -96,7 +131,7 @@ std::string changed(const Shared& before, const Shared& after) {
     return {};
 }
 
-std::string exec_contained(pqxx::work& work, const std::string& statement,
+std::string exec_contained(pqxx::work& work, const std::string& statement, const Where& where,
                            const std::function<void(pqxx::transaction_base&)>& exec) {
     if (!runs_code(statement)) {
         exec(work);
@@ -105,21 +140,25 @@ std::string exec_contained(pqxx::work& work, const std::string& statement,
     const auto before = read_shared(work);
     pqxx::subtransaction inner(work);
     exec(inner);
-    const auto what = changed(before, read_shared(inner));
+    const auto after = read_shared(inner);
+    auto what = drop_new_slots(before, after, inner, statement, where);
+    what = what.empty() ? changed(before, after) : what;
     if (!what.empty()) {
         inner.abort();
-        return "it changes the server, not only this database: " + what;
+        return beyond + what;
     }
     inner.commit();
     return {};
 }
 
-void expect_unchanged(const Shared& before, pqxx::transaction_base& now, const std::string& place,
-                      const std::string& side) {
-    const auto what = changed(before, read_shared(now));
+void expect_unchanged(const Shared& before, pqxx::transaction_base& now, const std::string& statement,
+                      const Where& where) {
+    const auto after = read_shared(now);
+    drop_new_slots(before, after, now, statement, where);
+    const auto what = changed(before, after);
     if (!what.empty()) {
-        throw Error(ErrorCode::migration, side,
-                    place + ": it changed " + what + " on " + side +
+        throw Error(ErrorCode::migration, where.side,
+                    where.place + ": it changed " + what + " on " + where.side +
                         ", which is no part of the scratch database, and it could not be rolled back",
                     "That change stays: put it back by hand. Clients are not affected. Make such changes "
                     "outside of migrations.");

@@ -27,6 +27,7 @@ struct Shared {
     };
     std::map<std::string, Entry> entries; ///< by what it is, for people: "role app"
     std::set<std::string> roles;
+    std::map<std::string, bool> slots; ///< of replication, by name; true: of the database one is connected to
 };
 
 /// As `work` sees it. A changed password shows only to a login that may read pg_authid.
@@ -36,14 +37,21 @@ Shared read_shared(pqxx::transaction_base& work);
 /// is only about them, are no change: they are dropped.
 std::string changed(const Shared& before, const Shared& after);
 
+/// For messages.
+struct Where {
+    std::string place; ///< file and line
+    std::string side;
+};
+
 /// What code of the user's changes can be seen only afterwards: if that is more than the scratch database, it
-/// is rolled back. Returns why, or "".
-std::string exec_contained(pqxx::work& work, const std::string& statement,
+/// is rolled back. Returns why, or "". Replication slots don't roll back: one that the statement has made, as
+/// its name in the text or its database shows, is dropped; for any other that is new it throws
+/// Error(migration).
+std::string exec_contained(pqxx::work& work, const std::string& statement, const Where& where,
                            const std::function<void(pqxx::transaction_base&)>& exec);
 
-/// The same for what has committed by itself: throws ErrorCode::migration, which says what stays. `place` is
-/// file and line.
-void expect_unchanged(const Shared& before, pqxx::transaction_base& now, const std::string& place,
-                      const std::string& side);
+/// The same for what has committed by itself: throws ErrorCode::migration, which says what stays.
+void expect_unchanged(const Shared& before, pqxx::transaction_base& now, const std::string& statement,
+                      const Where& where);
 
 } // namespace pgteal::migration::rehearse

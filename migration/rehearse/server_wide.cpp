@@ -127,7 +127,8 @@ std::optional<ServerWide> server_wide(const std::string& statement) {
 }
 
 bool runs_code(const std::string& statement) {
-    return is_one_of(word_at(statement, 0), "DO", "SELECT", "CALL", "WITH");
+    return is_one_of(word_at(statement, statement.find_first_not_of("( \t\n")), "DO", "SELECT", "CALL",
+                     "WITH", "VALUES", "EXPLAIN", "EXECUTE");
 }
 
 bool may_make_roles(const std::string& statement) {

@@ -22,7 +22,7 @@ struct ServerWide {
 /// catalogs" are pg_authid, pg_database, pg_tablespace and the like).
 std::optional<ServerWide> server_wide(const std::string& statement);
 
-/// Pure. DO, CALL, SELECT, WITH: runs code that may do anything.
+/// Pure. DO, CALL, SELECT, WITH, VALUES, EXPLAIN, EXECUTE: runs code that may do anything.
 bool runs_code(const std::string& statement);
 
 /// Pure. DO, CALL, SELECT and CREATE ROLE: may have made roles.

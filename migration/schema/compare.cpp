@@ -30,7 +30,12 @@ public:
         auto b = right_.list.begin();
         while (a != left_.list.end() || b != right_.list.end()) {
             const auto order = b == right_.list.end() ? -1 : a == left_.list.end() ? 1 : order_of(*a, *b);
-            if (order < 0) {
+            if (!options_.sides && order <= 0 && a->kind == "database") {
+                b += order == 0 ? 1 : 0;
+                ++a;
+            } else if (!options_.sides && order > 0 && b->kind == "database") {
+                ++b;
+            } else if (order < 0) {
                 one_sided(Difference::What::missing, &*a++);
             } else if (order > 0) {
                 one_sided(Difference::What::extra, &*b++);
@@ -90,7 +95,9 @@ private:
             look(name, a.get(name), b.get(name));
         }
         if (one.drift) {
-            std::erase_if(one.changes, [](const Change& change) { return change.attribute == "order"; });
+            std::erase_if(one.changes, [](const Change& change) {
+                return change.attribute == "order" || change.attribute == "filled";
+            });
         }
         if (!one.changes.empty()) {
             found_.push_back(std::move(one));
@@ -98,7 +105,7 @@ private:
     }
 
     [[nodiscard]] bool is_drift(const Object& object, const std::string& attribute) const {
-        if (object.kind == "publication" || attribute == "order") {
+        if (object.kind == "publication" || attribute == "order" || attribute == "filled") {
             return false;
         }
         if (object.kind == "extension" && attribute == "version") {
@@ -117,6 +124,9 @@ private:
         }
         if (change.attribute == "order") {
             return same_columns(change);
+        }
+        if (change.attribute == "filled") {
+            return !options_.sides;
         }
         return options_.same_sql && is_sql(a, change.attribute) && options_.same_sql(a, b, change);
     }

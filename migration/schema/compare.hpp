@@ -22,7 +22,7 @@ struct Difference {
     };
     What what = What::modified;
     /// False for what is only worth knowing: order of columns, version of an extension on another major,
-    /// publications, which a clone leaves behind on purpose.
+    /// publications, which a clone leaves behind on purpose; whether a materialized view is filled.
     bool drift = true;
     std::string kind, identity;
     const Object* left = nullptr; ///< null when extra; valid as long as the lists compared
@@ -41,7 +41,8 @@ using SameSql = std::function<bool(const Object& left, const Object& right, cons
 struct CompareOptions {
     bool owners = true; ///< false: whoever ran the migrations on a scratch database owns what they made
     bool extension_versions = false; ///< across majors too
-    SameSql same_sql;                ///< null: only the same text is the same
+    bool sides = true; ///< false: one is a scratch database, with properties of its own and nothing filled
+    SameSql same_sql;  ///< null: only the same text is the same
 };
 
 /// Whether the attribute holds SQL, which majors print differently, rather than a plain value.

@@ -212,6 +212,7 @@ private:
                                               bool loaded, bool left_is_blue) {
         CompareOptions options;
         options.owners = owners;
+        options.sides = left_is_blue;
         options.same_sql = same_normal_form(left.server_version, right.server_version);
         auto found = compare(left, right, options);
         auto doubtful = suspicious(found);

@@ -60,7 +60,7 @@ AppliedFiles applied_files(const std::vector<File>& files, const std::vector<App
             applied.on_blue.push_back(file);
         } else if (has(green, file)) {
             applied.only_on_green.push_back(file);
-        } else {
+        } else if (!below_baseline(file, blue.empty() ? green : blue)) {
             ++applied.pending;
         }
     }

@@ -134,7 +134,8 @@ private:
         if (judged_.contains(key(one))) {
             return;
         }
-        if (!sides_.green_expected || unexplained_owner(one)) {
+        // No replay is about the database itself.
+        if (!sides_.green_expected || one.kind == "database" || unexplained_owner(one)) {
             add(one, "blue", "green", sides_.blue);
             return;
         }

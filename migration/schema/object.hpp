@@ -41,9 +41,10 @@ int rank_of(const std::string& kind);
 std::string describe(const Object& object);
 
 /// A stable hash over kinds, identities, definitions and attributes; not over oids, the order of columns,
-/// publications, and indexes that a REINDEX CONCURRENTLY has under way. It holds for one server: different
-/// majors print the same schema differently (see normal.hpp). Begins with "2:", the version of what it
-/// covers.
+/// publications, access methods, conversions, the system's languages, the database itself, whether a
+/// materialized view is filled, and indexes that a REINDEX
+/// CONCURRENTLY has under way. It holds for one server: different majors print the same schema differently
+/// (see normal.hpp). Begins with "2:", the version of what it covers.
 std::string fingerprint(const Objects& objects);
 
 } // namespace pgteal::migration::schema

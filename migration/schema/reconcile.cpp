@@ -57,6 +57,20 @@ Grants grants_of(std::string text) {
     return grants;
 }
 
+/// What PUBLIC has on an object whose privileges are the standard ones (docs: DDL, "Privileges").
+Grants standard_grants(const std::string& kind) {
+    if (kind == "function" || kind == "procedure" || kind == "aggregate") {
+        return {{"PUBLIC", {"EXECUTE"}}};
+    }
+    if (kind == "language" || kind == "type" || kind == "domain") {
+        return {{"PUBLIC", {"USAGE"}}};
+    }
+    if (kind == "database") {
+        return {{"PUBLIC", {"CONNECT", "TEMPORARY"}}};
+    }
+    return {};
+}
+
 std::string grant_target(const Object& object) {
     if (object.kind == "column") {
         return "TABLE " + object.parent;
@@ -74,8 +88,8 @@ std::string grant_target(const Object& object) {
 }
 
 std::string privileges(const Object& object, const Change& change) {
-    const auto wanted = grants_of(change.left);
-    const auto have = grants_of(change.right);
+    const auto wanted = change.left.empty() ? standard_grants(object.kind) : grants_of(change.left);
+    const auto have = change.right.empty() ? standard_grants(object.kind) : grants_of(change.right);
     const auto lines = [&object](const Grants& of, const Grants& without, const std::string& verb,
                                  const std::string& to) {
         std::string text;
@@ -257,6 +271,9 @@ std::string of_change(const Object& left, const Object& right, const Change& cha
     }
     if (attribute == "privileges") {
         return privileges(left, change);
+    }
+    if (attribute == "filled") {
+        return change.left.empty() ? "REFRESH MATERIALIZED VIEW " + left.name + ";" : "";
     }
     if (attribute == "enabled") {
         return enabled(left, change);

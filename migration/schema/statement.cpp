@@ -168,6 +168,14 @@ std::string create_statement(const Object& object) {
     if (kind == "policy") {
         return policy(object);
     }
+    if (kind == "access method") {
+        return "CREATE ACCESS METHOD " + object.name + " " + object.definition;
+    }
+    if (kind == "conversion") {
+        const bool standard = object.definition.starts_with("DEFAULT ");
+        return std::string("CREATE ") + (standard ? "DEFAULT " : "") + "CONVERSION " + object.name + " " +
+               object.definition.substr(standard ? 8 : 0);
+    }
     if (kind == "cast") {
         return "CREATE CAST " + object.name + " " + object.definition;
     }

@@ -35,7 +35,8 @@ SELECT a.attrelid::text AS oid, a.attname::text AS name, pg_catalog.format_type(
        a.attidentity <> '' OR (a.atthasdef AND a.attgenerated = '') OR t.typdefault IS NOT NULL AS has_default,
        a.attidentity = '' AND a.attgenerated = ''
            AND coalesce(pg_catalog.pg_get_expr(b.adbin, b.adrelid) !~ '\(|CURRENT_|LOCALTIME', false) AS constant_default,
-       a.attidentity <> '' OR coalesce(pg_catalog.pg_get_expr(b.adbin, b.adrelid) ~ '\mnextval\(', false) AS draws
+       a.attidentity <> '' OR coalesce(pg_catalog.pg_get_expr(b.adbin, b.adrelid) ~ '\mnextval\(', false) AS draws,
+       CASE WHEN a.attgenerated <> '' THEN coalesce(pg_catalog.pg_get_expr(b.adbin, b.adrelid), '') ELSE '' END AS expression
   FROM pg_catalog.pg_attribute a
   JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -74,12 +75,73 @@ SELECT k.conrelid::text AS oid, k.conname::text AS name, k.contype::text AS kind
    AND coalesce(pg_catalog.to_jsonb(k) ->> 'conenforced', 'true') = 'true';
 
 SELECT g.tgrelid::text AS oid, g.tgname::text AS name, p.proname::text AS function,
-       p.prosrc ~* '\m(insert\s+into|delete\s+from|truncate\s|merge\s+into|execute\s|update\s+\S+(\s+(as\s+)?\w+)?\s+set)\M' AS writes, g.tgtype::int AS events
+       p.prosrc ~* '\m(insert\s+into|delete\s+from|truncate\s|merge\s+into|execute\s|update\s+\S+(\s+(as\s+)?\w+)?\s+set)\M' AS writes, g.tgtype::int AS events,
+       p.prosrc ~* '\mreturn\s+null\M' AS drops,
+       l.lanname <> 'plpgsql' OR p.prosrc ~* '\mnew\s*:?=|\minto\s+(strict\s+)?new\M(?!\s*\.)|\mreturn\s+(?!(new|old|null)\M)\w' AS opaque,
+       ARRAY(SELECT DISTINCT pg_catalog.lower(m[1]) FROM pg_catalog.regexp_matches(p.prosrc,
+                 '(?:(?:;|\mbegin|\mthen|\melse|\mloop|\minto|\mstrict|\A)\s*)new\s*\.\s*"?(\w+)"?', 'gi') AS m
+             UNION SELECT pg_catalog.lower(m[1]) FROM pg_catalog.regexp_matches(p.prosrc, '\mnew\s*\.\s*"?(\w+)"?\s*:=', 'gi') AS m) AS sets
   FROM pg_catalog.pg_trigger g
   JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid
+  JOIN pg_catalog.pg_language l ON l.oid = p.prolang
  WHERE NOT g.tgisinternal AND g.tgenabled IN ('A', 'R')
    AND g.tgtype & 1 = 1 -- for each row: apply fires no others
  ORDER BY g.tgname;
+
+-- Functions that run when a row is written and that name something without its schema: a word of the source, neither behind a dot
+-- nor before one, that is the name of a function, relation or type outside pg_catalog. Bodies that were parsed when the function was
+-- made (prosqlbody, 14) don't look names up.
+WITH uses(oid, object, attribute, function) AS (
+    SELECT i.indrelid, 'index ' || c.relname, '', d.refobjid
+      FROM pg_catalog.pg_depend d
+      JOIN pg_catalog.pg_index i ON i.indexrelid = d.objid AND i.indisready
+      JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+     WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    UNION
+    SELECT k.conrelid, 'constraint ' || k.conname, '', d.refobjid
+      FROM pg_catalog.pg_depend d
+      JOIN pg_catalog.pg_constraint k ON k.oid = d.objid AND k.contype = 'c' AND k.conrelid <> 0
+     WHERE d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    UNION
+    SELECT b.adrelid, 'column ' || a.attname, CASE WHEN a.attgenerated = '' THEN a.attname::text ELSE '' END, d.refobjid
+      FROM pg_catalog.pg_depend d
+      JOIN pg_catalog.pg_attrdef b ON b.oid = d.objid
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = b.adrelid AND a.attnum = b.adnum AND a.attgenerated <> 'v'
+     WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    UNION
+    SELECT g.tgrelid, 'trigger ' || g.tgname, '', g.tgfoid
+      FROM pg_catalog.pg_trigger g
+     WHERE NOT g.tgisinternal AND g.tgenabled IN ('A', 'R') AND g.tgtype & 1 = 1
+), sources AS MATERIALIZED (
+    SELECT p.oid, n.nspname || '.' || p.proname AS name, p.prosrc, coalesce(p.proargnames, '{}') AS arguments
+      FROM pg_catalog.pg_proc p
+      JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+      JOIN pg_catalog.pg_language l ON l.oid = p.prolang AND l.lanname NOT IN ('internal', 'c')
+     WHERE p.oid IN (SELECT u.function FROM uses u)
+       AND pg_catalog.to_jsonb(p) ->> 'prosqlbody' IS NULL
+       AND NOT EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) s WHERE s LIKE 'search\_path=%')
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
+                        WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND e.objid = p.oid AND e.deptype = 'e')
+), words AS (
+    SELECT DISTINCT s.oid, pg_catalog.lower(m[1]) AS word
+      FROM sources s CROSS JOIN LATERAL pg_catalog.regexp_matches(s.prosrc, '(?<![.\w]"?)(\w+)\M(?!"?\s*\.)', 'g') AS m
+     WHERE m[1] <> ALL (s.arguments)
+), names AS (
+    SELECT w.oid, pg_catalog.min(w.word) AS word
+      FROM words w
+     WHERE w.word IN (SELECT pg_catalog.lower(p.proname) FROM pg_catalog.pg_proc p
+                       WHERE p.pronamespace NOT IN ('pg_catalog'::pg_catalog.regnamespace, 'information_schema'::pg_catalog.regnamespace)
+                      UNION ALL
+                      SELECT pg_catalog.lower(t.typname) FROM pg_catalog.pg_type t
+                       WHERE t.typnamespace NOT IN ('pg_catalog'::pg_catalog.regnamespace, 'information_schema'::pg_catalog.regnamespace,
+                                                    'pg_toast'::pg_catalog.regnamespace)
+                      UNION ALL
+                      SELECT pg_catalog.lower(c.relname) FROM pg_catalog.pg_class c WHERE c.relkind = 'S')
+     GROUP BY w.oid
+)
+SELECT u.oid::text AS oid, u.object, u.attribute, s.name AS function, n.word AS names
+  FROM uses u JOIN sources s ON s.oid = u.function JOIN names n ON n.oid = s.oid
+ ORDER BY u.oid, u.object;
 
 SELECT pg_catalog.format_type(t.oid, NULL) AS name,
        ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) AS labels
@@ -91,6 +153,21 @@ SELECT pg_catalog.format_type(t.oid, NULL) AS name, pg_catalog.format_type(t.typ
                FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c' ORDER BY k.conname) AS checks
   FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
  WHERE t.typtype = 'd' AND n.nspname NOT IN ('pg_catalog', 'information_schema');
+
+-- Composite types, and tables' row types that something is made of.
+SELECT pg_catalog.format_type(t.oid, NULL) AS name, a.attname::text AS attribute,
+       pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, a.attnum::int AS position
+  FROM pg_catalog.pg_type t
+  JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+  JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE t.typtype = 'c'
+   AND (c.relkind = 'c'
+        OR t.oid IN (SELECT u.atttypid FROM pg_catalog.pg_attribute u)
+        OR t.typarray IN (SELECT u.atttypid FROM pg_catalog.pg_attribute u)
+        OR t.oid IN (SELECT u.typbasetype FROM pg_catalog.pg_type u)
+        OR t.typarray IN (SELECT u.typbasetype FROM pg_catalog.pg_type u WHERE u.typbasetype <> 0))
+ ORDER BY t.oid, a.attnum;
 
 SELECT p.pubname::text AS publication, n.nspname::text || '.' || c.relname::text AS table_name,
        coalesce(pg_catalog.to_jsonb(r) ->> 'prattrs', '') <> '' AS listed,

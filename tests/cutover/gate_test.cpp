@@ -71,6 +71,10 @@ TEST(Gate, SumsUpOverAllPoolersLanesAndDatabases) {
     facts.lanes.push_back(facts.lanes.front());
     facts.lanes.back().lag.time = std::chrono::milliseconds(7);
     EXPECT_EQ(summary_of(facts), "lag 7.0 ms, 2 poolers, 82 clients, 174 sequences");
+    facts.databases.back().carry.notes = {"sequence public.old stays behind: it is not on green"};
+    EXPECT_EQ(summary_of(facts),
+              "lag 7.0 ms, 2 poolers, 82 clients, 174 sequences, sequence public.old stays "
+              "behind: it is not on green");
 }
 
 namespace compat = replication::compat;
@@ -135,6 +139,14 @@ const std::vector<Spoilt>& spoilt() {
              f.databases[0].carry.problems = {{"public.ids", "missing on green"}};
          },
          "green", "sequence public.ids can't be carried: missing on green", "then run pgteal cutover again"},
+        {"sequence of a column",
+         [](GateFacts& f) {
+             f.databases[0].carry.problems = {{"public.ids", "it counts down on green", "ALTER SEQUENCE …"}};
+         },
+         "green", "sequence public.ids can't be carried: it counts down on green",
+         "on green: ALTER SEQUENCE …; schemas are frozen during a run, so add it to the migrations, then "
+         "pgteal "
+         "abort"},
         {"publication gone", [](GateFacts& f) { f.lanes[0].active.publication = false; }, "blue",
          "lane app.1 (blue > green) is gone", "pgteal abort"},
         {"slot gone", [](GateFacts& f) { f.lanes[0].active.slot = false; }, "blue",
@@ -317,6 +329,23 @@ TEST(Gate, NamesTheGravestReasonFirst) {
     EXPECT_THAT(judge(facts)->message, HasSubstr("somebody else switched"));
     facts.changed_schemas = {"blue"};
     EXPECT_THAT(judge(facts)->message, HasSubstr("not as recorded"));
+}
+
+TEST(Gate, RefusesAnEntryThatCanNotBeToldFromTheServingSide) {
+    auto facts = good();
+    facts.poolers.front().doubts["loc"] = "the name db.internal can't be resolved";
+    const auto refusal = judge(facts);
+    ASSERT_TRUE(refusal);
+    EXPECT_EQ(refusal->side, "pgb1");
+    EXPECT_THAT(refusal->message, HasSubstr("entry loc of pgb1 leads to blue: the name db.internal"));
+}
+
+TEST(Gate, RefusesADatabaseThatNoEntryLeadsTo) {
+    auto facts = good();
+    facts.without_entry = {"shop"};
+    const auto refusal = judge(facts);
+    ASSERT_TRUE(refusal);
+    EXPECT_THAT(refusal->message, HasSubstr("no entry of any pooler leads to database shop"));
 }
 
 } // namespace

@@ -106,6 +106,42 @@ TEST(PoolerChecks, an_alias_or_star_left_on_blue_is_refused) {
     EXPECT_EQ(only(check_entries({facts}, databases, false), Level::error, "pgb1").object, "*");
 }
 
+TEST(PoolerChecks, an_entry_of_a_database_outside_the_run_is_said_to_stay_and_write) {
+    auto facts = pooler();
+    facts.entries.push_back(entry("other", false));
+    facts.entries[1].database = "other";
+    const auto finding = only(check_entries({facts}, databases, false), Level::error, "pgb1");
+    EXPECT_THAT(finding.message, HasSubstr("stay on blue and go on writing there"));
+    EXPECT_THAT(finding.message, ::testing::Not(HasSubstr("takes no writes")));
+    EXPECT_THAT(finding.fix, HasSubstr("name = \"other\""));
+}
+
+TEST(PoolerChecks, an_entry_that_can_not_be_told_from_blue_is_refused) {
+    auto facts = pooler();
+    facts.entries.push_back(entry("loc", false));
+    facts.entries[1].host = "db.internal";
+    facts.entries[1].points_at_blue = false;
+    facts.entries[1].doubt = "the name db.internal can't be resolved";
+    const auto finding = only(check_entries({facts}, databases, false), Level::error, "pgb1");
+    EXPECT_EQ(finding.object, "loc");
+    EXPECT_THAT(finding.message, HasSubstr("db.internal:5432: the name db.internal can't be resolved"));
+}
+
+TEST(PoolerChecks, a_database_of_the_run_without_any_entry_is_refused) {
+    const std::vector<std::string> two{"app", "shop"};
+    const auto finding = only(check_entries({pooler()}, two, false), Level::error, "");
+    EXPECT_EQ(finding.object, "shop");
+    only(check_entries({pooler()}, two, true), Level::warning, "");
+    auto second = pooler();
+    second.name = "pgb2";
+    second.entries = {entry("shop", true)};
+    second.entries[0].database = "shop";
+    expect_ok(check_entries({pooler(), second}, two, false));
+    auto sick = second;
+    sick.problem = "does not answer";
+    expect_ok(check_entries({pooler(), sick}, two, false));
+}
+
 TEST(PoolerChecks, wanted_entries_that_are_unknown_or_elsewhere) {
     auto facts = pooler();
     PoolerFacts::Entry missing;

@@ -123,6 +123,18 @@ TEST(Pending, PlainNamesInOrder) {
                 ElementsAre("2", "init"));
 }
 
+TEST(Pending, NotWhatFlywaysBaselineStandsFor) {
+    auto baseline = row("2");
+    baseline.type = "BASELINE";
+    const std::vector<Applied> applied{baseline, row("1.5")};
+    EXPECT_TRUE(below_baseline(file("1"), applied));
+    EXPECT_TRUE(below_baseline(file("2.0"), applied));
+    EXPECT_FALSE(below_baseline(file("1.5"), applied)) << "it has a row of its own";
+    EXPECT_FALSE(below_baseline(file("3"), applied));
+    EXPECT_FALSE(below_baseline(file("1"), {row("2")}));
+    EXPECT_EQ(pending({file("1"), file("1.5"), file("2"), file("3")}, applied).size(), 1U);
+}
+
 TEST(Pending, FlywaysPlaceholdersAreRefused) {
     const auto with = file("1", "SELECT 1;\nSELECT 2,\n '${flyway:defaultSchema}.t';");
     Policy policy;

@@ -30,6 +30,8 @@ TEST(TypeFit, WiderTypesTakeEveryValue) {
              {"timestamp(3) without time zone", "timestamp without time zone"},
              {"date", "timestamp without time zone"},
              {"cidr", "inet"},
+             {"interval second(0)", "interval"},
+             {"interval day", "interval hour to minute"},
              {"jsonb", "json"},
              {"bit varying(5)", "bit varying"},
              {"integer[]", "bigint[]"},
@@ -64,6 +66,11 @@ TEST(TypeFit, RoundingIsSilent) {
     EXPECT_EQ(verdict("numeric", "numeric(10,2)"), "both");
     EXPECT_EQ(verdict("timestamp without time zone", "timestamp(0) without time zone"), "differs");
     EXPECT_EQ(verdict("timestamp without time zone", "date"), "differs");
+    for (const std::string coarser :
+         {"interval second(0)", "interval(3)", "interval day to minute", "interval year"}) {
+        EXPECT_EQ(verdict("interval", coarser), "differs") << coarser;
+    }
+    EXPECT_EQ(verdict("json", "jsonb"), "differs") << "keys that are repeated, their order, blanks";
     EXPECT_EQ(verdict("double precision", "real"), "both");
     EXPECT_EQ(verdict("character(5)", "text"), "differs");
     EXPECT_EQ(verdict("boolean", "text"), "differs!");
@@ -82,6 +89,7 @@ TEST(TypeFit, ZonesMatterUnlessBothAreUtc) {
 TEST(TypeFit, BinaryNeedsTheSameType) {
     EXPECT_TRUE(same_binary("character varying(5)", "text"));
     EXPECT_TRUE(same_binary("numeric(10,2)", "numeric(12,4)"));
+    EXPECT_TRUE(same_binary("interval", "interval second(0)"));
     EXPECT_FALSE(same_binary("integer", "bigint"));
     EXPECT_FALSE(same_binary("text[]", "character varying[]"));
 }

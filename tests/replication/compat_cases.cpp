@@ -67,85 +67,25 @@ void columns(std::vector<Case>* all) {
                     .change = "ALTER TABLE t ALTER w DROP EXPRESSION",
                     .forward = {insert("t VALUES (10, 10)")},
                     .reverse = {insert("t VALUES (10, 10, 20)"), rare(insert("t VALUES (11, 11, 99)"))}});
-}
-
-Steps values(const std::string& column, const std::string& value, const std::string& odd = "") {
-    Steps steps{insert("t (id, " + column + ") VALUES (10, " + value + ")"),
-                update("t SET " + column + " = " + value + " WHERE id = 1"), remove("t WHERE id = 2")};
-    if (!odd.empty()) {
-        steps.push_back(rare(insert("t (id, " + column + ") VALUES (11, " + odd + ")")));
-    }
-    return steps;
-}
-
-void types(std::vector<Case>* all) {
-    const auto retyped = [all](const std::string& name, const std::string& before, const std::string& after,
-                               const std::string& rows, Steps forward, Steps reverse) {
-        Case one;
-        one.name = name;
-        one.setup = "CREATE TABLE t (id int PRIMARY KEY, c " + before + "); INSERT INTO t VALUES " + rows;
-        one.change = "ALTER TABLE t ALTER c TYPE " + after;
-        one.forward = std::move(forward);
-        one.reverse = std::move(reverse);
-        all->push_back(std::move(one));
+    const Steps into_both{insert("t VALUES (10, 10)"), update("t SET n = 7 WHERE id = 1")};
+    const auto regenerated = [&](const std::string& name, const std::string& change) {
+        all->push_back(
+            {.name = name, .setup = generated, .change = change, .forward = into_both, .reverse = into_both});
     };
-    const std::string numbers = "(1, 1), (2, 2), (3, 3)";
-    const std::string letters = "(1, 'a'), (2, 'b'), (3, 'c')";
-    const std::string big = "5000000000";
-    retyped("widen_int", "int", "bigint", numbers, values("c", "7"), values("c", "7", big));
-    retyped("widen_int_binary", "int", "bigint", numbers, values("c", "7"), values("c", "7"));
-    all->back().binary = true;
-    retyped("varchar_to_text_binary", "varchar(5)", "text", letters, values("c", "'x'"),
-            values("c", "'x'", "'too long'"));
-    all->back().binary = true;
-    retyped("narrow_int", "bigint", "int", numbers, values("c", "7", big), values("c", "7"));
-    retyped("int_to_numeric", "int", "numeric", numbers, values("c", "7"), values("c", "7", "1.5"));
-    retyped("text_to_int", "text", "int USING c::int", "(1, '1'), (2, '2')", values("c", "'7'", "'x'"),
-            values("c", "7"));
-    retyped("text_to_varchar", "text", "varchar(5)", letters, values("c", "'x'", "'too long'"),
-            values("c", "'x'"));
-    retyped("varchar_wider", "varchar(5)", "varchar(9)", letters, values("c", "'x'"),
-            values("c", "'x'", "'too long'"));
-    retyped("char_to_text", "char(5)", "text", letters, values("c", "'12345'", "'x'"),
-            values("c", "'x'", "'too long'"));
-    retyped("bool_to_text", "boolean", "text", "(1, true), (2, false)", values("c", "true"),
-            values("c", "'true'", "'maybe'"));
-    retyped("numeric_coarser", "numeric(10,4)", "numeric(10,2)", numbers, values("c", "1.25", "1.2345"),
-            values("c", "1.25", "12345678"));
-    retyped("numeric_finer", "numeric(10,2)", "numeric(12,4)", numbers, values("c", "1.25"),
-            values("c", "1.25", "1.2345"));
-    retyped("timestamp_coarser", "timestamp", "timestamp(0)", "(1, '2026-01-01 12:00:00')",
-            values("c", "'2026-02-01 12:00:00'", "'2026-02-01 12:00:00.25'"),
-            values("c", "'2026-02-01 12:00:00'"));
-    retyped("timestamp_finer", "timestamp(0)", "timestamp", "(1, '2026-01-01 12:00:00')",
-            values("c", "'2026-02-01 12:00:00'"),
-            values("c", "'2026-02-01 12:00:00'", "'2026-02-01 12:00:00.25'"));
-    retyped("timestamp_to_zoned", "timestamp", "timestamptz", "(1, '2026-01-01 12:00:00')",
-            values("c", "'2026-02-01 12:00:00'"), values("c", "'2026-02-01 12:00:00+00'"));
-    retyped("date_to_timestamp", "date", "timestamp", "(1, '2026-01-01')", values("c", "'2026-02-01'"),
-            values("c", "'2026-02-01'", "'2026-02-01 12:00'"));
-    retyped("json_to_jsonb", "json", "jsonb", "(1, '{}')", values("c", "'{\"a\": 1}'"),
-            values("c", "'{\"a\": 1}'"));
-    retyped("array_wider", "int[]", "bigint[]", "(1, '{1,2}')", values("c", "'{3}'"),
-            values("c", "'{3}'", "'{5000000000}'"));
-    const std::string mood =
-        "CREATE TYPE mood AS ENUM ('happy', 'sad');"
-        "CREATE TABLE t (id int PRIMARY KEY, c mood); INSERT INTO t VALUES (1, 'happy'), (2, 'sad')";
-    all->push_back({.name = "enum_to_text",
-                    .setup = mood,
-                    .change = "ALTER TABLE t ALTER c TYPE text",
-                    .forward = values("c", "'sad'"),
-                    .reverse = values("c", "'sad'", "'other'")});
-    all->push_back({.name = "enum_add",
-                    .setup = mood,
-                    .change = "ALTER TYPE mood ADD VALUE 'calm'",
-                    .forward = values("c", "'sad'"),
-                    .reverse = values("c", "'sad'", "'calm'")});
-    all->push_back({.name = "enum_rename",
-                    .setup = mood,
-                    .change = "ALTER TYPE mood RENAME VALUE 'sad' TO 'gloomy'",
-                    .forward = values("c", "'happy'", "'sad'"),
-                    .reverse = values("c", "'happy'", "'gloomy'")});
+    regenerated("generated_set_expression", "ALTER TABLE t ALTER w SET EXPRESSION AS (n * 3)");
+    all->back().unseen = true; // newer than the linter's grammar
+    regenerated("generated_made_anew",
+                "ALTER TABLE t DROP w; ALTER TABLE t ADD w int GENERATED ALWAYS AS (n * 3) STORED");
+    regenerated("generated_dropped", "ALTER TABLE t DROP w");
+    regenerated("generated_kept", "CREATE INDEX ON t (w)");
+    // What blue prints of IN is printed otherwise once it has been read again.
+    all->back().setup =
+        "CREATE TABLE t (id int PRIMARY KEY, n int, v varchar(9), w boolean GENERATED ALWAYS AS (v IN "
+        "('a', 'b')) STORED); INSERT INTO t VALUES (1, 1, 'a')";
+    all->back().change =
+        "ALTER TABLE t DROP w; ALTER TABLE t ADD w boolean GENERATED ALWAYS AS ((v)::text = ANY "
+        "((ARRAY['a'::character varying, 'b'::character varying])::text[])) STORED";
+    all->back().unseen = true; // the linter sees another expression
 }
 
 void rules(std::vector<Case>* all) {
@@ -246,6 +186,33 @@ void rules(std::vector<Case>* all) {
                     .change = function + "INSERT INTO {s}.l VALUES (NEW.id) ON CONFLICT DO NOTHING;" +
                               trigger + "; ALTER TABLE t ENABLE ALWAYS TRIGGER g",
                     .unseen = true});
+    const Steps upper{rare(insert("t VALUES (10, 'x', 10)")), remove("t WHERE id = 2")};
+    all->push_back(
+        {.name = "trigger_always_changes",
+         .change = function + "NEW.v := upper(NEW.v);" + trigger + "; ALTER TABLE t ENABLE ALWAYS TRIGGER g",
+         .forward = upper,
+         .reverse = upper,
+         .unseen = true});
+    // An apply worker's search_path is empty.
+    const std::string norm = "CREATE FUNCTION norm(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT "
+                             "lower($1)'; CREATE FUNCTION outer_norm(t text) RETURNS text LANGUAGE plpgsql "
+                             "IMMUTABLE AS 'BEGIN RETURN norm(t); END'";
+    const auto calls = [&](const std::string& name, const std::string& change) {
+        all->push_back({.name = name,
+                        .change = norm + "; " + change,
+                        .forward = upper,
+                        .reverse = upper,
+                        .unseen = true});
+    };
+    calls("calls_in_index", "CREATE INDEX ON t (outer_norm(v))");
+    // Since 17 an index is built with such a search_path too: there must be nothing to build it from.
+    all->back().setup = "CREATE TABLE t (id int PRIMARY KEY, v text, n int)";
+    calls("calls_in_check", "ALTER TABLE t ADD CHECK (outer_norm(v) <> '?')");
+    calls("calls_in_generated", "ALTER TABLE t ADD w text GENERATED ALWAYS AS (outer_norm(v)) STORED");
+    calls("calls_in_default", "ALTER TABLE t ADD w text DEFAULT outer_norm('X')");
+    calls("calls_with_path",
+          "ALTER FUNCTION outer_norm SET search_path = {s}; CREATE INDEX ON t (outer_norm(v))");
+    calls("calls_qualified", "CREATE INDEX ON t ({s}.norm(v))");
     all->push_back(
         {.name = "policies",
          .change = "ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY"});
@@ -309,6 +276,19 @@ void tables(std::vector<Case>* all) {
                     .setup = parted,
                     .change = "CREATE TABLE t_2 PARTITION OF t FOR VALUES FROM (1000) TO (2000)",
                     .reverse = {insert("t VALUES (10, 'x', 10)"), insert("t VALUES (1500, 'x', 10)")}});
+    all->push_back({.name = "new_inherited",
+                    .change = "CREATE TABLE u () INHERITS (t)",
+                    .reverse = {insert("t VALUES (10, 'x', 10)"), insert("u VALUES (20, 'x', 10)"),
+                                update("t SET v = 'y' WHERE id = 1")}});
+    const Steps into_heirs{insert("t VALUES (10, 'x', 10)"), insert("u VALUES (20, 'x', 10, 1)"),
+                           update("t SET v = 'y' WHERE id IN (1, 20)"), truncate("t"),
+                           insert("u VALUES (30, 'z', 10, 1)")};
+    all->push_back({.name = "inherited_new_column",
+                    .setup = table_with("v text, n int", abc) +
+                             "; CREATE TABLE u (w int, PRIMARY KEY (id)) INHERITS (t)",
+                    .change = "ALTER TABLE t ADD x text",
+                    .forward = into_heirs,
+                    .reverse = into_heirs});
     all->push_back({.name = "set_default", .change = "ALTER TABLE t ALTER v SET DEFAULT 'e'"});
     all->push_back({.name = "plain_index", .change = "CREATE INDEX ON t (v)"});
     all->push_back(
@@ -380,7 +360,7 @@ void rows(std::vector<Case>* all) {
 std::vector<Case> all_cases() {
     std::vector<Case> all;
     columns(&all);
-    types(&all);
+    type_cases(&all);
     rules(&all);
     tables(&all);
     keys(&all);

@@ -56,4 +56,7 @@ inline std::string table_with(const std::string& columns, const std::string& row
 
 const std::vector<Case>& cases();
 
+/// Columns whose type differs between the sides; part of cases().
+void type_cases(std::vector<Case>* all);
+
 } // namespace pgteal::replication::compat::test

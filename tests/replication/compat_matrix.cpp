@@ -146,7 +146,8 @@ Seen prediction(const Run& run) {
                 const bool lasting = reason.outcome == Outcome::diverges ||
                                      reason.outcome == Outcome::stays_behind ||
                                      reason.outcome == Outcome::column_list;
-                if (lasting && reason.outcome > end.outcome) {
+                const bool comes = reason.outcome != Outcome::diverges || reason.at_once || step.rare;
+                if (lasting && comes && reason.outcome > end.outcome) {
                     end = {reason.outcome, -1, sentence(table, reason)};
                 }
             }

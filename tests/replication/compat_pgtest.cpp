@@ -133,6 +133,55 @@ TEST(CompatRead, SeesTheSameOn13And18) {
     run_here([&] { return sees_the_same(world); });
 }
 
+CO_TEST(CompatRead, SeesWhatRunsForARowThatArrives) {
+    LaneWorld& world = lane_world();
+    const LaneScope scope(world);
+    const std::string db = co_await world.fresh_database();
+    co_await world.sql_both(db, R"(
+        CREATE TYPE public.deep AS (x int); CREATE TYPE public.comp AS (a numeric(4,1), b public.deep, gone int);
+        ALTER TYPE public.comp DROP ATTRIBUTE gone, ADD ATTRIBUTE c int;
+        CREATE FUNCTION public.norm(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)';
+        CREATE FUNCTION public.loose(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN norm(t); END';
+        CREATE FUNCTION public.tied(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN public.norm(t); END';
+        CREATE FUNCTION public.fixed(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE SET search_path = public
+            AS 'BEGIN RETURN norm(t); END';
+        CREATE TABLE public.t (id int PRIMARY KEY, v text, c public.comp, w text DEFAULT public.loose('x'),
+            twice text GENERATED ALWAYS AS (public.loose(v)) STORED, CONSTRAINT k CHECK (public.loose(v) <> '?'),
+            CONSTRAINT k2 CHECK (public.tied(v) <> '?'), CONSTRAINT k3 CHECK (public.fixed(v) <> '?'));
+        CREATE INDEX i ON public.t (public.loose(v)); CREATE INDEX i2 ON public.t (public.norm(v));
+        CREATE TABLE public.r (t public.t);
+        CREATE FUNCTION public.f() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN IF NEW.id = 1 THEN NEW.v := ''x''; END IF; SELECT 1 INTO NEW.w; RETURN NEW; END';
+        CREATE FUNCTION public.g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.id > 1 THEN RETURN NULL; END IF; RETURN NEW; END';
+        CREATE TRIGGER sets BEFORE INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION public.f();
+        CREATE TRIGGER drops BEFORE INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION public.g();
+        ALTER TABLE public.t ENABLE ALWAYS TRIGGER sets, ENABLE ALWAYS TRIGGER drops)");
+    for (const std::string side : {"blue", "green"}) {
+        const Schema schema = co_await read(&world, side, db);
+        const Table& t = schema.tables.at("public.t");
+        std::vector<std::string> objects;
+        for (const auto& call : t.calls) {
+            objects.push_back(call.object + (call.column.empty() ? "" : " default"));
+            EXPECT_EQ(call.function, "public.loose");
+            EXPECT_EQ(call.names, "norm");
+        }
+        EXPECT_THAT(objects, testing::UnorderedElementsAre("index i", "constraint k", "column twice",
+                                                           "column w default"));
+        EXPECT_EQ(t.column("twice")->expression, "public.loose(v)");
+        EXPECT_EQ(t.column("w")->expression, "");
+        const auto& fields = schema.composites.at("public.comp");
+        EXPECT_EQ(fields.size(), 3U);
+        EXPECT_EQ(fields.at(0).type, "numeric(4,1)");
+        EXPECT_EQ(fields.at(2).position, 4) << "made after the one that was dropped";
+        EXPECT_TRUE(schema.composites.contains("public.t")) << "a column has its row type";
+        EXPECT_FALSE(schema.composites.contains("public.r"));
+        EXPECT_EQ(t.triggers.size(), 2U);
+        EXPECT_TRUE(t.triggers.at(0).drops && t.triggers.at(0).sets.empty());
+        EXPECT_FALSE(t.triggers.at(1).drops || t.triggers.at(1).opaque);
+        EXPECT_THAT(t.triggers.at(1).sets, testing::UnorderedElementsAre("v", "w")) << "id is only compared";
+    }
+}
+
 CO_TEST(CompatRead, TakesTenThousandObjectsAtOnce) {
     LaneWorld& world = lane_world();
     const LaneScope scope(world);

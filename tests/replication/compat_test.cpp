@@ -119,6 +119,79 @@ TEST(Compat, ListsWhatLanesReallyPublish) {
                 "public.u differs silently at the next write: no lane carries it");
 }
 
+TEST(Compat, GeneratedColumnsAreComparedByWhatTheyCompute) {
+    auto blue = table("t");
+    blue.columns.push_back(column("twice", "bigint", 3));
+    blue.columns.back().generated = true;
+    blue.columns.back().expression = "(id * 2)";
+    auto green = blue;
+    EXPECT_TRUE(judged(schema({blue}), schema({green})).empty());
+    green.columns.back().expression = "(id * 3)";
+    for (const std::string publisher : {"blue", "green"}) {
+        const auto verdicts = judged(schema({blue}), schema({green}), publisher);
+        ASSERT_EQ(verdicts.size(), 1U);
+        EXPECT_EQ(verdicts[0].outcome, Outcome::diverges);
+        EXPECT_EQ(verdicts[0].level, Level::error);
+    }
+}
+
+/// A table with a column of type public.c, whose fields are `names`.
+Schema with_composite(const std::vector<std::string>& names, const std::string& last = "integer",
+                      const std::string& of_column = "public.c") {
+    auto one = table("t");
+    one.columns[1] = column("note", of_column, 2);
+    auto result = schema({one});
+    for (const auto& name : names) {
+        auto& fields = result.composites["public.c"];
+        fields.push_back({name, "integer", static_cast<int>(fields.size()) + 1});
+    }
+    result.composites["public.c"].back().type = last;
+    result.domains["public.over"].base = "public.c";
+    return result;
+}
+
+TEST(Compat, CompositeTypesAreComparedFieldByField) {
+    const auto blue = with_composite({"a", "b"});
+    EXPECT_TRUE(judged(blue, with_composite({"a", "b"})).empty());
+    for (const std::string type : {"public.c", "public.c[]", "public.over", "public.over[]"}) {
+        const auto wider = with_composite({"a", "b", "d"}, "integer", type);
+        for (const bool back : {false, true}) {
+            const auto other = with_composite({"a", "b"}, "integer", type);
+            const auto verdicts = back ? judged(wider, other, "green") : judged(other, wider);
+            ASSERT_EQ(verdicts.size(), 1U) << type;
+            EXPECT_EQ(verdicts[0].outcome, Outcome::stops);
+            EXPECT_EQ(verdicts[0].level, Level::error);
+        }
+    }
+    const auto retyped = judged(blue, with_composite({"a", "b"}, "smallint"));
+    ASSERT_EQ(retyped.size(), 1U);
+    EXPECT_EQ(retyped[0].reasons[0].object, "column note.b");
+    EXPECT_EQ(retyped[0].reasons[0].when, "once a value is outside smallint");
+}
+
+TEST(Compat, AFieldMadeAnewIsNoRename) {
+    const auto blue = with_composite({"a", "b"});
+    auto green = with_composite({"a", "c"});
+    EXPECT_TRUE(judged(blue, green).empty()) << "renamed";
+    green.composites["public.c"][1].position = 3;
+    const auto verdicts = judged(blue, green);
+    ASSERT_EQ(verdicts.size(), 1U);
+    EXPECT_EQ(verdicts[0].outcome, Outcome::diverges);
+    EXPECT_EQ(judged(blue, with_composite({"b", "a"})).size(), 1U) << "the other way round";
+}
+
+TEST(Compat, JsonbKeepsTheMeaningOfJsonOnly) {
+    auto green = table("t");
+    auto blue = green;
+    blue.columns[1].type = "json";
+    green.columns[1].type = "jsonb";
+    const auto verdicts = judged(schema({blue}), schema({green}));
+    ASSERT_EQ(verdicts.size(), 1U);
+    EXPECT_EQ(verdicts[0].outcome, Outcome::diverges);
+    EXPECT_EQ(verdicts[0].level, Level::warning);
+    EXPECT_TRUE(judged(schema({green}), schema({blue}), "green").empty());
+}
+
 TEST(Compat, GravestComesFirst) {
     auto narrow = table("a");
     narrow.columns[0].type = "integer";

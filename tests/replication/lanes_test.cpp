@@ -77,10 +77,9 @@ TEST(Publication, ListsColumnsOnlyWhereTheSidesDiffer) {
         create_publication({"app", "shop", 1, "green"}, {table("public", "t", {"id", "v"}, true),
                                                          table("s", "Odd", {"id", "a\"b"}, false)});
     EXPECT_EQ(statement.database, "shop");
-    EXPECT_EQ(
-        statement.text,
-        "CREATE PUBLICATION \"pgteal_app_shop_1_green\" FOR TABLE\n  pgteal.marker_1,\n  \"public\".\"t\",\n"
-        "  \"s\".\"Odd\" (\"id\", \"a\"\"b\")");
+    EXPECT_EQ(statement.text,
+              "CREATE PUBLICATION \"pgteal_app_shop_1_green\" FOR TABLE\n  pgteal.marker_1,\n  ONLY "
+              "\"public\".\"t\",\n  ONLY \"s\".\"Odd\" (\"id\", \"a\"\"b\")");
 }
 
 TEST(Publication, IsRefusedWhenAnOldPublisherWouldNeedAColumnList) {

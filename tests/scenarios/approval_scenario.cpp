@@ -1,5 +1,8 @@
 // Two people have to say yes before migrations are applied and clients are moved; the way back waits for
 // nobody; and everything can be read afterwards.
+#include <chrono>
+#include <thread>
+
 #include <boost/json.hpp>
 
 #include "tests/scenarios/world.hpp"
@@ -9,6 +12,8 @@
 namespace pgteal::support {
 
 namespace {
+
+using namespace std::chrono_literals;
 
 void expect_refused(const Run& run, const std::string& words) {
     EXPECT_EQ(run.exit_code, 3) << run;
@@ -78,6 +83,60 @@ TEST(Approval, is_waited_for_and_bound_to_what_was_read) {
         EXPECT_NE(words.out.find(part), std::string::npos) << part << words;
     }
     EXPECT_EQ((words.out + audit.out).find("hunter2"), std::string::npos);
+}
+
+// The files lie open while the data is copied: what was approved when prepare began is what is applied, or
+// nothing is.
+TEST(Approval, of_a_file_that_changes_while_the_data_is_copied_does_not_hold) {
+    Scenario scenario;
+    auto& lab = scenario.lab();
+    const auto file = lab.dir() + "/migrations/app/V1__note.sql";
+    const std::string text = "ALTER TABLE workload.events ADD COLUMN note text;\n";
+    write_file(file, text);
+    const auto config = read_file(lab.config());
+    write_file(lab.config(), config + "\n[migrate]\napprovals = 1\n");
+    ASSERT_EQ(scenario.pgteal({"approve", "--as", "Ada"}).exit_code, 0);
+
+    // The copy's slot waits for write transactions that run.
+    auto writer = client(lab, "blue", "app");
+    ASSERT_TRUE(writer.run("BEGIN").ok());
+    ASSERT_TRUE(writer.run("SELECT txid_current()").ok());
+    support::Run prepared;
+    std::thread prepare([&] { prepared = scenario.pgteal({"prepare"}, {}, 200s); });
+    const auto began = std::chrono::steady_clock::now();
+    while (scenario.value("blue", "postgres", "SELECT count(*) FROM pg_replication_slots") == "0" &&
+           std::chrono::steady_clock::now() - began < 60s) {
+        std::this_thread::sleep_for(20ms);
+    }
+    write_file(file, "ALTER TABLE workload.events ADD COLUMN note text, ADD COLUMN evil text;\n");
+    EXPECT_TRUE(writer.run("COMMIT").ok());
+    prepare.join();
+    EXPECT_EQ(prepared.exit_code, 1) << prepared;
+    EXPECT_NE(prepared.err.find("not what was approved"), std::string::npos) << prepared;
+    EXPECT_NE(prepared.err.find("app/V1__note.sql changed"), std::string::npos) << prepared;
+    const auto columns = [&] {
+        return scenario.value("green", "app",
+                              "SELECT count(*) FROM pg_attribute WHERE attrelid = "
+                              "'workload.events'::regclass AND attname IN ('note', 'evil')");
+    };
+    EXPECT_EQ(columns(), "0") << "nothing was applied";
+    expect_refused(scenario.pgteal({"prepare"}), "app/V1__note.sql changed");
+    expect_refused(scenario.pgteal({"migrate", "apply"}), "app/V1__note.sql changed");
+    write_file(file, text);
+    const auto again = scenario.pgteal({"prepare"});
+    ASSERT_EQ(again.exit_code, 0) << again;
+    EXPECT_EQ(columns(), "1");
+
+    // Without approvals too the files say what green holds.
+    write_file(lab.config(), config);
+    write_file(file, text + "-- and more\n");
+    expect_refused(scenario.pgteal({"cutover"}), "V1__note.sql is not as it was applied to green");
+    write_file(file, "\xEF\xBB\xBF" + replaced(text, "\n", "\r\n"));
+    const auto over = scenario.pgteal({"cutover"});
+    EXPECT_EQ(over.exit_code, 0) << "line ends and a byte order mark don't count" << over;
+    write_file(file, text + "-- and more\n");
+    const auto back = scenario.pgteal({"switch-back"});
+    EXPECT_EQ(back.exit_code, 0) << "the way back never looks at files" << back;
 }
 
 } // namespace pgteal::support

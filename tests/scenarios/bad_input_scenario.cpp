@@ -316,6 +316,38 @@ TEST_F(BadInput, on_a_server_that_is_not_fit_is_refused) {
     EXPECT_EQ(mended.exit_code, 0) << "what was planted is mended, and it goes on: " << mended;
 }
 
+TEST_F(BadInput, that_would_leave_clients_behind_is_refused) {
+    const auto ini = read_file(lab().value("PGB1_INI"));
+    reconfigure(
+        lab(), "pgb1",
+        replaced(ini, "[databases]\n",
+                 "[databases]\nlost = host=nowhere.invalid port=" + lab().port("blue") + " dbname=app\n"));
+    expect_refused("lost", 3);
+    reconfigure(lab(), "pgb1", ini);
+    scenario_.query("blue", "postgres", "CREATE DATABASE second");
+    expect_refused_with(config() + "\n[[database]]\nname = \"second\"\n", "leads to database second", 3);
+
+    auto app = client(lab(), "pgb1", "app");
+    ASSERT_TRUE(app.run("SELECT").ok());
+    const auto hba = lab().dir() + "/green/pg_hba.conf";
+    const auto open = read_file(hba);
+    const auto closed = "host  all  app  127.0.0.1/32  reject\n" + open;
+    write_file(hba, closed);
+    expect_refused("line 1 of " + hba, 3);
+    write_file(hba, open);
+    ASSERT_EQ(scenario_.pgteal({"prepare"}).exit_code, 0);
+    ASSERT_TRUE(app.run("SELECT").ok());
+    write_file(hba, closed);
+    expect_out_of_order({"cutover", "--dry-run"}, "line 1 of " + hba);
+    expect_out_of_order({"cutover"}, "line 1 of " + hba);
+}
+
+TEST_F(BadInput, of_a_full_disk_for_the_output_is_no_success_and_a_reader_that_left_no_failure) {
+    const auto plan = "bash -o pipefail -c '" PGTEAL_BINARY " -c " + lab().config() + " plan ";
+    EXPECT_EQ(WEXITSTATUS(std::system((plan + "> /dev/full'").c_str())), 1);
+    EXPECT_EQ(WEXITSTATUS(std::system((plan + "| head -n 1'").c_str())), 0);
+}
+
 TEST_F(BadInput, in_the_order_of_commands_is_refused) {
     expect_out_of_order({"cutover"}, "prepare");
     expect_out_of_order({"cutover", "--dry-run"}, "prepare");

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "postgres/connection.hpp"
 #include "tests/support/crash.hpp"
 
 namespace pgteal::support {
@@ -32,6 +33,16 @@ std::vector<Point> switchover_points(const Plan& plan) {
 
 std::string other_side(const std::string& side) { return side == "blue" ? "green" : "blue"; }
 
+Task<void> read_config(postgres::Dsn console, std::string pooler, std::vector<std::string>* lines) {
+    auto connection = co_await postgres::Connection::open(std::move(console), "console", after(10s));
+    const auto results = co_await connection.script("SHOW CONFIG", after(10s));
+    const auto& shown = results.front();
+    for (int row = 0; row < shown.rows(); ++row) {
+        lines->push_back(pooler + " " + std::string(shown.text(row, 0)) + " = " +
+                         std::string(shown.text(row, 1)));
+    }
+}
+
 class CrashInSwitchover : public testing::Test {
 protected:
     CrashInSwitchover() {
@@ -46,7 +57,17 @@ protected:
         ASSERT_EQ(prepared.exit_code, 0) << prepared;
         scenario.start_workload(6, 100, 10);
         tail = std::make_unique<Tail>(scenario);
+        settings_ = show_config();
         scenario.say("prepared; clients work");
+    }
+
+    /// SHOW CONFIG of every pooler, "pgb1 server_login_retry = 15".
+    std::vector<std::string> show_config() {
+        std::vector<std::string> lines;
+        for (const std::string pooler : {"pgb1", "pgb2"}) {
+            run_here([&] { return read_config(scenario.lab().admin_dsn(pooler), pooler, &lines); });
+        }
+        return lines;
     }
 
     static std::string command(const std::string& to) { return to == "green" ? "cutover" : "switch-back"; }
@@ -64,6 +85,7 @@ protected:
                 EXPECT_FALSE(entry.at("paused").as_bool()) << pooler;
             }
         }
+        EXPECT_EQ(show_config(), settings_);
         for (const auto& side : {serving, other_side(serving)}) {
             const bool stands = side != serving;
             const auto fence =
@@ -125,6 +147,7 @@ protected:
 
 private:
     std::map<std::string, workload::Id> identity_;
+    std::vector<std::string> settings_; ///< of the poolers, before anything was switched
 };
 
 TEST_F(CrashInSwitchover, EndsOnTheSideThatTheJournalNamesAndLosesNothing) {

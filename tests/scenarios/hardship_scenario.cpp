@@ -253,5 +253,87 @@ TEST(Hardship, a_setting_of_the_database_outlives_the_fence) {
     }
 }
 
+// What our own hints advise: a migration is changed, and the run taken away and prepared again.
+TEST(Hardship, migrations_that_changed_are_not_in_the_way_of_an_abort) {
+    Scenario scenario;
+    auto& lab = scenario.lab();
+    const auto file = lab.dir() + "/migrations/app/V1__note.sql";
+    const std::string text = "ALTER TABLE workload.events ADD COLUMN note text;\n";
+    write_file(file, text);
+    const auto before = world(scenario);
+    ASSERT_EQ(scenario.pgteal({"prepare"}).exit_code, 0);
+    write_file(file, text + "ALTER TABLE workload.events ADD COLUMN more text;\n");
+    const auto edited = scenario.pgteal({"abort"});
+    EXPECT_EQ(edited.exit_code, 0) << edited;
+    EXPECT_EQ(world(scenario), before);
+
+    ASSERT_EQ(scenario.pgteal({"prepare"}).exit_code, 0);
+    std::filesystem::remove_all(lab.dir() + "/migrations/app");
+    const auto killed = scenario.pgteal({"abort"}, kill_at("subscribe", "undone"));
+    ASSERT_TRUE(killed.killed()) << killed;
+    const auto resumed = scenario.pgteal({"resume"});
+    EXPECT_EQ(resumed.exit_code, 0) << resumed;
+    EXPECT_EQ(world(scenario), before);
+
+    std::filesystem::create_directories(lab.dir() + "/migrations/app");
+    write_file(file, text);
+    ASSERT_EQ(scenario.pgteal({"prepare"}).exit_code, 0);
+    ASSERT_EQ(scenario.pgteal({"cutover"}).exit_code, 0);
+    std::filesystem::remove(file);
+    const auto back = scenario.pgteal({"switch-back"});
+    EXPECT_EQ(back.exit_code, 0) << back;
+    const auto finished = scenario.pgteal({"finish"});
+    EXPECT_EQ(finished.exit_code, 0) << finished;
+}
+
+// A comparison waits for markers in every lane: for a lane that carries nothing it would wait for good.
+TEST(Hardship, a_comparison_does_not_wait_for_a_lane_that_carries_nothing) {
+    Scenario scenario;
+    auto& lab = scenario.lab();
+    const auto killed = scenario.pgteal({"prepare"}, kill_at("subscribe", "intent"));
+    ASSERT_TRUE(killed.killed()) << killed;
+    expect_refused(scenario.pgteal({"compare"}, {}, 60s), "is missing on green");
+    ASSERT_EQ(scenario.pgteal({"prepare"}).exit_code, 0);
+    const auto lane = scenario.value("blue", "postgres", "SELECT slot_name FROM pg_replication_slots");
+
+    workload::Session green;
+    ASSERT_TRUE(green.connect(lab.dsn("green").with_database("app").conninfo(), 20s));
+    const auto on_green = [&green](const std::string& sql) {
+        const auto reply = green.run(sql.c_str());
+        EXPECT_TRUE(reply.ok()) << reply.message;
+    };
+    on_green("SET default_transaction_read_only = off");
+    on_green("SET pgteal.ddl = on");
+    on_green("ALTER SUBSCRIPTION " + lane + " DISABLE");
+    const auto disabled = scenario.pgteal({"compare"}, {}, 60s);
+    expect_refused(disabled, "lane app.1 (blue > green) is not running");
+    EXPECT_THAT(disabled.err, HasSubstr("ENABLE"));
+    on_green("ALTER SUBSCRIPTION " + lane + " ENABLE");
+    const auto equal = scenario.pgteal({"compare"}, {}, 60s);
+    EXPECT_EQ(equal.exit_code, 0) << equal;
+}
+
+TEST(Hardship, every_change_that_would_stop_a_lane_is_named) {
+    Scenario scenario;
+    auto& lab = scenario.lab();
+    for (const std::string table : {"one", "two", "three"}) {
+        scenario.query("blue", "app", "CREATE TABLE public." + table + " (id int PRIMARY KEY, v text)");
+    }
+    write_file(lab.dir() + "/migrations/app/V1__less.sql",
+               "ALTER TABLE public.one DROP COLUMN v;\nALTER TABLE public.two RENAME COLUMN v TO w;\n"
+               "ALTER TABLE public.three ADD COLUMN n int NOT NULL;\n");
+    const auto before = world(scenario);
+    for (const bool json : {false, true}) {
+        const auto run = json ? scenario.pgteal_json({"prepare"}) : scenario.pgteal({"prepare"});
+        EXPECT_EQ(run.exit_code, 1) << run;
+        const auto text = json ? run.out : run.err;
+        for (const auto* table : {"public.one", "public.two", "public.three"}) {
+            EXPECT_THAT(text, HasSubstr(table)) << run;
+        }
+    }
+    EXPECT_EQ(scenario.pgteal({"abort"}).exit_code, 0);
+    EXPECT_EQ(world(scenario), before);
+}
+
 } // namespace
 } // namespace pgteal::support

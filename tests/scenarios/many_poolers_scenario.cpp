@@ -258,4 +258,44 @@ TEST_F(ManyPoolers, stay_where_they_are_when_one_of_them_can_not_come_along) {
     }
 }
 
+/// PgBouncer and pgteal name blue by different words. Nobody may be left behind for it, least of all the
+/// clients of a database that has no other entry.
+TEST(OtherSpellings, of_blue_are_entries_of_the_run_like_all_others) {
+    Scenario scenario({"--databases", "app,shop,third", "--alias", "app_ro=app"});
+    auto& lab = scenario.lab();
+    const auto file = lab.dir() + "/pgb1/pgbouncer.ini";
+    const auto socket =
+        scenario.value("blue", "postgres", "SELECT current_setting('unix_socket_directories')");
+    auto text = replaced(read_file(file), "shop      = host=127.0.0.1", "shop      = host=localhost");
+    text = replaced(text, "third     = host=127.0.0.1", "third     = host=" + socket);
+    text = replaced(text, "app_ro=dbname='app'  host=127.0.0.1", "app_ro=dbname='app'  host=127.0.0.2");
+    reconfigure(lab, "pgb1", text);
+    const std::vector<std::string> names{"app", "app_ro", "shop", "third"};
+    const auto expect_all_on = [&](const std::string& side) {
+        const auto identity = scenario.value(side, "postgres", who_are_you);
+        for (const auto& name : names) {
+            EXPECT_EQ(as_client(lab, "pgb1", name, who_are_you), identity) << name;
+        }
+    };
+
+    // Nobody listens there: it can't be told.
+    const auto doubted = scenario.pgteal({"prepare"});
+    EXPECT_EQ(doubted.exit_code, 3) << doubted;
+    EXPECT_NE(doubted.err.find("app_ro"), std::string::npos) << doubted;
+    text = replaced(text, "host=127.0.0.2", "host=localhost");
+    reconfigure(lab, "pgb1", text);
+
+    const auto prepared = scenario.pgteal({"prepare"});
+    ASSERT_EQ(prepared.exit_code, 0) << prepared;
+    expect_all_on("blue");
+    EXPECT_EQ(scenario.status().at("poolers").at(0).at("entries").as_array().size(), names.size());
+    const auto there = scenario.pgteal({"cutover"});
+    ASSERT_EQ(there.exit_code, 0) << there;
+    expect_all_on("green");
+    const auto back = scenario.pgteal({"switch-back"});
+    ASSERT_EQ(back.exit_code, 0) << back;
+    expect_all_on("blue");
+    EXPECT_EQ(read_file(file), text) << "blue's own spelling did not come back";
+}
+
 } // namespace pgteal::support

@@ -88,6 +88,18 @@ inline std::string as_client(const Lab& lab, const std::string& member, const st
     return reply.rows() == 0 ? std::string() : std::string(reply.text(0, 0));
 }
 
+inline Task<void> send_reload(postgres::Dsn console) {
+    auto connection =
+        co_await postgres::Connection::open(std::move(console), "console", after(std::chrono::seconds(10)));
+    co_await connection.script("RELOAD", after(std::chrono::seconds(10)));
+}
+
+/// Writes a pooler's config file and has it read.
+inline void reconfigure(const Lab& lab, const std::string& pooler, const std::string& text) {
+    write_file(lab.dir() + "/" + pooler + "/pgbouncer.ini", text);
+    run_here([&] { return send_reload(lab.admin_dsn(pooler)); });
+}
+
 inline const char* const who_are_you = "SELECT system_identifier::text FROM pg_control_system()";
 
 } // namespace pgteal::support

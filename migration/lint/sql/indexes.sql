@@ -4,7 +4,7 @@ SELECT i.indrelid AS table, n.nspname AS schema, c.relname AS name,
           LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.number
          WHERE u.place <= i.indnkeyatts) AS columns,
        i.indisunique AS unique, i.indisprimary AS primary, i.indisvalid AS valid, i.indpred IS NOT NULL AS partial,
-       m.amname AS method,
+       m.amname AS method, i.indisclustered AS clustered,
        -- An index of a constraint depends on that, not on its columns; but it has no expressions.
        (SELECT pg_catalog.json_agg(a.attname ORDER BY a.attname)
           FROM pg_catalog.pg_attribute a

@@ -1,5 +1,5 @@
 -- Enums, domains and composite types, with the tables that have a column of one: directly, as a domain over it, or, for what is no
--- domain, in an array. A domain takes its base domain's constraints along.
+-- domain, in an array; a composite type also within others. A domain takes its base domain's constraints along.
 WITH RECURSIVE own AS MATERIALIZED (
     SELECT t.oid, t.typname, t.typnamespace, t.typtype, t.typbasetype, t.typtypmod, t.typarray
       FROM pg_catalog.pg_type t
@@ -13,12 +13,20 @@ WITH RECURSIVE own AS MATERIALIZED (
     UNION ALL
     SELECT b.type, t.typbasetype
       FROM base_of b JOIN pg_catalog.pg_type t ON t.oid = b.base AND t.typtype = 'd'
-), forms(type, form) AS (
-    SELECT oid, oid FROM own
+), contains(part, whole, of_composites) AS MATERIALIZED (
+    SELECT typbasetype, oid, false FROM pg_catalog.pg_type WHERE typtype = 'd'
+    UNION ALL
+    SELECT oid, typarray, true FROM pg_catalog.pg_type WHERE typtype IN ('c', 'd') AND typarray <> 0 AND oid >= 16384
+    UNION ALL
+    SELECT a.atttypid, t.oid, true
+      FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+     WHERE t.typtype = 'c' AND a.atttypid >= 16384 AND t.oid >= 16384
+), forms(type, form, composite) AS (
+    SELECT oid, oid, typtype = 'c' FROM own
     UNION
-    SELECT oid, typarray FROM own WHERE typtype <> 'd' AND typarray <> 0
+    SELECT oid, typarray, typtype = 'c' FROM own WHERE typtype <> 'd' AND typarray <> 0
     UNION
-    SELECT f.type, t.oid FROM forms f JOIN pg_catalog.pg_type t ON t.typtype = 'd' AND t.typbasetype = f.form
+    SELECT f.type, k.whole, f.composite FROM forms f JOIN contains k ON k.part = f.form AND (f.composite OR NOT k.of_composites)
 ), users AS (
     SELECT DISTINCT f.type, n.nspname || '.' || c.relname AS name
       FROM forms f

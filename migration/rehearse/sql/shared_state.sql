@@ -1,5 +1,6 @@
 -- What the databases of a server share and a block of code may change: roles, memberships, settings, other
--- databases. Roles that a rehearsal made are left out: they carry its mark.
+-- databases, replication origins but for those of subscriptions, which come and go. Roles that a rehearsal made are
+-- left out: they carry its mark.
 WITH others AS (
     SELECT r.oid, r.rolname::text AS name, r::text AS state
       FROM pg_catalog.pg_roles r
@@ -25,3 +26,7 @@ SELECT 'database ' || datname, '', '',
        pg_catalog.concat_ws(' ', datdba, datconnlimit, datallowconn, datistemplate, datacl)
   FROM pg_catalog.pg_database
  WHERE datname <> pg_catalog.current_database() AND NOT datname LIKE 'pgteal\_rehearse\_%'
+UNION ALL
+SELECT 'replication origin ' || roname, '', '', roident::text
+  FROM pg_catalog.pg_replication_origin
+ WHERE NOT roname LIKE 'pg\_%'

@@ -1,4 +1,4 @@
--- What is rarer: casts, operators and their classes, collations, text search, languages, statistics, publications, default
+-- What is rarer: access methods, conversions, casts, operators and their classes, collations, text search, languages, statistics, publications, default
 -- privileges, foreign servers. PostgreSQL 13-18; columns that not all of these have are taken from to_jsonb().
 -- Objects of the system have oids below 16384 (access/transam.h, FirstNormalObjectId). Options that may be secrets are not read.
 -- What depends internally ('i') on a type came with it, as the cast from a range to its multirange (14 on).
@@ -61,10 +61,23 @@ WITH mine AS (
            ARRAY['owner', pg_get_userbyid(d.dictowner)::text]
     FROM pg_catalog.pg_ts_dict d JOIN mine n ON n.oid = d.dictnamespace
     UNION ALL
+    SELECT a.tableoid, a.oid, 'access method', format('%I', a.amname), format('%I', a.amname),
+           concat('TYPE ', CASE a.amtype WHEN 'i' THEN 'INDEX' ELSE 'TABLE' END, ' HANDLER ', a.amhandler), '{}'
+    FROM pg_catalog.pg_am a
+    UNION ALL
+    SELECT c.tableoid, c.oid, 'conversion', format('%I.%I', n.nspname, c.conname), format('%I.%I', n.nspname, c.conname),
+           concat(CASE WHEN c.condefault THEN 'DEFAULT ' END, 'FOR ', quote_literal(pg_encoding_to_char(c.conforencoding)),
+                  ' TO ', quote_literal(pg_encoding_to_char(c.contoencoding)), ' FROM ', c.conproc),
+           ARRAY['owner', pg_get_userbyid(c.conowner)::text]
+    FROM pg_catalog.pg_conversion c JOIN mine n ON n.oid = c.connamespace
+    UNION ALL
+    SELECT l.tableoid, l.oid, 'language', format('%I', l.lanname), format('%I', l.lanname), '', '{}'
+    FROM pg_catalog.pg_language l WHERE l.oid < 16384 -- the system's: only who may use them
+    UNION ALL
     SELECT l.tableoid, l.oid, 'language', format('%I', l.lanname), format('%I', l.lanname),
            concat(CASE WHEN l.lanpltrusted THEN 'trusted, ' END, 'handler ', l.lanplcallfoid::regproc),
            ARRAY['owner', pg_get_userbyid(l.lanowner)::text]
-    FROM pg_catalog.pg_language l WHERE l.lanispl
+    FROM pg_catalog.pg_language l WHERE l.lanispl AND l.oid >= 16384
     UNION ALL
     SELECT s.tableoid, s.oid, 'statistics', format('%I.%I', n.nspname, s.stxname), format('%I.%I', n.nspname, s.stxname),
            pg_get_statisticsobjdef(s.oid),
@@ -114,6 +127,16 @@ WITH mine AS (
 )
 SELECT f.class, f.object, 0 AS sub, 0::oid AS relation, f.kind, f.identity, '' AS parent, f.name, f.definition, f.attributes
 FROM found f
-WHERE f.object >= 16384
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                  WHERE d.classid = f.class AND d.objid = f.object AND d.deptype IN ('e', 'i'))
+WHERE (f.object >= 16384 OR f.kind = 'language')
+  AND (f.object < 16384 OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                  WHERE d.classid = f.class AND d.objid = f.object AND d.deptype IN ('e', 'i')))
+UNION ALL
+-- The database itself. Left out is the fence with which pgteal keeps clients off the side that stands by.
+SELECT d.tableoid, d.oid, 0, 0::oid, 'database', format('%I', d.datname), '', format('%I', d.datname), '',
+       ARRAY['owner', pg_get_userbyid(d.datdba)::text,
+             'settings', coalesce((SELECT string_agg(concat('role ' || nullif(s.setrole, 0)::regrole || ': ',
+                     CASE WHEN o ~* '^[^=]*(pass|secret|token|key|credential)' THEN split_part(o, '=', 1) || '=(hidden)' ELSE o END),
+                     ', ' ORDER BY s.setrole::regrole::text, o)
+                 FROM pg_catalog.pg_db_role_setting s CROSS JOIN unnest(s.setconfig) o
+                 WHERE s.setdatabase = d.oid AND (s.setrole <> 0 OR o NOT LIKE 'default\_transaction\_read\_only=%')), '')]
+FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()

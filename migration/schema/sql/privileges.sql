@@ -11,6 +11,8 @@ WITH given (class, object, sub, owner, acl, kind, initial) AS (
     UNION ALL SELECT p.tableoid, p.oid, 0, p.proowner, p.proacl, 'f'::"char", NULL FROM pg_catalog.pg_proc p
     UNION ALL SELECT t.tableoid, t.oid, 0, t.typowner, t.typacl, 'T'::"char", NULL FROM pg_catalog.pg_type t
     UNION ALL SELECT l.tableoid, l.oid, 0, l.lanowner, l.lanacl, 'l'::"char", NULL FROM pg_catalog.pg_language l
+    UNION ALL SELECT d.tableoid, d.oid, 0, d.datdba, d.datacl, 'd'::"char", NULL
+    FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
     UNION ALL SELECT w.tableoid, w.oid, 0, w.fdwowner, w.fdwacl, 'F'::"char", NULL FROM pg_catalog.pg_foreign_data_wrapper w
     UNION ALL SELECT s.tableoid, s.oid, 0, s.srvowner, s.srvacl, 'S'::"char", NULL FROM pg_catalog.pg_foreign_server s
 ), said AS (
@@ -24,7 +26,7 @@ WITH given (class, object, sub, owner, acl, kind, initial) AS (
         FROM (SELECT 'now' AS which, a.* FROM aclexplode(g.acl) a
               UNION ALL SELECT 'standard', a.* FROM aclexplode(acldefault(g.kind, g.owner)) a) x
     ) w
-    WHERE g.acl IS NOT NULL AND (g.object >= 16384 OR g.initial IS NOT NULL)
+    WHERE g.acl IS NOT NULL AND (g.object >= 16384 OR g.initial IS NOT NULL OR g.kind IN ('l', 'd'))
     GROUP BY g.class, g.object, g.sub, g.acl = g.initial, w.which, w.who
 )
 SELECT class, object, sub, coalesce(initial, false) AS initial,

@@ -29,8 +29,8 @@ SELECT c.tableoid AS class, c.oid AS object, 0 AS sub, c.oid AS relation,
                      CASE WHEN o ~* '^[^=]*(pass|secret|token|key|credential)' THEN split_part(o, '=', 1) || '=(hidden)' ELSE o END,
                      ', ' ORDER BY o) FROM unnest(f.ftoptions) o), ''),
              'order', CASE WHEN c.relispartition THEN '' ELSE
-                 (SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
-                  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) END] AS attributes
+                 coalesce((SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+                           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '') END] AS attributes
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_am m ON m.oid = c.relam

@@ -9,7 +9,8 @@ SELECT c.tableoid AS class, c.oid AS object, 0 AS sub, c.oid AS relation,
                                    FROM pg_catalog.pg_attrdef x
                                    JOIN pg_catalog.pg_attribute a ON a.attrelid = x.adrelid AND a.attnum = x.adnum
                                    WHERE x.adrelid = c.oid), ''),
-             'tablespace', coalesce(s.spcname::text, '')] AS attributes
+             'tablespace', coalesce(s.spcname::text, ''),
+             'filled', CASE WHEN c.relispopulated THEN '' ELSE 'no: it can''t be read before a REFRESH' END] AS attributes
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_tablespace s ON s.oid = c.reltablespace

@@ -102,6 +102,53 @@ TEST(LintKnown, OtherEndsOfForeignKeysAreLocked) {
               "public.orders ROW EXCLUSIVE; public.customers ROW SHARE");
 }
 
+TEST(LintKnown, WithAndExplainAnalyzeChangeRows) {
+    EXPECT_EQ(effects_of(known("WITH x AS (DELETE FROM orders RETURNING id) SELECT * FROM x, settings")),
+              "public.settings ACCESS SHARE; public.orders ROW EXCLUSIVE");
+    EXPECT_EQ(effects_of(known("EXPLAIN ANALYZE DELETE FROM settings")), "public.settings ROW EXCLUSIVE");
+    EXPECT_EQ(effects_of(known("EXPLAIN UPDATE settings SET key = 'x'")), "public.settings ROW EXCLUSIVE");
+    const auto report = known("EXPLAIN ANALYZE WITH x AS (DELETE FROM orders) SELECT 1");
+    ASSERT_NE(find(report, "delete-without-where"), nullptr);
+    EXPECT_EQ(find(report, "delete-without-where")->forward, Stream::diverges);
+    EXPECT_EQ(find(known("EXPLAIN DELETE FROM orders"), "stream-rows"), nullptr);
+}
+
+TEST(LintKnown, ClusterWithoutANameIsEachClusteredTable) {
+    EXPECT_EQ(effects_of(known("CLUSTER")), "");
+    const auto report = known("ALTER TABLE orders CLUSTER ON orders_pkey; CLUSTER");
+    EXPECT_EQ(effects_of(report, 1), "public.orders ACCESS EXCLUSIVE rewrite scan");
+    ASSERT_NE(find(report, "rewrite-table"), nullptr);
+    EXPECT_EQ(find(report, "rewrite-table")->relation, "public.orders");
+    EXPECT_EQ(effects_of(known("ALTER TABLE orders CLUSTER ON orders_pkey; "
+                               "ALTER TABLE orders SET WITHOUT CLUSTER; CLUSTER"),
+                         2),
+              "");
+}
+
+TEST(LintKnown, ANewColumnThatLosesItsDefaultStopsTheLane) {
+    const auto says = [](const std::string& sql) {
+        return find(known(sql), "stream-drop-default") != nullptr;
+    };
+    EXPECT_TRUE(
+        says("ALTER TABLE orders ADD d int NOT NULL DEFAULT 1; ALTER TABLE orders ALTER d DROP DEFAULT"));
+    EXPECT_TRUE(says("ALTER TABLE orders ADD d int DEFAULT 1;"
+                     "ALTER TABLE orders ALTER d SET NOT NULL, ALTER d DROP DEFAULT"));
+    EXPECT_TRUE(says("ALTER TABLE orders ADD d int DEFAULT 1; ALTER TABLE orders ALTER d SET NOT NULL;"
+                     "ALTER TABLE orders ALTER d SET DEFAULT NULL"));
+    EXPECT_FALSE(says("ALTER TABLE orders ADD d int DEFAULT 1; ALTER TABLE orders ALTER d DROP DEFAULT"));
+    EXPECT_FALSE(says("ALTER TABLE orders ALTER id DROP DEFAULT"));
+    EXPECT_FALSE(
+        says("ALTER TABLE orders ADD d int NOT NULL DEFAULT 1; ALTER TABLE orders ALTER d DROP DEFAULT;"
+             "ALTER TABLE orders ALTER d SET DEFAULT 2"));
+    const auto report =
+        known("ALTER TABLE orders ADD d int DEFAULT 1; ALTER TABLE orders ALTER d DROP DEFAULT;"
+              "ALTER TABLE orders ALTER d SET NOT NULL");
+    const auto* finding = find(report, "set-not-null");
+    finding = finding != nullptr ? finding : find(report, "stream-set-not-null");
+    ASSERT_NE(finding, nullptr);
+    EXPECT_EQ(finding->forward, Stream::stops);
+}
+
 TEST(LintKnown, AForeignKeyWithoutAnIndexIsSeen) {
     EXPECT_EQ(rules("ALTER TABLE orders ADD CONSTRAINT f FOREIGN KEY (note) REFERENCES settings NOT VALID"),
               "foreign-key-without-index never-validated");

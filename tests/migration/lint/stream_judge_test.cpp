@@ -38,8 +38,7 @@ Catalog orders() {
 }
 
 /// "forward/reverse" of the gravest finding about lanes; "" when none says anything.
-std::string said(const std::string& sql, bool offline = false) {
-    const auto catalog = orders();
+std::string said_of(const Catalog& catalog, const std::string& sql, bool offline = false) {
     Options options;
     options.pg_version = 17;
     options.offline = offline;
@@ -54,6 +53,8 @@ std::string said(const std::string& sql, bool offline = false) {
     }
     return any ? std::string(to_string(forward)) + "/" + std::string(to_string(reverse)) : "";
 }
+
+std::string said(const std::string& sql, bool offline = false) { return said_of(orders(), sql, offline); }
 
 TEST(StreamJudge, IsQuietWhereLanesHold) {
     for (const std::string sql :
@@ -109,6 +110,35 @@ TEST(StreamJudge, RowsThatBlueHasAreBluesToChange) {
     EXPECT_EQ(said("UPDATE orders SET note = 'x' WHERE id = 1"), "diverges/diverges");
     EXPECT_EQ(said("DELETE FROM orders WHERE id = 1"), "diverges/diverges");
     EXPECT_EQ(said("INSERT INTO orders VALUES (1, 'a', 'b')"), "stops/diverges");
+}
+
+TEST(StreamJudge, AttributesOfACompositeTypeGoByTheirPlace) {
+    auto catalog = orders();
+    auto& type = catalog.types["public.pair"];
+    type.schema = "public";
+    type.name = "pair";
+    type.kind = "c";
+    catalog.types["public.unused"] = type;
+    type.used_by = {"public.orders"};
+    const auto of = [&catalog](const std::string& sql) { return said_of(catalog, sql); };
+    EXPECT_EQ(of("ALTER TYPE pair ADD ATTRIBUTE c int"), "stops/stops");
+    EXPECT_EQ(of("ALTER TYPE pair DROP ATTRIBUTE c"), "stops/stops");
+    EXPECT_EQ(of("ALTER TYPE pair DROP ATTRIBUTE b, ADD ATTRIBUTE c int"), "diverges/diverges");
+    EXPECT_EQ(of("ALTER TYPE pair RENAME ATTRIBUTE a TO c"), "");
+    EXPECT_EQ(of("ALTER TYPE unused ADD ATTRIBUTE c int"), "");
+    EXPECT_EQ(of("CREATE TYPE fresh AS (a int); ALTER TYPE fresh ADD ATTRIBUTE c int"), "");
+    EXPECT_EQ(said("ALTER TYPE pair ADD ATTRIBUTE c int", true), "stops/stops") << "it may";
+    EXPECT_EQ(said("CREATE TYPE fresh AS (a int); ALTER TYPE fresh ADD ATTRIBUTE c int", true), "");
+}
+
+TEST(StreamJudge, AGeneratedColumnIsNotSent) {
+    auto catalog = orders();
+    catalog.tables["public.orders"].columns[1].generated = "s";
+    const std::string drop = "ALTER TABLE orders DROP COLUMN note";
+    const std::string add = "; ALTER TABLE orders ADD COLUMN note text";
+    EXPECT_EQ(said_of(catalog, drop), "ok/ok");
+    EXPECT_EQ(said_of(catalog, drop + add + " GENERATED ALWAYS AS (code) STORED"), "diverges/diverges");
+    EXPECT_EQ(said_of(catalog, drop + add), "diverges/diverges");
 }
 
 } // namespace

@@ -1,4 +1,8 @@
 // Up, down and up again, with what each statement cost, on PostgreSQL 15 and 17.
+#include <filesystem>
+
+#include <unistd.h>
+
 #include "migration/rehearse/report.hpp"
 #include "tests/migration/rehearse/rehearsal_world.hpp"
 
@@ -265,6 +269,48 @@ TEST_P(Rehearse, LeavesTheServerAlone) {
     EXPECT_EQ(value_on(postgres, "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'rehearsed%'"), "2");
     scratch_.drop();
     EXPECT_EQ(value_on(postgres, "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'rehearsed%'"), "0");
+}
+
+TEST_P(Rehearse, LeavesNoParametersSlotsOriginsOrFiles) {
+    const auto file = "/tmp/pgteal_rehearsed_" + std::to_string(::getpid());
+    const auto report = rehearse({parse_file(
+        "V1__x.sql",
+        "DO $$ BEGIN GRANT SET ON PARAMETER work_mem TO pg_monitor; END $$;\n"
+        "SELECT pg_create_physical_replication_slot('leak_q', true);\n"
+        "SELECT pg_replication_origin_create('leak_x');\nCOPY (SELECT 1) TO '" +
+            file +
+            "';\n"
+            "COPY (SELECT 1) TO PROGRAM 'cat > " +
+            file +
+            "';\n"
+            "DO $$ BEGIN EXECUTE 'SELECT pg_replication_origin' || '_create(''leak_y'')'; END $$;\n"
+            "DO $$ BEGIN EXECUTE 'SELECT pg_create_physical_replication' || '_slot(''leak_z'', true)'; END "
+            "$$;\n"
+            "CREATE TABLE last();")});
+    ASSERT_FALSE(report.failure) << report.failure->what();
+    EXPECT_THAT(rules(report), ElementsAre("not-rehearsed V1__x.sql:1", "not-rehearsed V1__x.sql:2",
+                                           "not-rehearsed V1__x.sql:3", "not-rehearsed V1__x.sql:4",
+                                           "not-rehearsed V1__x.sql:5", "not-rehearsed V1__x.sql:6",
+                                           "not-rehearsed V1__x.sql:7", "no-down :0"));
+    EXPECT_THAT(report.findings.at(0).message, HasSubstr("the privileges on parameter work_mem"));
+    EXPECT_THAT(report.findings.at(3).message, HasSubstr("it writes a file on the server"));
+    EXPECT_THAT(report.findings.at(6).message, HasSubstr("replication slot leak_z"));
+    EXPECT_EQ(sql("SELECT count(*) FROM pg_parameter_acl"), "0");
+    EXPECT_EQ(sql("SELECT count(*) FROM pg_replication_slots WHERE slot_name LIKE 'leak%'"), "0");
+    EXPECT_EQ(sql("SELECT count(*) FROM pg_replication_origin WHERE roname LIKE 'leak%'"), "0");
+    EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST_P(Rehearse, NamesASlotThatItCantTellTheMakerOf) {
+    sql("CREATE FUNCTION hidden() RETURNS void LANGUAGE sql AS $$ SELECT "
+        "pg_create_physical_replication_slot('leak_h', true) $$");
+    const auto report = rehearse({parse_file("V1__x.sql", "SELECT hidden();")});
+    EXPECT_EQ(sql("SELECT count(pg_drop_replication_slot(slot_name)) FROM pg_replication_slots WHERE "
+                  "slot_name = 'leak_h'"),
+              "1");
+    ASSERT_TRUE(report.failure);
+    EXPECT_THAT(report.failure->what(), HasSubstr("V1__x.sql:1: replication slot leak_h appeared on"));
+    EXPECT_THAT(report.failure->hint(), HasSubstr("pg_drop_replication_slot('leak_h')"));
 }
 
 TEST_P(Rehearse, RunsABackfillInBatches) {

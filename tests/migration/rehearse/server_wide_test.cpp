@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "migration/rehearse/beyond_undo.hpp"
 #include "migration/rehearse/scratch.hpp"
 
 namespace pgteal::migration::rehearse {
@@ -54,6 +55,38 @@ TEST(ServerWide, WhoMayMakeRoles) {
     EXPECT_TRUE(may_make_roles("SELECT f()"));
     EXPECT_FALSE(may_make_roles("CREATE TABLE a()"));
     EXPECT_FALSE(may_make_roles("INSERT INTO a VALUES (1)"));
+}
+
+TEST(BeyondUndo, FilesProgramsSlotsAndOrigins) {
+    const std::vector<std::pair<const char*, const char*>> cases{
+        {"COPY (SELECT 1) TO '/tmp/x'", "file"},
+        {"COPY (SELECT 'a TO b' FROM t) TO $$/tmp/x$$ WITH (FORMAT csv)", "file"},
+        {"copy t to program 'cat'", "program"},
+        {"COPY t (a, b) FROM PROGRAM 'curl x'", "program"},
+        {"SELECT pg_create_physical_replication_slot('leak_q', true)", "slot"},
+        {"(SELECT pg_catalog.pg_drop_replication_slot('x'))", "slot"},
+        {"WITH a AS (SELECT \"pg_create_logical_replication_slot\"('x', 'p')) SELECT * FROM a", "slot"},
+        {"CREATE TABLE t AS SELECT pg_replication_origin_create('x')", "origin"},
+        {"INSERT INTO t SELECT lo_export(1, '/x')", "file"},
+        {"EXPLAIN ANALYZE SELECT pg_reload_conf()", "server"},
+        {"DO $a$ BEGIN PERFORM pg_terminate_backend(1); END $a$", "sessions"},
+        {"DO $$ BEGIN IF true THEN COPY t TO '/tmp/x'; END IF; END $$", "file"},
+        {"DO 'BEGIN EXECUTE ''COPY t TO PROGRAM ''''cat''''''; END'", "program"},
+    };
+    for (const auto& [text, word] : cases) {
+        EXPECT_THAT(beyond_undo(text), testing::HasSubstr(word)) << text;
+    }
+}
+
+TEST(BeyondUndo, NotWhatRollsBackOrOnlyNamesIt) {
+    for (const auto* text :
+         {"COPY t FROM '/tmp/x'", "COPY t TO STDOUT", "COPY (SELECT a FROM t) TO STDOUT", "COPY t FROM STDIN",
+          "INSERT INTO t VALUES ('pg_reload_conf()', 'COPY t TO ''x''')", "SELECT copy FROM t",
+          "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ SELECT pg_reload_conf() $$",
+          "COMMENT ON TABLE t IS 'pg_reload_conf()'", "SELECT slot_name FROM pg_replication_slots",
+          "DO $$ BEGIN RAISE NOTICE 'copied to %', 'x'; END $$", ""}) {
+        EXPECT_EQ(beyond_undo(text), "") << text;
+    }
 }
 
 TEST(ScratchName, IsRecognisedAndFits) {

@@ -129,6 +129,16 @@ const std::vector<Planted> planted{
      "ALTER OPERATOR shop.=== (shop.point, shop.point) SET (RESTRICT = NONE)"},
     {"CREATE COLLATION shop.other (provider = libc, locale = 'POSIX')", "collation", "shop.other",
      "only on green", "-- DROP COLLATION shop.other;", "DROP COLLATION shop.other"},
+    {"CREATE CONVERSION shop.odd FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8", "conversion", "shop.odd",
+     "only on green", "-- DROP CONVERSION shop.odd;", "DROP CONVERSION shop.odd"},
+    {"DROP CONVERSION shop.latin", "conversion", "shop.latin", "missing on green",
+     "CREATE CONVERSION shop.latin FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;"},
+    {"DROP ACCESS METHOD heap2", "access method", "heap2", "missing on green",
+     "CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;"},
+    {"REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC", "language", "plpgsql", "differs: privileges",
+     "GRANT USAGE ON LANGUAGE plpgsql TO PUBLIC;"},
+    {"GRANT USAGE ON LANGUAGE sql TO app", "language", "sql", "differs: privileges",
+     "-- REVOKE USAGE ON LANGUAGE sql FROM app;", "REVOKE USAGE ON LANGUAGE sql FROM app"},
     {"ALTER TEXT SEARCH CONFIGURATION shop.words DROP MAPPING FOR word", "text search configuration",
      "shop.words", "differs: definition", "",
      "ALTER TEXT SEARCH CONFIGURATION shop.words ADD MAPPING FOR word WITH shop.plain, simple"},
@@ -218,6 +228,36 @@ TEST_F(Drifted, a_table_comes_and_goes_with_all_its_parts) {
         EXPECT_NE(one.kind, "index") << words(report);
     }
     EXPECT_THAT(tables, testing::ElementsAre("shop.orders"));
+}
+
+TEST_F(Drifted, the_database_itself_is_compared_but_for_the_fence) {
+    both("CREATE TABLE t (a integer); CREATE MATERIALIZED VIEW filled AS SELECT a FROM t");
+    sql("green", "ALTER DATABASE " + database_ + " SET default_transaction_read_only = on; ALTER DATABASE " +
+                     database_ + " CONNECTION LIMIT 0");
+    auto report = drifted();
+    EXPECT_TRUE(report.equal()) << words(report);
+    EXPECT_TRUE(report.notes.empty()) << words(report);
+    for (const auto* text :
+         {"GRANT CREATE ON DATABASE * TO pg_monitor", "REVOKE CONNECT ON DATABASE * FROM PUBLIC",
+          "COMMENT ON DATABASE * IS 'shop'", "ALTER DATABASE * SET work_mem = '8MB'",
+          "ALTER ROLE app IN DATABASE * SET work_mem = '9MB'"}) {
+        auto change = std::string(text);
+        change.replace(change.find('*'), 1, database_);
+        sql("green", change, "postgres");
+        report = drifted();
+        ASSERT_EQ(report.drift.size(), 1U) << change << "\n" << words(report);
+        EXPECT_EQ(report.drift[0].kind, "database");
+        sql("blue", change, "postgres");
+        report = drifted();
+        EXPECT_TRUE(report.equal()) << change << "\n" << words(report);
+    }
+    sql("green", "ALTER DATABASE " + database_ + " RESET default_transaction_read_only", "postgres");
+    sql("green", "REFRESH MATERIALIZED VIEW filled WITH NO DATA");
+    report = drifted();
+    EXPECT_TRUE(report.equal()) << words(report);
+    ASSERT_EQ(report.notes.size(), 1U) << words(report);
+    EXPECT_EQ(report.notes[0].what, "differs: filled");
+    EXPECT_EQ(report.notes[0].sql, "REFRESH MATERIALIZED VIEW public.filled;");
 }
 
 TEST_F(Drifted, order_of_columns_extension_versions_and_publications_are_only_notes) {

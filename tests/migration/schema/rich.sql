@@ -8,6 +8,8 @@ CREATE TYPE shop.state AS ENUM ('new', 'paid', 'it''s gone');
 CREATE TYPE shop.point AS (x integer, y numeric(10, 2), label text COLLATE "C");
 CREATE TYPE shop.span AS RANGE (SUBTYPE = float8, SUBTYPE_DIFF = float8mi);
 CREATE DOMAIN shop.email AS text DEFAULT 'none' CHECK (VALUE ~ '@' OR VALUE = 'none') NOT NULL;
+CREATE CONVERSION shop.latin FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;
 CREATE COLLATION shop.posix (provider = libc, locale = 'C');
 
 CREATE FUNCTION shop.total(a numeric, b integer DEFAULT 1) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT

@@ -27,3 +27,19 @@
 -- file:
 SET lock_timeout = '2s';
 SET LOCAL statement_timeout = '60s';
+-- case: delete-in-with
+-- file: WITH gone AS (DELETE FROM items RETURNING *) SELECT count(*) FROM gone;
+-- case: changes-in-with
+-- file: WITH gone AS (DELETE FROM orders WHERE id = 7 RETURNING customer_id), told AS (UPDATE nobody SET amount = 1) INSERT INTO items (id, sku) SELECT customer_id, 'x' FROM gone;
+-- case: delete-in-with-into-table
+-- file: CREATE TABLE gone AS WITH x AS (DELETE FROM items WHERE id < 5 RETURNING *) SELECT * FROM x;
+-- case: explain
+-- file: EXPLAIN DELETE FROM items;
+-- case: explain-analyze
+-- file: EXPLAIN ANALYZE DELETE FROM items;
+-- case: explain-analyze-off
+-- file: EXPLAIN (ANALYZE false) UPDATE orders SET note = 'x';
+-- case: explain-analyze-with
+-- file: EXPLAIN (ANALYZE, BUFFERS) WITH x AS (UPDATE orders SET note = 'x' RETURNING customer_id) SELECT count(*) FROM x;
+-- case: explain-analyze-select
+-- file: EXPLAIN ANALYZE SELECT count(*) FROM customers JOIN orders ON orders.customer_id = customers.id;

@@ -113,6 +113,19 @@
 -- file: CLUSTER nobody USING nobody_pkey;
 -- case: cluster-on
 -- file: ALTER TABLE customers CLUSTER ON customers_name;
+-- case: cluster-all
+-- setup: CREATE INDEX items_by_sku ON items (sku);
+-- setup: CLUSTER items USING items_by_sku;
+-- setup: ALTER TABLE orders CLUSTER ON orders_pkey;
+-- hold: SELECT FROM items
+-- hold: SELECT FROM orders
+-- file: CLUSTER;
+-- case: cluster-all-none
+-- file: CLUSTER;
+-- case: cluster-on-then-all
+-- hold: SELECT FROM customers
+-- file: ALTER TABLE customers CLUSTER ON customers_name;
+-- next: CLUSTER;
 -- case: set-without-cluster
 -- file: ALTER TABLE customers SET WITHOUT CLUSTER;
 -- case: vacuum-full
