@@ -187,11 +187,15 @@ CO_TEST(CompatRead, TakesTenThousandObjectsAtOnce) {
     const LaneScope scope(world);
     const std::string db = co_await world.fresh_database();
     // 2500 tables of 8 columns, each with a key, a unique index, a check.
-    co_await world.sql(
-        "green", db,
-        "DO $$ BEGIN FOR i IN 1..2500 LOOP EXECUTE format('CREATE TABLE public.t_%s (id bigint PRIMARY "
-        "KEY, a text UNIQUE, b int CHECK (b > 0), c int, d text, e numeric(10,2) DEFAULT 1, f "
-        "timestamptz DEFAULT now(), g jsonb)', i); IF i % 500 = 0 THEN COMMIT; END IF; END LOOP; END $$");
+    for (int first = 1; first <= 2500; first += 250) { // a busy machine takes its time for all of them
+        const auto range = std::to_string(first) + ".." + std::to_string(first + 249);
+        co_await world.sql(
+            "green", db,
+            "DO $$ BEGIN FOR i IN " + range +
+                " LOOP EXECUTE format('CREATE TABLE public.t_%s (id bigint PRIMARY KEY, a text UNIQUE, b int "
+                "CHECK (b > 0), c int, d text, e numeric(10,2) DEFAULT 1, f timestamptz DEFAULT now(), g "
+                "jsonb)', i); END LOOP; END $$");
+    }
     co_await world.sql("green", db, "ANALYZE");
     auto session = co_await world.green->session(db, after(std::chrono::seconds(60)));
     const auto start = Clock::now();

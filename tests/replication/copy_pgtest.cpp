@@ -75,9 +75,14 @@ CO_TEST(Copy, AMissingTableOnTheTargetIsNamed) {
     EXPECT_THAT(failure.message, HasSubstr("public.accounts"));
     EXPECT_THAT(failure.message, HasSubstr("filler"));
     EXPECT_THAT(failure.hint, HasSubstr("pgteal prepare"));
-    const auto idle = co_await scalar(blue, "lacking",
-                                      "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE state ~ '^idle "
-                                      "in' AND backend_type = 'client backend'");
+    // The server takes a moment to see that a session is gone.
+    std::string idle;
+    for (int attempt = 0; attempt < 100 && idle != "0"; ++attempt) {
+        co_await sleep_for(std::chrono::milliseconds(50));
+        idle = co_await scalar(blue, "lacking",
+                               "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE state ~ '^idle "
+                               "in' AND backend_type = 'client backend'");
+    }
     EXPECT_EQ(idle, "0");
 }
 
