@@ -1,4 +1,4 @@
-# Compiler warnings, sanitizers, a fast linker and a compiler cache when the machine has them.
+# Compiler warnings, sanitizers, a fast linker when the machine has it.
 add_library(pgteal_warnings INTERFACE)
 target_compile_options(pgteal_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
@@ -21,12 +21,8 @@ if(PGTEAL_SANITIZE)
   endif()
 endif()
 
-find_program(PGTEAL_CCACHE ccache)
-if(PGTEAL_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${PGTEAL_CCACHE})
-  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
-endif()
+# No compiler cache: hashing a precompiled header of 200 MB for each file costs a clean build a fifth, and a tree elsewhere
+# never finds what another one left.
 find_program(PGTEAL_MOLD mold)
 if(PGTEAL_MOLD)
   add_link_options(-fuse-ld=mold)

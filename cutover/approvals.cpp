@@ -145,26 +145,22 @@ std::string in_words(const Decision& decision) {
     return text;
 }
 
-std::optional<Subject> require_approvals(const Config& config, const Journal& journal,
-                                         const std::string& command) {
-    const int needed = config.migrate.approvals;
-    if (needed == 0) {
+namespace {
+
+struct Judged {
+    Subject now;
+    Decision decision;
+};
+
+/// Nothing where no approvals are needed.
+std::optional<Judged> judged(const Config& config, const Journal& journal) {
+    if (config.migrate.approvals == 0) {
         return std::nullopt;
     }
-    auto now = subject_of(config);
-    const auto decision = decide_approvals(needed, now, approvals_in(journal.events()));
-    if (!decision.enough()) {
-        throw Error(ErrorCode::refused, "", command + " waits for approval: " + in_words(decision),
-                    "pgteal migrate preview shows what there is to approve. Then " +
-                        std::string(decision.missing() == 1
-                                        ? "one more person"
-                                        : std::to_string(decision.missing()) + " more people") +
-                        ":  pgteal approve --as NAME");
-    }
-    return now;
+    Judged found{subject_of(config), {}};
+    found.decision = decide_approvals(config.migrate.approvals, found.now, approvals_in(journal.events()));
+    return found;
 }
-
-namespace {
 
 [[noreturn]] void not_as_approved(const std::string& what, const std::string& again) {
     throw Error(ErrorCode::conflict, "controller",
@@ -175,18 +171,33 @@ namespace {
 
 } // namespace
 
-std::optional<Subject> require_still_approved(const Config& config, const Journal& journal,
-                                              const std::string& again) {
-    const int needed = config.migrate.approvals;
-    if (needed == 0) {
+std::optional<Subject> require_approvals(const Config& config, const Journal& journal,
+                                         const std::string& command) {
+    auto found = judged(config, journal);
+    if (!found) {
         return std::nullopt;
     }
-    auto now = subject_of(config);
-    const auto decision = decide_approvals(needed, now, approvals_in(journal.events()));
-    if (!decision.enough()) {
-        not_as_approved(in_words(decision), again);
+    if (const auto& decision = found->decision; !decision.enough()) {
+        throw Error(ErrorCode::refused, "", command + " waits for approval: " + in_words(decision),
+                    "pgteal migrate preview shows what there is to approve. Then " +
+                        std::string(decision.missing() == 1
+                                        ? "one more person"
+                                        : std::to_string(decision.missing()) + " more people") +
+                        ":  pgteal approve --as NAME");
     }
-    return now;
+    return std::move(found->now);
+}
+
+std::optional<Subject> require_still_approved(const Config& config, const Journal& journal,
+                                              const std::string& again) {
+    auto found = judged(config, journal);
+    if (!found) {
+        return std::nullopt;
+    }
+    if (!found->decision.enough()) {
+        not_as_approved(in_words(found->decision), again);
+    }
+    return std::move(found->now);
 }
 
 void require_unchanged(const Config& config, const Subject& approved, const std::string& again) {

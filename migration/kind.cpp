@@ -172,10 +172,7 @@ Kind kind_of(const std::string& statement) {
     Kind kind;
     if (is_one_of(first, "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")) {
         kind.transaction_control = true;
-    } else if (is_one_of(first, "SET", "RESET")) {
-        kind.setting = true;
-        kind.repeatable = true;
-    } else if (first == "SELECT" && sets_config(Tokens(statement))) {
+    } else if (is_one_of(first, "SET", "RESET") || (first == "SELECT" && sets_config(Tokens(statement)))) {
         kind.setting = true;
         kind.repeatable = true;
     } else if (is_one_of(first, "CALL", "DO")) {

@@ -72,13 +72,11 @@ private:
     void from_table(const Table& table) {
         const auto listed = direction_.published.find(table.display());
         const Table* other = to_.table(table.display());
-        if (listed == direction_.published.end()) {
+        const bool unlogged = table.persistence == 'u'; // published while it was logged
+        if (listed == direction_.published.end() || unlogged) {
             unpublished(table, other);
         } else if (other == nullptr || (other->kind != 'r' && other->kind != 'p')) {
             no_target(table, other);
-        } else if (table.persistence == 'u') {
-            // Published while it was logged.
-            unpublished(table, other);
         } else if (direction_.subscribed && !direction_.subscriptions.contains(table.display())) {
             say(table, Outcome::diverges, Level::error, "table " + table.display(),
                 "it was made anew on " + direction_.subscriber() +

@@ -139,9 +139,9 @@ void read_types(const Result& labels, const Result& bases, Schema* schema) {
         schema->enums[labels.get<std::string>(row, "name")] = labels.get<Names>(row, "labels");
     }
     for (int row = 0; row < bases.rows(); ++row) {
-        schema->domains[bases.get<std::string>(row, "name")] = {bases.get<std::string>(row, "base"),
-                                                                bases.get<bool>(row, "has_default"),
-                                                                bases.get<Names>(row, "checks")};
+        schema->domains[bases.get<std::string>(row, "name")] = {
+            bases.get<std::string>(row, "base"), bases.get<bool>(row, "has_default"),
+            bases.get<bool>(row, "not_null"), bases.get<Names>(row, "checks")};
     }
 }
 

@@ -140,12 +140,25 @@ void domains(const Pair& pair, std::vector<Reason>* reasons) {
     for (const auto& name : pair.sent) {
         const Column* to = pair.to.column(name);
         const Column* from = pair.from.column(name);
-        const auto wanted =
-            to == nullptr ? pair.to_schema.domains.end() : pair.to_schema.domains.find(to->type);
-        if (wanted == pair.to_schema.domains.end() || from == nullptr) {
+        if (to == nullptr || from == nullptr) {
+            continue;
+        }
+        const auto wanted = pair.to_schema.domains.find(to->type);
+        if (wanted == pair.to_schema.domains.end()) {
             continue;
         }
         const auto had = pair.from_schema.domains.find(from->type);
+        const bool never_null =
+            from->not_null || (had != pair.from_schema.domains.end() && had->second.not_null);
+        if (wanted->second.not_null && !never_null) {
+            // A null doesn't go through the type's input function (source: worker.c, slot_store_data).
+            auto reason = per_row(
+                "domain " + to->type, "once NULL is written to " + name,
+                only_there(pair) + ", and apply doesn't check a domain's NOT NULL: the null stays, unnoticed",
+                prove_or_wait(pair));
+            reason.outcome = Outcome::diverges;
+            reasons->push_back(std::move(reason));
+        }
         for (const auto& check : wanted->second.checks) {
             const bool kept = had != pair.from_schema.domains.end() &&
                               std::ranges::any_of(had->second.checks, [&check](const auto& other) {

@@ -88,6 +88,7 @@ struct Table {
 struct Domain {
     std::string base; ///< format_type() with its typmod
     bool has_default = false;
+    bool not_null = false;
     std::vector<std::string> checks; ///< pg_get_constraintdef() without NOT VALID
 };
 

@@ -78,12 +78,14 @@ Task<std::vector<std::optional<std::int64_t>>> measure_columns(postgres::Connect
     std::string text;
     for (std::size_t i = 0; i < plan.measures.size(); ++i) {
         const auto& one = plan.measures[i];
-        // A numeric column may hold what no sequence reaches.
+        // A numeric column may hold what no sequence reaches. LEAST and GREATEST pass over nulls, and there
+        // is one where the column holds nothing.
         text += (i == 0 ? "" : " UNION ALL ") + std::string("SELECT ") + std::to_string(i) +
-                ", LEAST(GREATEST(pg_catalog." + (one.descending ? "min" : "max") + "(" +
-                postgres::quote_identifier(one.column.column) +
-                ")::numeric, -9223372036854775808), 9223372036854775807)::bigint FROM " +
-                postgres::quote_qualified(one.column.schema, one.column.table);
+                ", CASE WHEN m IS NOT NULL THEN LEAST(GREATEST(m, -9223372036854775808), "
+                "9223372036854775807)::bigint END FROM (SELECT pg_catalog." +
+                (one.descending ? "min" : "max") + "(" + postgres::quote_identifier(one.column.column) +
+                ")::numeric AS m FROM " + postgres::quote_qualified(one.column.schema, one.column.table) +
+                ") AS one";
     }
     text += " ORDER BY 1";
     const postgres::Result rows = co_await to.exec(std::move(text), deadline);

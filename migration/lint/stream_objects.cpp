@@ -135,12 +135,22 @@ void alter_enum(Streams& streams, const Node& node) {
 void alter_domain(Streams& streams, const Node& node) {
     const auto subtype = node.text("subtype");
     const auto* type = streams.world().type(streams.world().type_name_of(strings(node.list("typeName"))));
-    if (!used(type) || (subtype != "C" && subtype != "X")) {
+    const bool adds = subtype == "C" || subtype == "O";
+    if (!used(type) || (!adds && subtype != "X" && subtype != "N")) {
         return;
     }
     auto saying = about("domain-constraint", user_of(type), "domain-constraint");
     saying.certain = false;
-    if (subtype == "C") {
+    if (subtype == "O") {
+        saying.forward = Stream::diverges;
+        saying.why = "Apply doesn't check it: nulls that blue writes stay on green, unnoticed.";
+        saying.fix = "Add it on blue before prepare, or after finish.";
+    } else if (subtype == "N") {
+        saying.reverse = Stream::diverges;
+        saying.why = "Blue keeps the rule, and apply doesn't check it: nulls that green writes after the "
+                     "cutover stay on blue, unnoticed.";
+        saying.fix = "Drop it after finish.";
+    } else if (adds) {
         saying.forward = Stream::stops;
         saying.why = "Apply checks it: the lane stops once blue writes a value that breaks it.";
         saying.fix = "Add it on blue before prepare, or after finish.";

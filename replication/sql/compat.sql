@@ -148,7 +148,7 @@ SELECT pg_catalog.format_type(t.oid, NULL) AS name,
   FROM pg_catalog.pg_type t WHERE t.typtype = 'e';
 
 SELECT pg_catalog.format_type(t.oid, NULL) AS name, pg_catalog.format_type(t.typbasetype, t.typtypmod) AS base,
-       t.typdefault IS NOT NULL AS has_default,
+       t.typdefault IS NOT NULL AS has_default, t.typnotnull AS not_null,
        ARRAY(SELECT pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' NOT VALID$', '')
                FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c' ORDER BY k.conname) AS checks
   FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace

@@ -117,6 +117,18 @@ void rules(std::vector<Case>* all) {
         abc;
     added("domain_check", "ALTER DOMAIN positive ADD CHECK (VALUE > 0)", negative);
     all->back().setup = positive;
+    const std::string no_nulls = "SELECT count(*) = 0 FROM t WHERE n IS NULL";
+    added("domain_not_null", "ALTER DOMAIN positive SET NOT NULL", null);
+    all->back().setup = positive;
+    all->back().holds = no_nulls;
+    all->push_back(
+        {.name = "domain_drop_not_null",
+         .setup = "CREATE DOMAIN positive AS int NOT NULL; CREATE TABLE t (id int PRIMARY KEY, v text, n "
+                  "positive); INSERT INTO t VALUES " +
+                  abc,
+         .change = "ALTER DOMAIN positive DROP NOT NULL",
+         .reverse = then(null),
+         .holds = no_nulls});
     added("to_domain", "CREATE DOMAIN positive AS int CHECK (VALUE > 0); ALTER TABLE t ALTER n TYPE positive",
           negative);
     const auto dropped = [&](const std::string& name, const std::string& column, const std::string& change,

@@ -9,16 +9,6 @@
 namespace pgteal::replication::test {
 namespace {
 
-Task<Lane> running_lane(LaneWorld& world, std::string run) {
-    const std::string db = co_await world.fresh_database();
-    const Lane lane{std::move(run), db, 1, "blue"};
-    co_await world.sql_both(db, "CREATE TABLE public.t (id int PRIMARY KEY, v text)");
-    co_await world.lay(lane);
-    co_await world.run("green", enable_subscription(lane));
-    co_await world.settle(lane);
-    co_return lane;
-}
-
 /// "<code> <side>: <message>", "" when it is let through.
 Task<std::string> refusal(LaneWorld& world, Lane lane) {
     std::string seen;
@@ -74,7 +64,7 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 CO_TEST(LaneWatch, RefusesALaneThatIsDisabledOrGone) {
     LaneWorld& world = lane_world();
     const LaneScope scope(world);
-    const Lane lane = co_await running_lane(world, "halted");
+    const Lane lane = co_await world.running_lane("halted");
     std::string seen = co_await refusal(world, lane);
     EXPECT_EQ(seen, "");
     co_await world.run("green", disable_subscription(lane));
@@ -102,7 +92,7 @@ CO_TEST(LaneWatch, RefusesALaneThatIsDisabledOrGone) {
 CO_TEST(LaneWatch, EndsAWaitForALaneWhoseWorkerFails) {
     LaneWorld& world = lane_world();
     const LaneScope scope(world);
-    const Lane lane = co_await running_lane(world, "failing");
+    const Lane lane = co_await world.running_lane("failing");
     co_await world.sql("green", lane.database, "INSERT INTO public.t VALUES (1, 'in the way')");
     co_await world.sql("blue", lane.database, "INSERT INTO public.t VALUES (1, 'x')");
     int told = 0;

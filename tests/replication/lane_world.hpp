@@ -39,6 +39,8 @@ public:
     /// Commits markers on the publisher and waits for them on the subscriber, as the barrier does.
     Task<void> settle(Lane lane, std::string kind = "barrier");
     Task<void> drop(Lane lane);
+    /// A lane to green of a fresh database with one table, public.t (id int PRIMARY KEY, v text).
+    Task<Lane> running_lane(std::string run_id);
 
     postgres::Server& side(const std::string& name) { return name == "blue" ? *blue : *green; }
 

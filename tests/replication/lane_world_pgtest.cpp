@@ -118,4 +118,14 @@ Task<void> LaneWorld::drop(Lane lane) {
     co_await run(lane.publisher, drop_publication(lane));
 }
 
+Task<Lane> LaneWorld::running_lane(std::string run_id) {
+    const std::string db = co_await fresh_database();
+    const Lane lane{std::move(run_id), db, 1, "blue"};
+    co_await sql_both(db, "CREATE TABLE public.t (id int PRIMARY KEY, v text)");
+    co_await lay(lane);
+    co_await run("green", enable_subscription(lane));
+    co_await settle(lane);
+    co_return lane;
+}
+
 } // namespace pgteal::replication::test

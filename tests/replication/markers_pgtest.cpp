@@ -8,15 +8,6 @@
 namespace pgteal::replication::test {
 namespace {
 
-Task<Lane> running_lane(LaneWorld& world, std::string run) {
-    const std::string db = co_await world.fresh_database();
-    const Lane lane{std::move(run), db, 1, "blue"};
-    co_await world.sql_both(db, "CREATE TABLE public.t (id int PRIMARY KEY, v text)");
-    co_await world.lay(lane);
-    co_await world.run("green", enable_subscription(lane));
-    co_return lane;
-}
-
 Task<std::string> barrier_error(LaneWorld& world, Lane lane, Clock::duration limit) {
     std::string seen;
     try {
@@ -32,7 +23,7 @@ Task<std::string> barrier_error(LaneWorld& world, Lane lane, Clock::duration lim
 CO_TEST(Barrier, ComesAfterAllThatWasCommittedBeforeTheMarkerAndIsFlushed) {
     LaneWorld& world = lane_world();
     const LaneScope scope(world);
-    const Lane lane = co_await running_lane(world, "barrier");
+    const Lane lane = co_await world.running_lane("barrier");
     // Isolation and read-only defaults of the database must not stop it.
     co_await world.sql("green", "postgres",
                        "ALTER DATABASE " + lane.database +
@@ -63,7 +54,7 @@ CO_TEST(Barrier, ComesAfterAllThatWasCommittedBeforeTheMarkerAndIsFlushed) {
 CO_TEST(Barrier, NamesTheLaneThatIsLate) {
     LaneWorld& world = lane_world();
     const LaneScope scope(world);
-    const Lane lane = co_await running_lane(world, "late");
+    const Lane lane = co_await world.running_lane("late");
     co_await world.settle(lane);
     co_await world.run("green", disable_subscription(lane));
     world.bindings["token"] = {std::to_string(next_token()), false};
@@ -81,7 +72,7 @@ CO_TEST(Barrier, NamesTheLaneThatIsLate) {
 CO_TEST(Barrier, IsNotFooledByAnOlderMarkerWithALargerToken) {
     LaneWorld& world = lane_world();
     const LaneScope scope(world);
-    const Lane lane = co_await running_lane(world, "clock");
+    const Lane lane = co_await world.running_lane("clock");
     co_await world.settle(lane);
     // The controller's clock goes back an hour: its next token is smaller than the one that green shows.
     co_await world.run("green", disable_subscription(lane));
@@ -96,7 +87,7 @@ CO_TEST(Barrier, IsNotFooledByAnOlderMarkerWithALargerToken) {
 CO_TEST(Lag, IsMeasuredWhileTheLaneRunsAndReportedWhenItStands) {
     LaneWorld& world = lane_world();
     const LaneScope scope(world);
-    const Lane lane = co_await running_lane(world, "lag");
+    const Lane lane = co_await world.running_lane("lag");
     co_await world.settle(lane);
     std::vector<Lane> lanes;
     lanes.push_back(lane);

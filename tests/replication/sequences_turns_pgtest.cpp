@@ -141,6 +141,21 @@ CO_TEST(SequenceTurns, ALargeColumnWithoutIndexIsRefusedUntilItHasOne) {
     EXPECT_EQ(co_await world.value("green", db, "SELECT nextval('public.large_a_seq')"), "10001");
 }
 
+CO_TEST(SequenceTurns, AColumnThatHoldsNothingMovesNothing) {
+    LaneWorld& world = lane_world();
+    const LaneScope scope(world);
+    const std::string db = co_await world.fresh_database();
+    co_await world.sql_both(db, "CREATE TABLE public.down (a int NOT NULL, b int NOT NULL)");
+    co_await world.sql("green", db,
+                       "ALTER TABLE public.down ALTER a ADD GENERATED ALWAYS AS IDENTITY (INCREMENT BY -1); "
+                       "ALTER TABLE public.down ALTER b ADD GENERATED ALWAYS AS IDENTITY");
+    const Carry carried = co_await carry_turn(world, db, "blue", "green");
+    EXPECT_TRUE(carried.problems.empty());
+    EXPECT_EQ(
+        co_await world.value("green", db, "INSERT INTO public.down DEFAULT VALUES RETURNING a || ' ' || b"),
+        "-1 1");
+}
+
 CO_TEST(SequenceTurns, ANameInADefaultIsFoundBesideTheTableAndInPublic) {
     LaneWorld& world = lane_world();
     const LaneScope scope(world);
