@@ -89,6 +89,15 @@ void compare_poolers(Context* context) {
 
 } // namespace
 
+std::map<std::string, std::string> bound_servers(const Config& config) {
+    const auto journal = Journal::peek(config.state, config.run);
+    if (!journal || !peek_progress(config).active) {
+        return {};
+    }
+    const auto recorded = recorded_binding(*journal);
+    return recorded ? recorded->servers : std::map<std::string, std::string>{};
+}
+
 Task<void> record_binding(Context* context) {
     const auto now = co_await read_binding(context, true);
     boost::json::object servers;

@@ -18,6 +18,9 @@ struct Binding {
 /// Written when the run begins. Throws Error(unreachable).
 Task<void> record_binding(Context* context);
 
+/// The servers that an active run is bound to: side -> system_identifier; none when there is no such run.
+std::map<std::string, std::string> bound_servers(const Config& config);
+
 /// Pure. The first difference; servers that `now` does not name could not be reached and are let pass:
 /// nothing can be done to them either.
 std::optional<Refusal> judge_binding(const Binding& recorded, const Binding& now);

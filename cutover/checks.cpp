@@ -15,6 +15,7 @@ Task<void> read_console(Estate* estate, PoolerUnit* unit, health::PoolerFacts* f
                         std::vector<health::ForcedUser>* forced, Deadline deadline) {
     const auto settings = co_await unit->console->settings(deadline);
     facts->pool_mode = settings.pool_mode;
+    facts->session_users = settings.session_users;
     facts->query_wait_timeout = settings.query_wait_timeout;
     facts->query_timeout = settings.query_timeout;
     facts->so_reuseport = settings.so_reuseport;

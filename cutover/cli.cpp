@@ -55,7 +55,9 @@ void report(const Session& session, const Error& error, Exit exit) {
                                                           : "failed";
     text += fmt::format("  {}{:<11}{} {}{}\n", colour ? "\033[31m" : "", state, colour ? "\033[0m" : "",
                         error.side().empty() ? "" : error.side() + ": ", error.what());
-    if (exit == Exit::refused || exit == Exit::usage) {
+    if (dynamic_cast<const ClientsMayWait*>(&error) != nullptr) {
+        text += "              Nothing was changed now, and clients may be held until it is settled.\n";
+    } else if (exit == Exit::refused || exit == Exit::usage) {
         text += "              Nothing was changed; clients are served as before.\n";
     } else if (exit == Exit::interrupted) {
         text += "              Clients may be held, or the old side is not in step yet.\n";

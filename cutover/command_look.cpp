@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "cutover/binding.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/status.hpp"
 #include "cutover/work.hpp"
@@ -124,8 +125,9 @@ Task<Exit> run_status(Session* session) {
         if (round % 30 == 0) {
             way_back.reset();
         }
-        const auto status = co_await read_status(session->estate.get(), peek_progress(session->config),
-                                                 after(std::chrono::seconds(15)), way_back);
+        const auto status =
+            co_await read_status(session->estate.get(), peek_progress(session->config),
+                                 after(std::chrono::seconds(15)), way_back, bound_servers(session->config));
         way_back = status.switch_back;
         if (session->options.json) {
             print_json(to_json(status));
@@ -223,7 +225,8 @@ Task<Exit> run_serve(Session* session) {
         }
         const auto progress = peek_progress(session->config);
         const auto status =
-            co_await read_status(session->estate.get(), progress, after(std::chrono::seconds(15)), way_back);
+            co_await read_status(session->estate.get(), progress, after(std::chrono::seconds(15)), way_back,
+                                 bound_servers(session->config));
         way_back = status.switch_back;
         publish(status, metrics);
         metrics.step(step_words(progress));

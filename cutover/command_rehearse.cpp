@@ -9,6 +9,7 @@
 #include "cutover/work.hpp"
 #include "migration/rehearse/report.hpp"
 #include "postgres/error.hpp"
+#include "postgres/quote.hpp"
 
 namespace pgteal::cutover {
 
@@ -60,7 +61,7 @@ public:
         co_await interruption_.settle();
         if (interrupted) {
             throw Error(ErrorCode::migration, "", "the rehearsal was interrupted",
-                        "nothing of it is left on green; run pgteal migrate rehearse again");
+                        what_is_left() + " Run pgteal migrate rehearse again.");
         }
         if (error) {
             std::rethrow_exception(error);
@@ -99,12 +100,65 @@ private:
             error = std::current_exception();
         }
         interruption_.works_in("");
-        const std::function<void()> drop = [&scratch] { scratch->drop(); };
+        std::optional<Error> stays;
+        const std::function<void()> drop = [&] { stays = drop_scratch(scratch.get(), &result.report); };
         co_await run_blocking(drop);
         if (error) {
+            if (stays) {
+                terminal_.say(std::string("  ") + stays->what() + ". " + stays->hint());
+            }
             std::rethrow_exception(error);
         }
         print_report(result);
+        if (stays) {
+            throw Error(*stays);
+        }
+    }
+
+    /// Why it is still there, if it is; and which roles are left.
+    std::optional<Error> drop_scratch(Scratch* scratch, Report* report) {
+        std::optional<Error> stays;
+        try {
+            scratch->drop();
+        } catch (const Error& error) {
+            stays = error;
+            left_.push_back("scratch database " + scratch->name());
+        }
+        migration::rehearse::LeftRoles left;
+        try {
+            left = scratch->left_roles();
+        } catch (const Error& error) {
+            stays = stays.value_or(error);
+        }
+        for (const auto& role : left.appeared) {
+            report->findings.push_back(
+                {"role-appeared", migration::rehearse::Level::warning, "", 0,
+                 "role " + role +
+                     " appeared on green while the files ran: one of them made it, through "
+                     "another session or a procedure that commits, or somebody else did; so it "
+                     "is still there",
+                 "if nobody needs it, on green: DROP ROLE " + postgres::quote_identifier(role) + ";"});
+            left_.push_back("role " + role + ", which appeared while the files ran");
+        }
+        for (const auto& role : left.kept) {
+            report->findings.push_back(
+                {"role-kept", migration::rehearse::Level::warning, "", 0,
+                 "role " + role +
+                     " was made for the rehearsal, and something outside of the scratch "
+                     "database depends on it by now; so it is still there",
+                 "the next rehearsal drops it, once nothing depends on it"});
+            left_.push_back("role " + role);
+        }
+        return stays;
+    }
+
+    /// A sentence for the end.
+    std::string what_is_left() const {
+        std::string text;
+        for (const auto& one : left_) {
+            text += (text.empty() ? "Left on green: " : "; ") + one;
+        }
+        return text.empty() ? "Nothing is left on green." : text + ".";
     }
 
     Task<void> on_scratch(const DatabaseConfig* database, const std::vector<migration::File>* files,
@@ -198,6 +252,10 @@ private:
         for (const auto& name : swept.roles) {
             terminal_.say("  Removed role " + name + " from green: made for such a rehearsal.");
         }
+        for (const auto& error : swept.stuck) {
+            terminal_.say(std::string("  Left by an earlier rehearsal: ") + error.what() + ". " +
+                          error.hint());
+        }
         std::error_code error;
         std::filesystem::create_directories(folder_, error);
         // A dump may hold the passwords of foreign servers.
@@ -266,6 +324,11 @@ private:
             swept.push_back(json::value(name));
         }
         document["swept"] = std::move(swept);
+        json::array left;
+        for (const auto& one : left_) {
+            left.push_back(json::value(one));
+        }
+        document["left"] = std::move(left);
         return document;
     }
 
@@ -284,8 +347,8 @@ private:
             throw Error(*failed->report.failure);
         } else if (!done_.empty()) {
             terminal_.say(
-                errors ? "\nThe files go up, but mend what is marked as error. Nothing is left on green."
-                       : "\nThe files go up. Nothing is left on green.");
+                (errors ? "\nThe files go up, but mend what is marked as error. " : "\nThe files go up. ") +
+                what_is_left());
         }
         return failed != done_.end() ? Exit::failed : errors ? Exit::refused : Exit::done;
     }
@@ -298,6 +361,7 @@ private:
     Limits limits_;
     std::vector<Rehearsed> done_;
     std::vector<std::string> swept_;
+    std::vector<std::string> left_; ///< what the rehearsals of this command leave on green
 };
 
 } // namespace

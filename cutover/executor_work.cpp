@@ -25,6 +25,19 @@ std::string last_lines(const std::string& text, std::size_t count) {
     return start == std::string::npos ? text : text.substr(start + 1);
 }
 
+/// What a program of PostgreSQL's says went wrong: its last complaint, with the statement that follows; the
+/// end of its output when it complains in no known words.
+std::string complaint(const std::string& text) {
+    const auto at = text.rfind("ERROR:");
+    if (at == std::string::npos) {
+        return last_lines(text, 6);
+    }
+    const auto line = text.rfind('\n', at);
+    constexpr std::size_t enough = 800;
+    const auto said = text.substr(line == std::string::npos ? 0 : line + 1);
+    return said.size() <= enough ? said : said.substr(0, enough) + " ...";
+}
+
 Task<std::vector<replication::Sequence>> sequences_of(postgres::Server* server, std::string database,
                                                       Deadline deadline) {
     auto session = co_await server->session(database, deadline);
@@ -75,7 +88,7 @@ Task<void> Executor::run(const RunProgram* action, Deadline deadline) {
         action->accepted_exit_codes.end()) {
         throw Error(ErrorCode::program, to_string(action->side),
                     action->program.argv.front() + " ended with exit code " +
-                        std::to_string(output.exit_code) + ": " + last_lines(output.err, 6),
+                        std::to_string(output.exit_code) + ": " + complaint(output.err),
                     "mend what it says, then run pgteal prepare again; what is finished is kept");
     }
 }

@@ -219,6 +219,17 @@ std::optional<Refusal> judge_pooler(const GateFacts& facts, const GatePooler& po
                            "entry " + name + " of " + pooler.name + " is paused already: its clients wait",
                            "RESUME " + name + " on its console, then run " + again(facts) + " again"};
         }
+        const auto by_user = std::find_if(pooler.session_pools.begin(), pooler.session_pools.end(),
+                                          [&name = name](const auto& pool) { return pool.first == name; });
+        if (found->pool_mode != "session" && by_user != pooler.session_pools.end()) {
+            return Refusal{pooler.name,
+                           "user " + by_user->second + " of " + pooler.name +
+                               " pools sessions, and has clients of entry " + name +
+                               ": PAUSE would wait until they leave",
+                           "set pool_mode = transaction for it in [users] and RELOAD, or let its clients "
+                           "disconnect; then run " +
+                               again(facts) + " again"};
+        }
         if (found->pool_mode == "session") {
             return Refusal{pooler.name,
                            "entry " + name + " of " + pooler.name +

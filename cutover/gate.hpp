@@ -55,6 +55,7 @@ struct GatePooler {
     bool file_changed = false;
     std::vector<std::string> left_behind;      ///< entries that lead to `from` and are not the run's
     std::map<std::string, std::string> doubts; ///< entries that may lead to `from`: why it can't be told
+    std::vector<std::pair<std::string, std::string>> session_pools; ///< entry, user: see pooler::Settings
     int clients = 0;
     std::optional<Refusal> probe; ///< a client's login through an entry does not reach `from`
 };

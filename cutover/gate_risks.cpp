@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "health/server_checks.hpp"
 #include "postgres/quote.hpp"
 #include "replication/roles.hpp"
 
@@ -54,6 +55,37 @@ Task<std::optional<Refusal>> changed_role(Context* context, Move move, Deadline 
     co_return std::nullopt;
 }
 
+/// On either side: a commit that hangs would hold clients until max_pause; a lane that reads another value
+/// than was written makes the sides differ.
+Task<void> server_risks(postgres::Server* server, std::string database, std::vector<Refusal>* risks,
+                        Deadline deadline) {
+    const auto row = co_await server->exec(
+        database,
+        "SELECT current_setting('synchronous_standby_names'), (SELECT count(*) FROM pg_stat_replication "
+        "WHERE "
+        "sync_state IN ('sync', 'quorum')), current_setting('array_nulls'), current_setting('xmloption'), "
+        "quote_ident(current_user)",
+        {}, deadline);
+    const auto& side = server->name();
+    const auto names = row.get<std::string>(0, 0);
+    const int connected = row.get<int>(0, 1);
+    if (health::standbys_wanted(names) > connected) {
+        risks->push_back({side,
+                          side + " waits for synchronous standbys at each commit (" + names + "), and " +
+                              std::to_string(connected) +
+                              " are connected: the switch would wait there, with clients held",
+                          "start the standby, or on " + side +
+                              ": ALTER SYSTEM SET synchronous_standby_names = ''; SELECT pg_reload_conf()"});
+    }
+    const auto problem = health::lane_settings_problem(
+        {{"array_nulls", row.get<std::string>(0, 2)}, {"xmloption", row.get<std::string>(0, 3)}});
+    if (!problem.empty()) {
+        risks->push_back({side, "database " + database + " on " + side + ": " + problem,
+                          health::lane_settings_fix(row.get<std::string>(0, 4)) +
+                              " Then pgteal compare shows whether rows differ already."});
+    }
+}
+
 } // namespace
 
 Task<std::int64_t> large_objects(postgres::Server* server, std::string database, Deadline deadline) {
@@ -76,6 +108,8 @@ Task<std::vector<Refusal>> read_risks(Context* context, Move move, std::string d
                              side + ": it could write past the fence",
                          "close it, or on " + side + ": SELECT pg_terminate_backend(" + pid + ")"});
     }
+    co_await server_risks(&from, database, &risks, deadline);
+    co_await server_risks(&to, database, &risks, deadline);
     const auto writers = co_await from.exec(database, replicating_writers, {}, deadline);
     if (!writers.empty()) {
         const auto role = std::string(writers.text(0, 0));

@@ -42,9 +42,22 @@ boost::json::object done_body(double ms, const std::string& summary) {
 
 } // namespace
 
+namespace {
+
+/// What the server may not say again in a moment: conflicts with other sessions, locks, cancellations,
+/// lack of something, and its own troubles ("tuple concurrently updated" is XX000).
+bool passing(const ServerError& failed) {
+    static const std::set<std::string_view> classes{"08", "40", "53", "55", "57", "58", "XX"};
+    return classes.contains(std::string_view(failed.sqlstate()).substr(0, 2));
+}
+
+} // namespace
+
 bool worth_a_retry(const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
+    } catch (const ServerError& failed) {
+        return passing(failed);
     } catch (const Error& failed) {
         return failed.code() == ErrorCode::connection_lost || failed.code() == ErrorCode::unreachable ||
                failed.code() == ErrorCode::deadline;

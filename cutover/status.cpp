@@ -13,10 +13,17 @@ namespace pgteal::cutover {
 
 namespace {
 
-Task<void> read_side(Estate* estate, SideStatus* status, Deadline deadline) {
+Task<void> read_side(Estate* estate, SideStatus* status, std::string bound, Deadline deadline) {
     auto& server = estate->server(status->side);
     try {
         const auto identity = co_await server.identity(deadline);
+        if (!bound.empty() && bound != identity.system_identifier) {
+            status->stranger = true;
+            status->problem = "the server there is not the run's " + to_string(status->side) +
+                              " (system_identifier " + identity.system_identifier + ", the run's is " +
+                              bound + "): see dsn in the config";
+            co_return;
+        }
         status->version = fmt::format("{}.{}", identity.version / 10000, identity.version % 10000);
         const auto clients = co_await server.exec("",
                                                   "SELECT count(*) FROM pg_stat_activity WHERE backend_type "
@@ -105,7 +112,7 @@ Task<void> read_pooler(Estate* estate, PoolerUnit* unit, PoolerStatus* status, D
 } // namespace
 
 Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline,
-                         std::optional<SwitchBack> known) {
+                         std::optional<SwitchBack> known, std::map<std::string, std::string> bound) {
     Status status;
     status.progress = std::move(progress);
     status.run = estate->config().run;
@@ -116,7 +123,7 @@ Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline,
     std::vector<Task<void>> reads;
     for (auto& side : status.sides) {
         side.address = estate->server(side.side).dsn().address();
-        reads.push_back(read_side(estate, &side, deadline));
+        reads.push_back(read_side(estate, &side, bound[to_string(side.side)], deadline));
     }
     for (std::size_t i = 0; i < status.poolers.size(); ++i) {
         reads.push_back(read_pooler(estate, &estate->poolers()[i], &status.poolers[i], deadline));

@@ -38,6 +38,7 @@ struct SideStatus {
     std::string version;
     int clients = 0;
     bool fenced = false;
+    bool stranger = false; ///< another server than the run's answers there
 };
 struct Status {
     Progress progress;
@@ -50,9 +51,10 @@ struct Status {
 
 /// Never throws for a side or pooler that is away: it says so. Writes a lag marker on the serving side when
 /// the run's lanes are on. `known`: what was read before of the way back; the schemas are frozen, so that
-/// whoever asks every second need not read all catalogs each time.
+/// whoever asks every second need not read all catalogs each time. `bound`: bound_servers(); another server
+/// at a side's address is said to be that, and nothing is read from it.
 Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline,
-                         std::optional<SwitchBack> known = std::nullopt);
+                         std::optional<SwitchBack> known, std::map<std::string, std::string> bound);
 boost::json::object to_json(const Status& status);
 std::string to_text(const Status& status);
 void publish(const Status& status, health::Metrics& metrics);

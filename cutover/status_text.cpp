@@ -10,7 +10,7 @@ namespace {
 
 std::string side_state(const Status& status, const SideStatus& side) {
     if (!side.reachable) {
-        return "unreachable: " + side.problem;
+        return (side.stranger ? "" : "unreachable: ") + side.problem;
     }
     if (!status.progress.active) {
         return side.fenced ? "read-only" : "";

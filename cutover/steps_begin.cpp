@@ -24,8 +24,10 @@ Task<Observation> observe_check(Context* context) {
                 seen.state = State::conflict;
                 seen.refusal = true;
                 seen.side = finding.side;
-                seen.evidence = std::to_string(errors_in(results)) + " checks refuse; the first: " +
-                                (finding.object.empty() ? "" : finding.object + ": ") + finding.message;
+                seen.evidence =
+                    std::to_string(errors_in(results)) +
+                    (errors_in(results) == 1 ? " check refuses: " : " checks refuse; the first: ") +
+                    (finding.object.empty() ? "" : finding.object + ": ") + finding.message;
                 seen.hint = "pgteal check shows all of them, with what to do";
                 co_return seen;
             }

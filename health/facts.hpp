@@ -17,6 +17,7 @@ struct Usage {
     int origins = 0, origins_ours = 0;
     int apply_workers = 0, apply_workers_ours = 0;
     int background_workers = 0; ///< everything that takes one of max_worker_processes, apply workers included
+    int synchronous = 0;        ///< standbys that commits wait for
     bool may_replicate = false; ///< our role has REPLICATION of its own
 };
 
@@ -118,6 +119,7 @@ struct DatabaseFacts {
     std::vector<ExtensionRow> extensions;
     std::vector<std::string> tablespaces;
     std::vector<NotableRow> notable;
+    std::map<std::string, std::string> settings; ///< of our sessions: array_nulls, xmloption
 };
 
 /// A database that exists on green before a run: everything in it that a user made (at most 1,000 rows).

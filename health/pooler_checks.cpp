@@ -153,6 +153,13 @@ CheckResult check_pool_mode(const std::vector<PoolerFacts>& poolers) {
                         "'s file, once its clients can do without session state");
             }
         }
+        for (const auto& user : pooler.session_users) {
+            add(result, Level::warning, pooler.name, user,
+                pooler.name + ": user " + user +
+                    " has session pooling of its own, which beats the entry's. PAUSE would wait until its "
+                    "clients disconnect by themselves: a cutover is refused while there are any.",
+                "pool_mode = transaction for it in [users] of " + pooler.name + "'s file, and RELOAD");
+        }
     }
     return limited(std::move(result));
 }

@@ -172,6 +172,7 @@ void judge_sides(std::vector<CheckResult>& results, const Sides& sides, const Pr
     results.push_back(check_prepared_transactions(sides, input.databases));
     results.push_back(check_long_transactions(sides, input.max_pause_seconds));
     results.push_back(check_role_settings(sides));
+    results.push_back(check_synchronous_standbys(sides));
     results.push_back(check_other_subscriptions(sides, input.databases, input.run_started));
     results.push_back(check_leftovers(sides, input.run_started));
 }
@@ -238,6 +239,7 @@ Task<std::vector<CheckResult>> preflight(postgres::Server& blue, postgres::Serve
     }
     if (blue_facts != nullptr) {
         judge_blue(results, *blue_facts, inside, input);
+        results.push_back(check_lane_settings(*blue_facts, green_facts, inside.blue));
         // Without green only its side of these is unknown: they are judged with blue's version in its place.
         results.push_back(
             check_replica_identity(inside.blue, blue_facts->major(),
@@ -249,7 +251,6 @@ Task<std::vector<CheckResult>> preflight(postgres::Server& blue, postgres::Serve
             blue_facts->identity.system_identifier != green_facts->identity.system_identifier) {
             results.push_back(check_green_empty(inside.green, input.run_started));
         }
-        results.push_back(check_synchronous_standbys(*green_facts));
     }
     if (blue_facts != nullptr && green_facts != nullptr) {
         judge_both(results, *blue_facts, *green_facts, inside, input);

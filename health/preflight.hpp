@@ -14,8 +14,9 @@ namespace pgteal::health {
 /// What a pooler reported, passed in by cutover/ (health/ does not know pooler/).
 struct PoolerFacts {
     std::string name;
-    std::string pool_mode;         ///< of the pooler
-    double query_wait_timeout = 0; ///< seconds, 0 = none
+    std::string pool_mode;                  ///< of the pooler
+    std::vector<std::string> session_users; ///< with pool_mode = session of their own
+    double query_wait_timeout = 0;          ///< seconds, 0 = none
     bool so_reuseport = false;
     struct Entry {
         std::string name, pool_mode, host, port, database;

@@ -116,6 +116,7 @@ Task<Usage> read_usage(postgres::Connection& connection, bool superuser, Deadlin
     usage.apply_workers = r.get<int>(0, "apply_workers");
     usage.apply_workers_ours = r.get<int>(0, "apply_workers_ours");
     usage.background_workers = r.get<int>(0, "background_workers");
+    usage.synchronous = r.get<int>(0, "synchronous");
     usage.may_replicate = r.get<bool>(0, "may_replicate");
     // pg_replication_origin_status is for superusers; others get a finding about that of its own.
     if (superuser) {
@@ -192,6 +193,10 @@ Task<DatabaseFacts> read_database_facts(postgres::Server& server, std::string da
     facts.tablespaces = first_column(tablespaces);
     auto notable = co_await rows(connection, sql::notable, {}, deadline);
     facts.notable = collect(notable, notable_row);
+    auto settings = co_await rows(connection, sql::lane_settings, {}, deadline);
+    for (int i = 0; i < settings.rows(); ++i) {
+        facts.settings[str(settings, i, "name")] = str(settings, i, "setting");
+    }
     co_return facts;
 }
 

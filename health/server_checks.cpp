@@ -1,6 +1,9 @@
 #include "health/server_checks.hpp"
 
+#include <cstdlib>
+
 #include "health/verdict.hpp"
+#include "postgres/quote.hpp"
 
 namespace pgteal::health {
 
@@ -135,15 +138,74 @@ CheckResult check_slot_retention(const Sides& sides) {
     return result;
 }
 
-CheckResult check_synchronous_standbys(const ServerFacts& green) {
-    CheckResult result{"synchronous-standbys", {}, "none on green"};
-    if (const auto names = green.setting("synchronous_standby_names"); !names.empty()) {
-        add(result, Level::info, "green", "synchronous_standby_names",
-            "green waits for synchronous standbys (" + names +
-                "). Each commit of a client waits for them once green serves, as does the barrier of the "
-                "cutover.");
+int standbys_wanted(const std::string& names) {
+    if (names.find_first_not_of(" \t") == std::string::npos) {
+        return 0;
+    }
+    const auto open = names.find('(');
+    const auto digit = names.find_first_of("123456789");
+    return digit < open && open != std::string::npos ? std::atoi(names.c_str() + digit) : 1;
+}
+
+CheckResult check_synchronous_standbys(const Sides& sides) {
+    CheckResult result{"synchronous-standbys", {}, "none"};
+    for (const auto* side : sides) {
+        const auto names = side->setting("synchronous_standby_names");
+        const int wanted = standbys_wanted(names);
+        if (wanted > side->usage.synchronous) {
+            add(result, Level::error, side->side, "synchronous_standby_names",
+                side->side + " waits for synchronous standbys at each commit (" + names + "), and " +
+                    std::to_string(side->usage.synchronous) +
+                    " are connected. Commits there hang, the clients' and pgteal's.",
+                "start the standby, or on " + side->side +
+                    ":  ALTER SYSTEM SET synchronous_standby_names = '';  SELECT pg_reload_conf();");
+        } else if (wanted > 0 && side->side == "green") {
+            add(result, Level::info, "green", "synchronous_standby_names",
+                "green waits for synchronous standbys (" + names +
+                    "). Each commit of a client waits for them once green serves, as does the barrier of the "
+                    "cutover.");
+        }
     }
     return result;
+}
+
+std::string lane_settings_problem(const std::map<std::string, std::string>& settings) {
+    const auto is = [&settings](const char* name, const char* value) {
+        const auto found = settings.find(name);
+        return found != settings.end() && found->second == value;
+    };
+    if (is("array_nulls", "off")) {
+        return "array_nulls is off. A lane would turn each NULL in an array into the text 'NULL', unnoticed";
+    }
+    return is("xmloption", "document")
+               ? "xmloption is document. A lane would stop at the first value of type "
+                 "xml that is no whole document"
+               : "";
+}
+
+std::string lane_settings_fix(const std::string& role_sql) {
+    return "ALTER ROLE " + role_sql + " SET array_nulls = on;  ALTER ROLE " + role_sql +
+           " SET xmloption = content;  and the same on the other server: a role's setting goes before its "
+           "database's.";
+}
+
+CheckResult check_lane_settings(const ServerFacts& blue, const ServerFacts* green,
+                                const std::vector<DatabaseFacts>& databases) {
+    CheckResult result{"lane-settings", {}, "values arrive as they are"};
+    const auto judge = [&](const std::string& side, const std::string& where,
+                           const std::map<std::string, std::string>& settings, const std::string& role) {
+        if (const auto problem = lane_settings_problem(settings); !problem.empty()) {
+            add(result, Level::error, side, where, "for role " + role + " on " + side + ", " + problem + ".",
+                lane_settings_fix(postgres::quote_identifier(role)));
+        }
+    };
+    for (const auto& one : databases) {
+        judge("blue", "database " + one.name, one.settings, blue.identity.role);
+    }
+    if (green != nullptr) {
+        judge("green", "the server", green->settings, green->identity.role);
+    }
+    return limited(std::move(result));
 }
 
 CheckResult check_dump(const ServerFacts& blue, const ServerFacts& green, int dump_version) {

@@ -30,7 +30,16 @@ CheckResult check_senders(const Sides& sides, Need need);
 CheckResult check_workers(const Sides& sides, Need need);
 CheckResult check_origins(const Sides& sides, Need need);
 CheckResult check_slot_retention(const Sides& sides);
-CheckResult check_synchronous_standbys(const ServerFacts& green);
+/// How many standbys synchronous_standby_names makes a commit wait for; 0 without any (PostgreSQL docs:
+/// synchronous_standby_names).
+int standbys_wanted(const std::string& names);
+CheckResult check_synchronous_standbys(const Sides& sides);
+/// Settings of our role that would make lanes change values on their way: what `settings` has, on `side`, in
+/// `database` ("" for the server's own). Text for people; "" when all is well.
+std::string lane_settings_problem(const std::map<std::string, std::string>& settings);
+std::string lane_settings_fix(const std::string& role_sql);
+CheckResult check_lane_settings(const ServerFacts& blue, const ServerFacts* green,
+                                const std::vector<DatabaseFacts>& databases);
 /// `dump_version` as 150020, 0 = none found.
 CheckResult check_dump(const ServerFacts& blue, const ServerFacts& green, int dump_version);
 

@@ -23,14 +23,18 @@ bool counted_together(const File& file, const Statement& statement, const Kind& 
 }
 
 std::string unknown_hint(const Job& job, int done) {
+    // As pgteal counts it itself: otherwise a file mended after that statement would be taken for one that
+    // changed before it.
+    const auto with_it = first_statements(job.file, done + 1);
     const auto key = ledger_key(row_of(job.file, "running", {}, 0));
     const auto where = " WHERE version = " + postgres::quote_literal(key) + ";";
     const std::string update = "UPDATE pgteal_migrations.history SET state = 'failed'";
     return "Look on " + job.options.side +
            " whether it took effect, then tell the history there, after SET "
            "default_transaction_read_only = off. If it did: " +
-           update + ", statements_done = " + std::to_string(done + 1) + where + " If not: " + update + where +
-           " " + then_again(job);
+           update + ", statements_done = " + std::to_string(with_it.count()) +
+           ", done_checksum = " + postgres::quote_literal(with_it.checksum()) + where + " If not: " + update +
+           where + " " + then_again(job);
 }
 
 /// Whether an earlier, unfinished run fits the file as it is now.
@@ -39,6 +43,15 @@ void check_same_beginning(const Job& job, const Applied& before) {
     const auto same = first_statements(job.file, before.statements_done);
     const bool mended = before.state == "failed" && same.count() == before.statements_done &&
                         same.checksum() == before.done_checksum;
+    if (!unchanged && before.state == "running") {
+        throw Error(ErrorCode::migration, job.options.side,
+                    job.file.script + ": an earlier run was interrupted in statement " +
+                        std::to_string(before.statements_done + 1) + ", and the file has changed since",
+                    "Put it back as it was, then run " + job.options.again +
+                        " again: it finds out whether that statement took effect, or says how to tell it. "
+                        "Then the file may be mended behind it. What it did so far stays on " +
+                        job.options.side + ". " + job.options.meanwhile);
+    }
     if (!unchanged && !mended) {
         throw Error(ErrorCode::migration, job.options.side,
                     job.file.script + ": stopped half-way after " + std::to_string(before.statements_done) +

@@ -71,6 +71,21 @@ Settings read_settings(const Result& version, const std::map<std::string, std::s
     return settings;
 }
 
+void read_session_pooling(const Result& users, const Result& pools, Settings* settings) {
+    for (int row = 0; row < users.rows(); ++row) {
+        if (field(users, row, "pool_mode") == "session") {
+            settings->session_users.push_back(field(users, row, "name"));
+        }
+    }
+    for (int row = 0; row < pools.rows(); ++row) {
+        const bool in_use =
+            count(field(pools, row, "cl_active")) + count(field(pools, row, "cl_waiting")) > 0;
+        if (in_use && field(pools, row, "pool_mode") == "session") {
+            settings->session_pools.emplace_back(field(pools, row, "database"), field(pools, row, "user"));
+        }
+    }
+}
+
 std::vector<Entry> read_entries(const Result& databases, const std::string& default_pool_mode) {
     std::vector<Entry> entries;
     for (int row = 0; row < databases.rows(); ++row) {

@@ -17,6 +17,8 @@ std::map<std::string, std::string> read_config_table(const postgres::Result& con
 /// SHOW VERSION and SHOW CONFIG. Throws Error(server) when a duration is none.
 Settings read_settings(const postgres::Result& version, const std::map<std::string, std::string>& config);
 
+/// SHOW USERS and SHOW POOLS: who pools sessions.
+void read_session_pooling(const postgres::Result& users, const postgres::Result& pools, Settings* settings);
 /// SHOW DATABASES without the console's own line. An entry without a mode of its own has `default_pool_mode`.
 std::vector<Entry> read_entries(const postgres::Result& databases, const std::string& default_pool_mode);
 

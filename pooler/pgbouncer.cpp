@@ -75,7 +75,11 @@ public:
         if (guard_.login_retry()) {
             values["server_login_retry"] = *guard_.login_retry();
         }
-        co_return read_settings(version, values);
+        auto settings = read_settings(version, values);
+        const Result users = co_await ask("SHOW USERS", deadline);
+        const Result pools = co_await ask("SHOW POOLS", deadline);
+        read_session_pooling(users, pools, &settings);
+        co_return settings;
     }
 
     Task<int> clients(std::vector<std::string> names, Deadline deadline) override {

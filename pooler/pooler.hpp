@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "postgres/async.hpp"
@@ -42,6 +43,10 @@ struct Settings {
     double query_timeout = 0;
     double server_login_retry = 0;
     bool so_reuseport = false;
+    /// Users that pool sessions by a setting of their own, which beats the entry's (PgBouncer docs: [users]).
+    std::vector<std::string> session_users;
+    /// Entry and user of pools that pool sessions and have clients now (SHOW POOLS).
+    std::vector<std::pair<std::string, std::string>> session_pools;
     std::string config_file; ///< conffile as the pooler knows it, "" when unknown
 };
 

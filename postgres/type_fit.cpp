@@ -1,93 +1,64 @@
-#include "postgres/type_fit.hpp"
-
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <vector>
 
+#include "postgres/type_fit_parts.hpp"
+
 namespace pgteal::postgres {
+
+using namespace fit;
 
 namespace {
 
-struct Type {
-    std::string base; ///< without modifiers and brackets
-    std::vector<int> modifiers;
-    bool array = false;
-    [[nodiscard]] std::optional<int> first() const {
-        return modifiers.empty() ? std::nullopt : std::optional(modifiers.front());
+/// The text of something else, read by a type that has a form of its own for each value. Input functions take
+/// more than output functions print: 007, capitals, blanks, a time that a date has no place for.
+TypeFit read_as(const Type& to, std::string refused = {}) {
+    TypeFit fit;
+    fit.stops_when =
+        refused.empty() ? "the text of a value is not accepted by " + as_text(to) : std::move(refused);
+    if (to.base != "json") { // which keeps the text
+        fit.differs_when = "a value is not written as " + as_text(to) +
+                           " writes it and is accepted all the same: what it takes it for arrives";
     }
-};
-
-Type parse(std::string_view text) {
-    Type type;
-    while (text.ends_with("[]")) {
-        type.array = true;
-        text.remove_suffix(2);
-    }
-    const auto open = text.find('(');
-    const auto close = text.find(')', open == std::string_view::npos ? 0 : open);
-    if (open == std::string_view::npos || close == std::string_view::npos) {
-        type.base = text;
-        return type;
-    }
-    type.base = std::string(text.substr(0, open)) + std::string(text.substr(close + 1));
-    for (std::size_t at = open + 1; at < close;) {
-        int value = 0;
-        const auto end = std::min(text.find(',', at), close);
-        std::from_chars(text.data() + at, text.data() + end, value);
-        type.modifiers.push_back(value);
-        at = end + 1;
-    }
-    return type;
+    return fit;
 }
 
-constexpr std::string_view plain_time = "timestamp without time zone";
-constexpr std::string_view zoned_time = "timestamp with time zone";
-
-bool is_string(const Type& t) {
-    return t.base == "text" || t.base == "character varying" || t.base == "character" || t.base == "bpchar" ||
-           t.base == "name" || t.base == "citext" || t.base.ends_with(".citext");
-}
-
-/// Decimal digits that every value of the type fits into; nullopt: no integer type.
-std::optional<int> integer_digits(const Type& t) {
-    static const std::map<std::string, int, std::less<>> digits{
-        {"smallint", 5}, {"integer", 10}, {"bigint", 19}};
-    const auto found = digits.find(t.base);
-    return found == digits.end() ? std::nullopt : std::optional(found->second);
-}
-
-bool is_float(const Type& t) { return t.base == "real" || t.base == "double precision"; }
-bool is_json(const Type& t) { return t.base == "json" || t.base == "jsonb"; }
-bool is_timestamp(const Type& t) { return t.base == plain_time || t.base == zoned_time; }
-
-std::string as_text(const Type& t) {
-    std::string text = t.base;
-    if (!t.modifiers.empty()) {
-        text += '(';
-        for (std::size_t i = 0; i < t.modifiers.size(); ++i) {
-            text += (i == 0 ? "" : ",") + std::to_string(t.modifiers[i]);
-        }
-        text += ')';
+/// name and "char" cut without a word (PostgreSQL source: name.c, namein; char.c, charin).
+TypeFit to_cut_type(const Type& from, const Type& to) {
+    constexpr int bytes_of_a_character = 4;
+    constexpr int longest_name = 63;
+    static const std::vector<std::string_view> unlimited{
+        "text", "array", "character varying", "bpchar", "numeric", "json", "jsonb",
+        "xml",  "bytea", "bit varying"};
+    if (to.base == "name") {
+        const bool may_be_long =
+            from.first()
+                ? from.first().value_or(0) * (is_string(from) ? bytes_of_a_character : 1) > longest_name
+                : std::ranges::find(unlimited, from.base) != unlimited.end() ||
+                      from.base.find('.') != std::string::npos;
+        return may_be_long ? differs("a value has more than 63 bytes: the rest is cut off") : TypeFit{};
     }
-    return text;
+    return from.base == "boolean" ? TypeFit{}
+                                  : differs("a value has more than one byte: only the first arrives");
 }
-
-TypeFit stops(std::string when, bool always = false) { return {std::move(when), {}, always}; }
-TypeFit differs(std::string when, bool always = false) { return {{}, std::move(when), always}; }
 
 TypeFit to_string_type(const Type& from, const Type& to, bool utc) {
-    TypeFit fit;
+    TypeFit fit = to.base == "name" ? to_cut_type(from, to) : TypeFit{};
     const auto limit = to.base == "text" ? std::nullopt : to.first();
     const auto length = is_string(from) && from.base != "text" ? from.first() : std::nullopt;
     static const std::map<std::string, int, std::less<>> widest{
-        {"smallint", 6}, {"integer", 11}, {"bigint", 20}, {"boolean", 1}, {"uuid", 36}, {"date", 13}};
+        {"smallint", 6}, {"integer", 11}, {"bigint", 20}, {"boolean", 1},
+        {"uuid", 36},    {"date", 13},    {"name", 63}};
     const auto wide = widest.find(from.base);
     const bool short_enough = (length && *length <= limit.value_or(0)) ||
                               (wide != widest.end() && wide->second <= limit.value_or(0));
     if (limit && !short_enough) {
-        fit.stops_when = "a value has more than " + std::to_string(*limit) + " characters";
+        fit.stops_when = "a value has more than " + std::to_string(*limit) + " characters" +
+                         (is_string(from) ? " (blanks behind them are cut off in silence)" : "");
+    }
+    if (to.base == "character" && is_string(from) && from.base != "character" && from.base != "name") {
+        fit.differs_when = "a value ends in blanks: they don't count there";
     }
     const bool padded = from.base == "character" && to.base != "character";
     if (padded && from.first().value_or(1) > 1) {
@@ -95,8 +66,9 @@ TypeFit to_string_type(const Type& from, const Type& to, bool utc) {
                            " characters: it arrives padded with blanks";
     } else if (from.base == "boolean") {
         fit = differs("any value is written: 't' arrives where a cast gives 'true'", true);
-    } else if (from.base == zoned_time && !utc) {
+    } else if (is_zoned(from) && !utc) {
         fit.differs_when = "a value is written: it arrives in the time zone of the publisher's walsender";
+        fit.always = fit.stops_when.empty();
     }
     return fit;
 }
@@ -132,8 +104,11 @@ TypeFit to_integer(const Type& from, const Type& to) {
         const bool fits = !from.modifiers.empty() && from.modifiers[0] < *integer_digits(to);
         return fits ? TypeFit{} : stops(outside + (from.modifiers.empty() ? " or has decimals" : ""));
     }
+    if (from.base == "oid") {
+        return to.base == "bigint" ? TypeFit{} : stops(outside);
+    }
     return is_float(from) ? stops(outside + " or has decimals")
-                          : stops("a value is not the text of a number that fits " + to.base);
+                          : read_as(to, "a value is not the text of a number that fits " + to.base);
 }
 
 TypeFit to_numeric(const Type& from, const Type& to) {
@@ -146,7 +121,7 @@ TypeFit to_numeric(const Type& from, const Type& to) {
         return fits ? TypeFit{} : stops("a value is outside " + as_text(to));
     }
     return is_float(from) ? numeric_to_numeric({"numeric", {}, false}, to)
-                          : stops("a value is not the text of a number");
+                          : read_as(to, "a value is not the text of a number");
 }
 
 TypeFit to_float(const Type& from, const Type& to) {
@@ -163,50 +138,7 @@ TypeFit to_float(const Type& from, const Type& to) {
         }
         return fit;
     }
-    return stops("a value is not the text of a number");
-}
-
-/// Fractional seconds: 6 unless said otherwise.
-TypeFit coarser(const Type& from, const Type& to) {
-    const int digits = to.first().value_or(6);
-    return from.first().value_or(6) > digits ? differs("a value has more than " + std::to_string(digits) +
-                                                       " digits of a second: it is rounded")
-                                             : TypeFit{};
-}
-
-/// The place of an interval's last field: "interval day to minute" keeps what is left of it too
-/// (timestamp.c, AdjustIntervalForTypmod).
-int last_field(const Type& t) {
-    static const std::vector<std::string_view> fields{"year", "month", "day", "hour", "minute", "second"};
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-        if (t.base.ends_with(fields[i])) {
-            return static_cast<int>(i);
-        }
-    }
-    return static_cast<int>(fields.size()) - 1;
-}
-
-bool is_interval(const Type& t) { return t.base == "interval" || t.base.starts_with("interval "); }
-
-TypeFit between_intervals(const Type& from, const Type& to) {
-    constexpr int seconds = 5;
-    if (last_field(from) > last_field(to)) {
-        return differs("a value has parts that " + as_text(to) + " doesn't keep: they are cut off");
-    }
-    return last_field(from) == seconds ? coarser(from, to) : TypeFit{};
-}
-
-TypeFit between_times(const Type& from, const Type& to, bool utc) {
-    if (to.base == "date") {
-        return from.base == "date" ? TypeFit{} : differs("a value is not midnight: its time is dropped");
-    }
-    if ((from.base == zoned_time) != (to.base == zoned_time) && !utc) {
-        return differs(from.base == zoned_time
-                           ? "any value is written: the publisher's TimeZone decides which clock time arrives"
-                           : "any value is written: it is read in the TimeZone of the subscriber's worker",
-                       true);
-    }
-    return from.base == "date" ? TypeFit{} : coarser(from, to);
+    return read_as(to, "a value is not the text of a number");
 }
 
 TypeFit between_bits(const Type& from, const Type& to) {
@@ -223,9 +155,25 @@ TypeFit between_bits(const Type& from, const Type& to) {
     return fits ? TypeFit{} : stops("a value has more than " + std::to_string(to_length) + " bits");
 }
 
+TypeFit scalar_fit(const Type& from, const Type& to, bool utc);
+
+TypeFit between_spans(const Span& from, const Span& to, bool utc) {
+    if (from.multi != to.multi) {
+        return stops("any value is written: a range's text is no multirange's", true);
+    }
+    TypeFit fit = scalar_fit(from.element, to.element, utc);
+    if (to.discrete && !from.discrete) {
+        fit.differs_when = "a value's bounds are not [a,b): the next whole ones arrive";
+    }
+    return fit;
+}
+
 TypeFit scalar_fit(const Type& from, const Type& to, bool utc) {
     if (is_string(to)) {
         return to_string_type(from, to, utc);
+    }
+    if (to.base == "\"char\"") {
+        return from.base == to.base ? TypeFit{} : to_cut_type(from, to);
     }
     if (integer_digits(to)) {
         return from.base == "boolean" ? stops("any value is written: 't' is no number", true)
@@ -249,21 +197,65 @@ TypeFit scalar_fit(const Type& from, const Type& to, bool utc) {
     if (is_interval(from) && is_interval(to)) {
         return between_intervals(from, to);
     }
+    if (is_clock(to) && (is_clock(from) || is_timestamp(from))) {
+        return to_clock(from, to, utc);
+    }
     if (from.base == to.base) {
-        return coarser(from, to); // time and timetz; others have no modifiers
+        return {}; // others have no modifiers, or none that is known here
+    }
+    const auto from_span = span_of(from);
+    const auto to_span = span_of(to);
+    if (from_span && to_span) {
+        return between_spans(*from_span, *to_span, utc);
     }
     if (from.base == "json" && to.base == "jsonb") {
         return differs(
             "a value repeats a key, or has blanks or an order of keys of its own: only jsonb's form "
             "of it arrives");
     }
-    if ((from.base == "cidr" && to.base == "inet") || (is_json(from) && is_json(to))) {
-        return {};
+    if ((from.base == "cidr" && to.base == "inet") || (is_json(from) && is_json(to)) ||
+        (from.base == "macaddr" && to.base == "macaddr8") ||
+        (is_clock(from) && is_interval(to) && from.base == plain_clock)) {
+        return {}; // what arrives is what a cast gives
+    }
+    if (integer_digits(from) && to.base == "oid" && from.base != "bigint") {
+        return differs("a value is negative: it is taken for one above 2147483647");
+    }
+    if (integer_digits(from) && (to.base == "boolean" || is_json(to))) {
+        return is_json(to) ? TypeFit{} : stops("a value is neither 0 nor 1");
     }
     if (from.base == "inet" && to.base == "cidr") {
         return stops("a value has bits to the right of its netmask");
     }
-    return stops("the text of a value is not accepted by " + as_text(to));
+    if (from.base == "macaddr8" && to.base == "macaddr") {
+        return stops("any value is written: it is longer", true);
+    }
+    return read_as(to);
+}
+
+/// One of the two is an array.
+TypeFit array_fit(const Type& from, const Type& to, bool utc) {
+    if (is_string(to) && !to.array) {
+        TypeFit fit = to_string_type({"array", {}, false}, to, utc);
+        if (is_zoned(from) && !utc) {
+            fit.differs_when = "a value is written: it arrives in the time zone of the publisher's walsender";
+            fit.always = fit.stops_when.empty();
+        }
+        return fit;
+    }
+    static const std::vector<std::string_view> strict{"boolean", "uuid",     "date",   "inet",
+                                                      "cidr",    "interval", "macaddr"};
+    const auto is_strict = [](const Type& t) {
+        return integer_digits(t) || t.base == "numeric" || is_float(t) || is_timestamp(t) || is_clock(t) ||
+               std::ranges::find(strict, t.base) != strict.end();
+    };
+    const Type& scalar = from.array ? to : from;
+    if (is_strict(scalar)) {
+        return stops(from.array ? "any value is written: it is the text of an array"
+                                : "any value is written: it is not the text of an array",
+                     true);
+    }
+    return read_as(to, from.array ? "" : "a value is not the text of an array");
 }
 
 } // namespace
@@ -275,11 +267,7 @@ TypeFit type_fit(std::string_view from, std::string_view to, bool utc) {
     const Type left = parse(from);
     const Type right = parse(to);
     if (left.array != right.array) {
-        return is_string(right) && !right.array
-                   ? to_string_type({"array", {}, false}, right, utc)
-                   : stops(left.array ? "any value is written: it is the text of an array"
-                                      : "a value is not the text of an array",
-                           left.array);
+        return array_fit(left, right, utc);
     }
     return scalar_fit(left, right, utc);
 }

@@ -37,9 +37,11 @@ const Column& find(const Table& table, const std::string& name) {
     return *found;
 }
 
-std::string column_text(const Column& wanted, const Column& mine) {
+std::string column_text(const Column& wanted, const Column& mine, const std::set<Cast>& impossible) {
     const std::string plain = "t." + quote_identifier(mine.name);
-    return print_alike(wanted.type, mine.type) ? plain : plain + "::" + wanted.type;
+    const bool as_it_is =
+        print_alike(wanted.type, mine.type) || impossible.contains({mine.type, wanted.type});
+    return as_it_is ? plain : plain + "::" + wanted.type;
 }
 
 std::string bucket_of(const ComparedTable& table, int digits) {
@@ -69,7 +71,20 @@ std::string joined(const std::vector<std::string>& parts, const std::string& sep
 
 } // namespace
 
-ComparedTable compared_table(const PublishedTable& published, const Table& mine) {
+std::set<Cast> casts_of(const PublishedTable& published, const Table& mine) {
+    std::set<Cast> casts;
+    for (const std::string& name : published.columns) {
+        const Column& wanted = find(published.table, name);
+        const Column& own = find(mine, name);
+        if (!print_alike(wanted.type, own.type)) {
+            casts.emplace(own.type, wanted.type);
+        }
+    }
+    return casts;
+}
+
+ComparedTable compared_table(const PublishedTable& published, const Table& mine,
+                             const std::set<Cast>& impossible) {
     ComparedTable result;
     result.display = published.table.display();
     result.from = "ONLY " + mine.qualified() + " AS t";
@@ -78,7 +93,7 @@ ComparedTable compared_table(const PublishedTable& published, const Table& mine)
     for (const std::string& name : published.columns) {
         const Column& wanted = find(published.table, name);
         const Column& own = find(mine, name);
-        columns.push_back(column_text(wanted, own));
+        columns.push_back(column_text(wanted, own, impossible));
         if (wanted.in_key && !published.table.identity_full) {
             keys.push_back(columns.back() + "::text");
             result.key_match.push_back("t." + quote_identifier(name) + " = (k.p[" +

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,17 @@ struct ComparedTable {
     std::vector<std::string> key_match; ///< t."k" = (k.p[1])::type, one per key column
 };
 
+/// A column's type on this side, and the serving side's.
+using Cast = std::pair<std::string, std::string>;
+
+/// Those that comparing needs.
+std::set<Cast> casts_of(const PublishedTable& published, const Table& mine);
+
 /// `mine`: the table on this side; `published.table`: on the serving side, whose types both are compared in.
-ComparedTable compared_table(const PublishedTable& published, const Table& mine);
+/// `impossible`: casts that the server doesn't have; such columns are compared as the text that each side
+/// prints, which is what a lane reads.
+ComparedTable compared_table(const PublishedTable& published, const Table& mine,
+                             const std::set<Cast>& impossible = {});
 
 /// Columns rows, sum: count and sum of 64 bits of each row's md5, a number that doesn't depend on the order
 /// of rows.

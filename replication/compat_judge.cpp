@@ -161,8 +161,8 @@ private:
         }
         pair.renamed = renamed_columns(from, to, direction_.publisher == "blue");
         auto& reasons = reasons_[from.display()];
-        for (const auto part :
-             {column_reasons, generated_reasons, rule_reasons, worker_reasons, identity_reasons}) {
+        for (const auto part : {column_reasons, generated_reasons, rule_reasons, partition_reasons,
+                                worker_reasons, identity_reasons}) {
             auto some = part(pair);
             reasons.insert(reasons.end(), std::make_move_iterator(some.begin()),
                            std::make_move_iterator(some.end()));

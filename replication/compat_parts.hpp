@@ -39,6 +39,8 @@ std::vector<Reason> identity_reasons(const Pair& pair);
 
 /// Columns that both sides compute, each by itself.
 std::vector<Reason> generated_reasons(const Pair& pair);
+/// Bounds of partitions.
+std::vector<Reason> partition_reasons(const Pair& pair);
 /// Functions and triggers that run for rows of the lane.
 std::vector<Reason> worker_reasons(const Pair& pair);
 /// Composite types, field by field; nothing when one of the two is none.

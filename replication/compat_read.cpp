@@ -13,6 +13,7 @@ using Names = std::vector<std::string>;
 enum Part {
     server,
     relations,
+    bounds,
     columns,
     indexes,
     constraints,
@@ -72,6 +73,7 @@ Index index_of(const Result& rows, int row) {
     index.columns = rows.get<Names>(row, "columns");
     index.expressions = rows.get<std::string>(row, "expressions");
     index.predicate = rows.get<std::string>(row, "predicate");
+    index.loose = rows.get<Names>(row, "loose");
     index.unique = rows.get<bool>(row, "is_unique");
     index.primary = rows.get<bool>(row, "is_primary");
     index.exclusion = rows.get<bool>(row, "is_exclusion");
@@ -104,6 +106,13 @@ void read_parts_of_tables(const std::vector<Result>& parts, const std::map<std::
         const auto found = by_oid.find(rows.get<std::string>(row, "oid"));
         return found == by_oid.end() ? nullptr : found->second;
     };
+    const Result& bound = parts[bounds];
+    for (int row = 0; row < bound.rows(); ++row) {
+        if (Table* table = owner(bound, row)) {
+            table->bounds.push_back({bound.get<std::string>(row, "key"), bound.get<std::string>(row, "bound"),
+                                     bound.get<Names>(row, "others")});
+        }
+    }
     for (int row = 0; row < parts[columns].rows(); ++row) {
         if (Table* table = owner(parts[columns], row)) {
             table->columns.push_back(column_of(parts[columns], row));

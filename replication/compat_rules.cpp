@@ -63,10 +63,34 @@ void checks(const Pair& pair, std::vector<Reason>* reasons) {
     }
 }
 
+/// What makes different values of a key column equal there: a collation, or a type; "" for nothing.
+std::string loosely(const Schema& schema, const Table& table, const Index& index, std::size_t place) {
+    if (place < index.loose.size() && !index.loose[place].empty()) {
+        return "collation " + index.loose[place];
+    }
+    const Column* column = table.column(index.columns[place]);
+    const std::string type = column == nullptr ? "" : schema.base_of(column->type);
+    return type == "citext" || type.ends_with(".citext") ? "type citext" : "";
+}
+
+/// Whether two rows that differ for `index` on the publisher can be equal for `wanted` in the same columns.
+bool looser(const Pair& pair, const Index& wanted, const Index& index) {
+    for (std::size_t place = 0; place < wanted.columns.size(); ++place) {
+        const std::string by = loosely(pair.to_schema, pair.to, wanted, place);
+        for (std::size_t own = 0; own < index.columns.size() && !by.empty(); ++own) {
+            if (index.columns[own] == wanted.columns[place] &&
+                loosely(pair.from_schema, pair.from, index, own) != by) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /// Whether what `from` enforces makes duplicates impossible for `wanted`.
 bool implied(const Pair& pair, const Index& wanted) {
     const auto proves = [&](const Index& index) {
-        if (!index.unique) {
+        if (!index.unique || looser(pair, wanted, index)) {
             return false;
         }
         if (normal_form(index.expressions) == normal_form(wanted.expressions) &&
@@ -101,9 +125,14 @@ void unique_indexes(const Pair& pair, std::vector<Reason>* reasons) {
             (!touches(pair, index.columns) && !repeats_by_default(pair, index))) {
             continue;
         }
+        std::string by;
+        for (std::size_t place = 0; place < index.columns.size() && by.empty(); ++place) {
+            by = loosely(pair.to_schema, pair.to, index, place);
+        }
         auto reason = per_row("unique index " + index.name,
                               "once two rows agree in " +
                                   (index.expressions.empty() ? joined(index.columns) : index.expressions) +
+                                  (by.empty() ? "" : " by " + by) +
                                   (index.predicate.empty() ? "" : " where " + index.predicate),
                               only_there(pair), prove_or_wait(pair));
         if (!index.immediate) {

@@ -30,6 +30,9 @@ struct Index {
     std::string name;
     std::vector<std::string> columns; ///< key columns in order; "" for an expression
     std::string expressions, predicate;
+    /// Of each key column the collation by which different texts can be equal
+    /// (pg_collation.collisdeterministic is false), as schema.name; "" for others.
+    std::vector<std::string> loose;
     bool unique = false, primary = false, exclusion = false;
     bool immediate = true; ///< not deferrable
     bool replica_identity = false;
@@ -66,13 +69,21 @@ struct Call {
     std::string names; ///< one such name
 };
 
+/// Which rows a partition takes, of itself or of a partition that it is part of.
+struct Bound {
+    std::string key;                 ///< pg_get_partkeydef() of the parent: "RANGE (id)"
+    std::string values;              ///< pg_get_expr(relpartbound): "FOR VALUES FROM (0) TO (10)", "DEFAULT"
+    std::vector<std::string> others; ///< of a DEFAULT: the values of the partitions beside it
+};
+
 struct Table {
     std::string schema, name;
     char kind = 'r';        ///< pg_class.relkind: r p v m f
     char persistence = 'p'; ///< pg_class.relpersistence: p u
     char identity = 'd';    ///< pg_class.relreplident: d n f i
     bool row_security = false;
-    std::string root; ///< schema.name of the partition root; "" when it is no partition
+    std::string root;          ///< schema.name of the partition root; "" when it is no partition
+    std::vector<Bound> bounds; ///< its own first, then its ancestors'
     std::vector<Column> columns;
     std::vector<Index> indexes;
     std::vector<Constraint> constraints;

@@ -103,11 +103,17 @@ std::vector<Reason> type_reasons(const Pair& pair, const Column& from, const Col
     }
     const bool utc =
         postgres::is_utc(pair.from_schema.time_zone) && postgres::is_utc(pair.to_schema.time_zone);
-    const auto fit = postgres::type_fit(have != nullptr ? "text" : left, right, utc);
+    const auto words = [](const std::string& type, bool labels) {
+        return !labels ? type : type.ends_with("[]") ? std::string("text[]") : std::string("text");
+    };
+    // A label is one or it isn't: what a type of labels accepts, it prints the same.
+    auto fit = postgres::type_fit(words(left, have != nullptr), words(right, known != nullptr), utc);
+    if (known != nullptr) {
+        fit = {"a value is no label of " + to.type, {}, fit.always && !fit.stops_when.empty()};
+    }
     if (!fit.stops_when.empty()) {
-        Reason reason = of_column(
-            from, Outcome::stops, fit.always ? Level::error : Level::warning, fit.always,
-            std::string("once ") + (known != nullptr ? "a value is no label of " + to.type : fit.stops_when));
+        Reason reason = of_column(from, Outcome::stops, fit.always ? Level::error : Level::warning,
+                                  fit.always, "once " + fit.stops_when);
         reason.why = types_differ(pair, from, to);
         reason.remedy = type_remedy(pair, from);
         reasons.push_back(std::move(reason));

@@ -19,6 +19,10 @@ void judge_storage(const Alter& alter) {
         alter.lock_exclusively();
         return;
     }
+    if (subtype == "AT_SetTableSpace" && table != nullptr && table->now.tablespace == alter.name()) {
+        alter.judge.lock(alter.table, Lock::access_exclusive); // it is there already
+        return;
+    }
     if (subtype == "AT_SetTableSpace" && table != nullptr && table->now.kind == "p") {
         alter.judge.lock(alter.table, Lock::access_exclusive); // only for partitions to come
         return;
@@ -130,6 +134,9 @@ void judge_alter_index(Judge& judge, const Node& node, const std::string& name, 
             const auto* part = judge.world().index(judge.world().name_of(command["def"]["name"]));
             judge.lock(index->table, Lock::access_share);
             judge.lock(part != nullptr ? part->table : "", Lock::access_exclusive);
+        } else if (subtype == "AT_SetTableSpace" && index != nullptr &&
+                   index->now.tablespace == command.text("name")) {
+            judge.lock(index->table, Lock::access_exclusive);
         } else if (subtype == "AT_SetTableSpace") {
             Saying saying;
             saying.rule = "move-index";

@@ -6,6 +6,7 @@
 #include "migration/lint/expressions.hpp"
 #include "migration/lint/sql_text.hpp"
 #include "migration/lint/sql_types.hpp"
+#include "migration/lint/table_parts.hpp"
 
 namespace pgteal::migration::lint {
 
@@ -74,7 +75,9 @@ Touched touched_by(const Alter& alter) {
     for (const auto& index : table->now.indexes) {
         const bool used = uses(index.columns, alter.name()) || uses(index.uses, alter.name());
         const bool plain = !index.partial && !uses(index.columns, "");
-        result.index = result.index || used;
+        // INCLUDE has no collation; one that the index has of its own stays.
+        result.index =
+            result.index || (uses(index.columns, alter.name()) && !uses(index.own_collation, alter.name()));
         // CheckIndexCompatible() trusts neither expressions nor predicates.
         result.rebuilt = used && !plain ? index.name : result.rebuilt;
     }
@@ -231,6 +234,36 @@ const char* impossible(const Alter& alter, const SqlType& from, const SqlType& t
                                          : "A foreign key can't compare the new type with the other.";
 }
 
+std::string qualified_collation(const std::string& name) {
+    return name.find('.') == std::string::npos ? ident(name) : qualified(name);
+}
+
+/// As the catalogs have it, where pg_catalog's have no schema; a statement's may leave out any schema.
+bool same_collation(const std::string& stated, const std::string& present) {
+    return stated == present ||
+           (!stated.empty() && stated.find('.') == std::string::npos && present.ends_with("." + stated));
+}
+
+struct Collations {
+    bool differ = false;
+    std::string next, present, type;
+};
+
+void say_reindex(Saying& saying, const Alter& alter, const Touched& touched, const Collations& collations) {
+    if (!collations.differ) {
+        saying.more = "Here: " + touched.rebuilt + ", which has an expression or a predicate.";
+        saying.fix = "DROP INDEX CONCURRENTLY, change the type, and CREATE INDEX CONCURRENTLY again.";
+    } else if (collations.next.empty()) {
+        saying.more = "Without COLLATE the column loses its collation " + collations.present +
+                      ", by which they are ordered.";
+        saying.fix = "Keep it: " + alter.alter() + "ALTER COLUMN " + ident(alter.name()) + " TYPE " +
+                     collations.type + " COLLATE " + qualified_collation(collations.present) + ";";
+    } else {
+        saying.fix = "Make new indexes with the collation concurrently: CREATE INDEX CONCURRENTLY ... (" +
+                     ident(alter.name()) + " COLLATE " + qualified_collation(collations.next) + ");";
+    }
+}
+
 } // namespace
 
 void judge_change_type(const Alter& alter) {
@@ -267,16 +300,15 @@ void judge_change_type(const Alter& alter) {
     if (expression && !is_plain_using(expression, alter.name(), to, alter.world())) {
         change = Change::rewrite;
     }
-    const auto collation = strings(definition["collClause"].list("collname"));
-    const bool recollated = !collation.empty() && collation.back() != column->collation;
+    // Without COLLATE it is the new type's own again, whatever the column had.
+    const auto collation = collation_of(definition);
+    const bool recollated = !same_collation(collation, column->collation);
     const bool rewrites = change == Change::rewrite;
-    const bool rechecks = !rewrites && change != Change::nothing && touched.check;
-    const bool reindexes = !rewrites && ((recollated && touched.index) ||
-                                         (change != Change::nothing && !touched.rebuilt.empty()));
+    // ATExecAlterColumnType makes anew what depends on the column, also where the type stays the same.
+    const bool rechecks = !rewrites && touched.check;
+    const bool reindexes = !rewrites && ((recollated && touched.index) || !touched.rebuilt.empty());
     const auto words = from.text() + " to " + to.text();
-    if (change != Change::nothing || recollated) {
-        lock_others(alter, rewrites);
-    }
+    lock_others(alter, rewrites);
     alter.lock_exclusively(rewrites, rewrites || rechecks || reindexes);
     if (rewrites) {
         auto saying = alter.saying("change-type-rewrite", true, true);
@@ -289,13 +321,7 @@ void judge_change_type(const Alter& alter) {
         alter.judge.say(saying);
     } else if (reindexes) {
         auto saying = alter.saying("change-type-reindex", false, true);
-        saying.more =
-            recollated ? "" : "Here: " + touched.rebuilt + ", which has an expression or a predicate.";
-        saying.fix =
-            !recollated
-                ? "DROP INDEX CONCURRENTLY, change the type, and CREATE INDEX CONCURRENTLY again."
-                : "Make new indexes with the collation concurrently: CREATE INDEX CONCURRENTLY ... (" +
-                      ident(alter.name()) + " COLLATE " + ident(collation.back()) + ");";
+        say_reindex(saying, alter, touched, {recollated, collation, column->collation, to.text()});
         alter.judge.say(saying);
     } else if (rechecks) {
         auto saying = alter.saying("change-type-recheck", false, true);

@@ -40,6 +40,8 @@ struct CatalogIndex {
     std::string method;
     std::vector<std::string> uses = {}; ///< columns it depends on: of the key, expressions and predicate
     bool clustered = false;             ///< pg_index.indisclustered: CLUSTER orders the table by it
+    std::string tablespace = {};        ///< "" unknown
+    std::vector<std::string> own_collation = {}; ///< key columns with a collation that isn't the column's
 };
 
 struct CatalogTable {
@@ -48,6 +50,7 @@ struct CatalogTable {
     std::int64_t rows = -1;              ///< reltuples; -1 unknown
     std::int64_t bytes = 0;              ///< pg_table_size()
     std::string persistence;             ///< pg_class.relpersistence: p u t
+    std::string tablespace = {};         ///< the database's own by its name too; "" unknown
     std::string replica_identity;        ///< pg_class.relreplident: d n f i
     std::string parent;                  ///< schema.name of the partition root's direct parent; ""
     std::vector<std::string> partitions; ///< schema.name, direct ones

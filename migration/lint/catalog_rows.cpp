@@ -71,6 +71,7 @@ void CatalogRows::tables(const pqxx::result& rows) {
         made.rows = row["rows"].as<std::int64_t>();
         made.bytes = row["estimated_bytes"].as<std::int64_t>();
         made.persistence = text(row["persistence"]);
+        made.tablespace = text(row["tablespace"]);
         made.replica_identity = text(row["replica_identity"]);
         made.default_partition = yes(row["default_partition"]);
         auto& kept = catalog_.tables[qualified(row)];
@@ -172,7 +173,8 @@ void CatalogRows::indexes(const pqxx::result& rows) {
         }
         of->indexes.push_back({text(row["name"]), list(row["columns"]), yes(row["unique"]),
                                yes(row["primary"]), yes(row["valid"]), yes(row["partial"]),
-                               text(row["method"]), list(row["uses"]), yes(row["clustered"])});
+                               text(row["method"]), list(row["uses"]), yes(row["clustered"]),
+                               text(row["tablespace"]), list(row["own_collation"])});
         catalog_.index_tables[qualified(row)] = of->schema + "." + of->name;
     }
 }

@@ -1,5 +1,9 @@
 #include "migration/lint/expressions.hpp"
 
+#include <functional>
+
+#include "migration/lint/sql_text.hpp"
+
 namespace pgteal::migration::lint {
 
 namespace {
@@ -46,6 +50,25 @@ void collect_not_null(const Node& node, std::set<std::string>& columns) {
     }
 }
 
+/// Behind the identifier that begins there.
+std::size_t identifier_end(const std::string& text, std::size_t at) {
+    if (text.at(at) == '"') {
+        auto end = text.find('"', at + 1);
+        while (end != std::string::npos && end + 1 < text.size() && text[end + 1] == '"') {
+            end = text.find('"', end + 2); // "" stands for one
+        }
+        return end == std::string::npos ? text.size() : end + 1;
+    }
+    const auto goes_on = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+               c == '$' || static_cast<unsigned char>(c) >= 0x80U;
+    };
+    while (at < text.size() && goes_on(text[at])) {
+        ++at;
+    }
+    return at;
+}
+
 } // namespace
 
 Volatility volatility_of(const Node& expression, const World& world) {
@@ -73,6 +96,24 @@ std::set<std::string> proven_not_null(const std::string& expression) {
         collect_not_null(targets[0]["val"], columns);
     }
     return columns;
+}
+
+std::string with_column_renamed(const std::string& expression, const std::string& from,
+                                const std::string& to) {
+    constexpr std::string_view before = "SELECT ";
+    auto text = std::string(before) + expression;
+    const auto tree = parse(text);
+    std::set<std::size_t, std::greater<>> places; // from the end, so that they stay true
+    walk(tree.root(), [&](const Node& node) {
+        if (node.is("ColumnRef") && strings(node.list("fields")) == std::vector<std::string>{from}) {
+            places.insert(node.location());
+        }
+        return true;
+    });
+    for (const auto place : places) {
+        text.replace(place, identifier_end(text, place) - place, ident(to));
+    }
+    return text.substr(before.size());
 }
 
 std::set<std::string> columns_of(const Node& expression) {

@@ -33,6 +33,10 @@ struct Builtin {
 Builtin builtin_function(std::string_view name);
 
 /// The column names that an expression uses.
+/// The expression after RENAME COLUMN; references that are qualified stay.
+std::string with_column_renamed(const std::string& expression, const std::string& from,
+                                const std::string& to);
+
 std::set<std::string> columns_of(const Node& expression);
 
 } // namespace pgteal::migration::lint

@@ -194,7 +194,7 @@ bool Judge::is_small(const std::string& relation) const {
 
 bool Judge::is_temporary(const std::string& relation) const {
     const auto* table = world_.table(relation);
-    return table != nullptr && table->now.persistence == "t";
+    return schema_of(relation) == temporary_schema || (table != nullptr && table->now.persistence == "t");
 }
 
 } // namespace pgteal::migration::lint

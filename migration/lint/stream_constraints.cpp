@@ -208,34 +208,40 @@ bool is_enum(const World& world, const std::string& type) {
     return own != nullptr && own->kind == "e";
 }
 
-/// USING does more than a cast of the column itself.
-bool converts(const Node& command) {
+/// USING does more than a cast of the column itself, or of its text, which is what a lane sends.
+bool converts(const Node& command, const World& world) {
     const auto expression = command["def"]["raw_default"];
-    return expression && !expression.is("ColumnRef") &&
-           !(expression.is("TypeCast") && expression["arg"].is("ColumnRef"));
+    if (!expression || expression.is("ColumnRef")) {
+        return false;
+    }
+    const auto cast = expression["arg"];
+    const bool by_text = cast.is("TypeCast") && cast["arg"].is("ColumnRef") &&
+                         type_of(cast["typeName"], world).text() == "text";
+    return !(expression.is("TypeCast") && (cast.is("ColumnRef") || by_text));
 }
 
 struct Direction {
     Stream stream = Stream::ok;
     bool certain = false;
     std::string when;
+    std::string or_stops; ///< where it differs silently, when it stops
 };
 
 Direction sent(const World& world, const std::string& from, const std::string& to) {
     const auto fit = postgres::type_fit(plain_type(world, from), plain_type(world, to),
                                         postgres::is_utc(world.catalog().time_zone));
     if (!fit.differs_when.empty()) {
-        return {Stream::diverges, fit.always, fit.differs_when};
+        return {Stream::diverges, fit.always, fit.differs_when, fit.stops_when};
     }
     if (!fit.stops_when.empty()) {
-        return {Stream::stops, fit.always, fit.stops_when};
+        return {Stream::stops, fit.always, fit.stops_when, {}};
     }
     const auto* target = user_type(world, to);
     if (is_enum(world, to) && from != to) {
-        return {Stream::stops, false, "a value is no label of " + to};
+        return {Stream::stops, false, "a value is no label of " + to, {}};
     }
     if (target != nullptr && target->kind == "d" && target->constrained && from != to) {
-        return {Stream::stops, false, "a value breaks a rule of " + to};
+        return {Stream::stops, false, "a value breaks a rule of " + to, {}};
     }
     return {};
 }
@@ -276,12 +282,12 @@ void stream_change_type(Streams& streams, const std::string& table, const Node& 
         if (one.stream != Stream::ok) {
             saying.why += (saying.why.empty() ? "" : " ") + side +
                           (one.stream == Stream::stops ? " stops once " : " differs silently once ") +
-                          one.when + ".";
+                          one.when + (one.or_stops.empty() ? "" : ", and stops once " + one.or_stops) + ".";
         }
     };
     tell("Blue to green", forth);
     tell("Green to blue", back);
-    if (converts(command)) {
+    if (converts(command, streams.world())) {
         saying.forward = saying.forward == Stream::ok ? Stream::diverges : saying.forward;
         saying.why += std::string(saying.why.empty() ? "" : " ") +
                       "USING converts the rows that are there; rows that arrive from blue are not converted.";

@@ -87,6 +87,15 @@ void take_parent(Table& table, const Node& parent, const World& world, bool part
 
 } // namespace
 
+std::string collation_of(const Node& definition) {
+    const auto parts = strings(definition["collClause"].list("collname"));
+    if (parts.empty() || parts.back() == "default") {
+        return {};
+    }
+    return parts.size() > 1 && parts.front() != "pg_catalog" ? parts.front() + "." + parts.back()
+                                                             : parts.back();
+}
+
 CatalogColumn column_of(const Node& definition, const World& world) {
     CatalogColumn column;
     column.name = definition.text("colname");
@@ -101,9 +110,7 @@ CatalogColumn column_of(const Node& definition, const World& world) {
     for (const auto& one : definition.list("constraints")) {
         column.not_null = column.not_null || one.text("contype") == "CONSTR_PRIMARY";
     }
-    if (const auto collation = strings(definition["collClause"].list("collname")); !collation.empty()) {
-        column.collation = collation.back();
-    }
+    column.collation = collation_of(definition);
     return column;
 }
 

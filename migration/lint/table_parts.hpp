@@ -10,6 +10,9 @@
 
 namespace pgteal::migration::lint {
 
+/// The COLLATE of a ColumnDef as the catalogs have it: "" for the type's own.
+std::string collation_of(const Node& definition);
+
 /// Of a ColumnDef; its constraints are left to constraints_of().
 CatalogColumn column_of(const Node& definition, const World& world);
 

@@ -1,6 +1,7 @@
 #include "migration/lint/world.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "migration/lint/sql_types.hpp"
 
@@ -72,7 +73,13 @@ World::World(const Catalog* known, int version, bool same_change)
     }
 }
 
-std::string World::name_of(const Node& range_var) const { return name_of(parts_of(range_var)); }
+std::string World::name_of(const Node& range_var) const {
+    // CREATE TEMP TABLE; where the relation is only used, the tree doesn't say so.
+    if (range_var.text("relpersistence") == "t" && range_var.text("schemaname").empty()) {
+        return std::string(temporary_schema) + "." + std::string(range_var.text("relname"));
+    }
+    return name_of(parts_of(range_var));
+}
 
 std::string World::name_of(const std::vector<std::string>& parts) const {
     if (parts.empty()) {
@@ -80,6 +87,10 @@ std::string World::name_of(const std::vector<std::string>& parts) const {
     }
     if (parts.size() >= 2) {
         return last_two(parts);
+    }
+    auto temporary = std::string(temporary_schema) + "." + parts.back();
+    if (tables_.contains(temporary) || indexes_.contains(temporary)) {
+        return temporary;
     }
     for (const auto& schema : catalog_.search_path) {
         auto name = schema + "." + parts.back();
@@ -215,6 +226,7 @@ std::vector<std::string> World::held_exclusively() const {
 
 void World::begin_file(bool transactional) {
     commit();
+    drop_schema(std::string(temporary_schema)); // each file has a session of its own
     ++file_;
     lock_timeout_ = false;
     timeout_said_ = false;
@@ -240,6 +252,9 @@ void World::commit() {
         }
     }
     locked_.clear();
+    for (const auto& name : std::exchange(until_commit_, {})) {
+        drop(name);
+    }
 }
 
 void World::set_lock_timeout(bool on, bool local) {
@@ -276,11 +291,6 @@ void World::make(Table table) {
     tables_[name] = std::move(table);
 }
 
-void World::drop(const std::string& name) {
-    std::erase_if(indexes_, [&](const auto& one) { return one.second.table == name; });
-    tables_.erase(name);
-}
-
 void World::rename(const std::string& from, const std::string& to) {
     if (const auto index = indexes_.find(from); index != indexes_.end()) {
         auto moved = index->second;
@@ -299,6 +309,7 @@ void World::rename(const std::string& from, const std::string& to) {
     node.mapped().now.name = bare_name(to);
     tables_.erase(to);
     tables_.insert(std::move(node));
+    rename_dependants(from, to);
     for (auto& [name, index] : indexes_) {
         if (index.table == from) {
             index.table = to;

@@ -45,8 +45,9 @@ public:
     [[nodiscard]] bool offline() const { return offline_; }
     [[nodiscard]] int version() const { return version_; } ///< the major that runs the statements
 
-    /// "schema.name" of a RangeVar or of a name's parts. An unqualified one is looked up in the search path
-    /// and is taken to be in its first schema when nothing of that name is known.
+    /// "schema.name" of a RangeVar or of a name's parts. An unqualified one is looked up among the session's
+    /// temporary relations, whose schema is called pg_temp, then in the search path, and is taken to be in
+    /// its first schema when nothing of that name is known.
     [[nodiscard]] std::string name_of(const Node& range_var) const;
     [[nodiscard]] std::string name_of(const std::vector<std::string>& parts) const;
     /// The same for a type's name; "pg_catalog.int4" for PostgreSQL's own.
@@ -102,7 +103,15 @@ public:
     // For apply(): one kind of statement each.
     Table& mention(const std::string& name);
     void make(Table table);
-    void drop(const std::string& name);
+    /// With `cascade` the views on it and the foreign keys to it go too.
+    void drop(const std::string& name, bool cascade = false);
+    void drop_column(const std::string& table, const std::string& column, bool cascade);
+    void drop_schema(const std::string& schema); ///< with all that is in it
+    /// What the catalogs call "policy p on public.t" is gone, and hinders nothing.
+    void forget(const std::string& dependant);
+    static void forget(Table& table, const std::string& dependant);
+    /// ON COMMIT DROP.
+    void drop_at_commit(std::string name) { until_commit_.push_back(std::move(name)); }
     void rename(const std::string& from, const std::string& to);
     void make_index(Index index);
     void drop_index(const std::string& name);
@@ -120,6 +129,8 @@ public:
 
 private:
     [[nodiscard]] bool in_change(int file) const;
+    void drop_views(const std::map<std::string, std::vector<std::string>>& dependants);
+    void rename_dependants(const std::string& from, const std::string& to);
 
     bool offline_;
     bool same_change_;
@@ -138,7 +149,11 @@ private:
     std::set<std::string> dropped_;
     std::map<std::string, int> not_valid_;
     std::vector<std::string> locked_; ///< by the open transaction
+    std::vector<std::string> until_commit_;
 };
+
+/// Of temporary relations: its real name has the session's number in it.
+inline constexpr std::string_view temporary_schema = "pg_temp";
 
 /// A partition, rather than an inheritance child.
 bool is_partition(const World& world, const std::string& table);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "migration/lint/expressions.hpp"
 #include "migration/lint/sql_types.hpp"
 #include "migration/lint/table_parts.hpp"
 
@@ -73,25 +74,6 @@ void add_column(World& world, const View& view, const std::string& name, const N
     }
 }
 
-void drop_column(World& world, const std::string& name, const std::string& column) {
-    auto& table = world.mention(name);
-    std::erase_if(table.now.columns, [&](const auto& one) { return one.name == column; });
-    table.added_columns.erase(column);
-    auto uses = [&](const std::vector<std::string>& columns) {
-        return std::find(columns.begin(), columns.end(), column) != columns.end();
-    };
-    std::erase_if(table.now.constraints, [&](const auto& one) { return uses(one.columns); });
-    std::vector<std::string> gone;
-    for (const auto& index : table.now.indexes) {
-        if (uses(index.columns) || uses(index.uses)) {
-            gone.push_back(table.now.schema + "." + index.name);
-        }
-    }
-    for (const auto& index : gone) {
-        world.drop_index(index);
-    }
-}
-
 void drop_constraint(World& world, const std::string& name, const std::string& constraint) {
     auto& table = world.mention(name);
     std::erase_if(table.now.constraints, [&](const auto& one) { return one.name == constraint; });
@@ -107,6 +89,7 @@ void alter_column(World& world, Table& table, std::string_view subtype, const No
         const auto type = type_of(command["def"]["typeName"], world);
         column->type = type.text();
         column->base = type.base + (type.array ? "[]" : "");
+        column->collation = collation_of(command["def"]);
     } else if (subtype == "AT_SetNotNull") {
         column->not_null = true;
     } else if (subtype == "AT_DropNotNull") {
@@ -119,6 +102,7 @@ void alter_column(World& world, Table& table, std::string_view subtype, const No
         column->identity.clear();
     } else if (subtype == "AT_DropExpression") {
         column->generated.clear();
+        World::forget(table, "generated column " + column->name);
     }
 }
 
@@ -145,7 +129,7 @@ void alter_one(World& world, const View& view, const std::string& name, const No
     if (subtype == "AT_AddColumn") {
         add_column(world, view, name, command);
     } else if (subtype == "AT_DropColumn") {
-        drop_column(world, name, object);
+        world.drop_column(name, object, command.text("behavior") == "DROP_CASCADE");
     } else if (subtype == "AT_AddConstraint") {
         for (const auto& part : constraints_of({command["def"]}, name, "", world, view.statement.text)) {
             add_constraint(world, name, part);
@@ -162,6 +146,8 @@ void alter_one(World& world, const View& view, const std::string& name, const No
         world.mention(name).now.replica_identity = command["def"].text("identity_type");
     } else if (subtype == "AT_ClusterOn" || subtype == "AT_DropCluster") {
         world.cluster_on(name, subtype == "AT_ClusterOn" ? object : "");
+    } else if (subtype == "AT_SetTableSpace") {
+        world.mention(name).now.tablespace = object;
     } else if (subtype == "AT_SetUnLogged" || subtype == "AT_SetLogged") {
         world.mention(name).now.persistence = subtype == "AT_SetLogged" ? "p" : "u";
     } else {
@@ -182,6 +168,14 @@ void rename_column(World& world, const Node& node) {
     }
     for (auto& constraint : table.now.constraints) {
         std::replace(constraint.columns.begin(), constraint.columns.end(), from, to);
+        constraint.expression = with_column_renamed(constraint.expression, from, to);
+    }
+    if (auto users = table.now.dependants.extract(from); !users.empty()) {
+        users.key() = to;
+        table.now.dependants.insert(std::move(users));
+    }
+    for (auto& [column, users] : table.now.dependants) {
+        std::replace(users.begin(), users.end(), "generated column " + from, "generated column " + to);
     }
     for (auto& index : table.now.indexes) {
         std::replace(index.columns.begin(), index.columns.end(), from, to);

@@ -1,5 +1,6 @@
 // What statements change in the world, kind by kind.
 #include <algorithm>
+#include <map>
 
 #include "migration/lint/expressions.hpp"
 #include "migration/lint/sql_types.hpp"
@@ -25,6 +26,9 @@ void create_table(World& world, const View& view) {
     const auto parent = table.now.parent;
     const auto constraints = table.now.constraints;
     world.make(std::move(table));
+    if (view.node.text("oncommit") == "ONCOMMIT_DROP") {
+        world.drop_at_commit(name);
+    }
     if (!parent.empty()) {
         world.mention(parent).now.partitions.push_back(name);
     }
@@ -44,6 +48,9 @@ void create_as(World& world, const Node& into, std::string_view kind) {
     table.now.persistence = into["rel"].text("relpersistence");
     table.filled = !into.flag("skipData");
     world.make(std::move(table));
+    if (into.text("onCommit") == "ONCOMMIT_DROP") {
+        world.drop_at_commit(name);
+    }
 }
 
 void create_view(World& world, const Node& node) {
@@ -72,6 +79,9 @@ void create_index(World& world, const Node& node) {
     std::set<std::string> uses = columns_of(node["whereClause"]);
     for (const auto& part : node.list("indexParams")) {
         index.now.columns.emplace_back(part.text("name"));
+        if (!part.list("collation").empty()) {
+            index.now.own_collation.emplace_back(part.text("name"));
+        }
         uses.merge(columns_of(part["expr"]));
         if (!index.now.columns.back().empty()) {
             uses.insert(index.now.columns.back());
@@ -94,14 +104,29 @@ void create_index(World& world, const Node& node) {
 }
 
 void drop(World& world, const Node& node) {
+    static const std::map<std::string_view, std::string> on_a_table{
+        {"OBJECT_POLICY", "policy "}, {"OBJECT_TRIGGER", "trigger "}, {"OBJECT_RULE", "rule "}};
     const auto type = node.text("removeType");
+    const bool cascade = node.text("behavior") == "DROP_CASCADE";
     for (const auto& object : node.list("objects")) {
-        const auto parts = strings(object.is("List") ? object.list("items") : object.list("names"));
+        auto parts = strings(object.is("List") ? object.list("items") : object.list("names"));
         if (type == "OBJECT_TABLE" || type == "OBJECT_VIEW" || type == "OBJECT_MATVIEW" ||
             type == "OBJECT_FOREIGN_TABLE") {
-            world.drop(world.name_of(parts));
+            world.drop(world.name_of(parts), cascade);
         } else if (type == "OBJECT_INDEX") {
             world.drop_index(world.name_of(parts));
+        } else if (type == "OBJECT_SCHEMA") {
+            world.drop_schema(string_of(object));
+        } else if (type == "OBJECT_PUBLICATION") {
+            world.forget("publication " + string_of(object));
+        } else if (type == "OBJECT_FUNCTION" || type == "OBJECT_PROCEDURE" || type == "OBJECT_ROUTINE") {
+            world.forget("function " + world.name_of(strings(object.list("objname"))));
+        } else if (on_a_table.contains(type) && parts.size() > 1) {
+            const auto what = on_a_table.at(type) + parts.back();
+            parts.pop_back();
+            const auto table = world.name_of(parts);
+            world.forget(what + " on " + table);
+            std::erase(world.mention(table).now.attached, what);
         }
     }
 }

@@ -80,6 +80,28 @@ std::string of_copy(const Tokens& tokens, std::size_t from) {
     return {};
 }
 
+std::string upper(std::string text) {
+    std::ranges::transform(text, text.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    return text;
+}
+
+/// The option of file_fdw; from the words FOREIGN TABLE on, up to the end of that statement. Whatever reads
+/// the table runs the program, and can't be told from what reads another.
+std::string of_foreign_table(const Tokens& tokens, std::size_t from) {
+    bool options = false;
+    for (auto i = from; i < tokens.size() && tokens[i] != ";"; ++i) {
+        options = options || (tokens[i] == "OPTIONS" && at(tokens, i + 1) == "(");
+        const auto value = at(tokens, i + 1);
+        const bool is_text = value.find('\'') != std::string_view::npos || value.starts_with('$');
+        if (options && is_text && (tokens[i] == "PROGRAM" || tokens[i] == "\"program\"")) {
+            return "who reads the table runs a program on the server";
+        }
+    }
+    return {};
+}
+
 /// What a string constant holds; '' and dollar quotes taken off.
 std::string content(const std::string& token) {
     if (token.starts_with('$')) {
@@ -103,14 +125,14 @@ std::string found_in(const Tokens& tokens, bool code, int depth) {
     for (std::size_t i = 0; i < tokens.size(); ++i) {
         std::string name = tokens[i];
         if (name.starts_with('"') && name.size() > 2) {
-            name = name.substr(1, name.size() - 2);
-            std::ranges::transform(name, name.begin(), [](char c) {
-                return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-            });
+            name = upper(name.substr(1, name.size() - 2));
         }
         std::string why = at(tokens, i + 1) == "(" ? of_function(name) : std::string();
         if (why.empty() && name == "COPY" && (code || i == 0)) {
             why = of_copy(tokens, i + 1);
+        }
+        if (why.empty() && code && name == "FOREIGN" && at(tokens, i + 1) == "TABLE") {
+            why = of_foreign_table(tokens, i + 2);
         }
         constexpr int deep_enough = 4; // EXECUTE in EXECUTE
         if (why.empty() && code && depth < deep_enough) {
@@ -130,6 +152,10 @@ std::string beyond_undo(const std::string& statement) {
     const auto first = std::ranges::find_if(tokens, [](const auto& token) { return token != "("; });
     if (first == tokens.end()) {
         return {};
+    }
+    if (tokens.size() > 2 && (*first == "CREATE" || *first == "ALTER") && tokens[1] == "FOREIGN" &&
+        tokens[2] == "TABLE") {
+        return of_foreign_table(tokens, 3);
     }
     const auto is_one_of = [](const std::string& word, const auto& words) {
         return std::ranges::find(words, word) != words.end();

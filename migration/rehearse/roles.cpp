@@ -49,6 +49,17 @@ std::string drop_new_slots(const Shared& before, const Shared& after, pqxx::tran
     return dropped;
 }
 
+/// COMMENT in a string that code builds and runs can take a role's mark off; its oid keeps it ours.
+void mark_again(const Shared& before, const Shared& after, pqxx::transaction_base& work) {
+    for (const auto& [oid, role] : before.marked) {
+        const auto now = after.names.find(oid);
+        if (now != after.names.end() && !after.marked.contains(oid)) {
+            work.exec("COMMENT ON ROLE " + postgres::quote_identifier(now->second) + " IS " +
+                      postgres::quote_literal(role_mark(work.conn().dbname())));
+        }
+    }
+}
+
 } // namespace
 
 std::string why_not(pqxx::transaction_base& work, const std::string& statement) {
@@ -109,6 +120,15 @@ Shared read_shared(pqxx::transaction_base& work) {
     if (!work.exec("SELECT pg_catalog.to_regclass('pg_catalog.pg_parameter_acl')").at(0).at(0).is_null()) {
         take(work.exec(std::string(sql::shared_parameters)));
     }
+    for (const auto& row : work.exec("SELECT oid, rolname FROM pg_catalog.pg_roles")) {
+        shared.names[row[0].as<std::string>()] = row[1].as<std::string>();
+    }
+    const std::string scratch = work.conn().dbname();
+    for (const auto& row : work.exec(std::string(sql::marked_roles))) {
+        if (row.at("scratch").as<std::string>() == scratch) {
+            shared.marked[row.at("oid").as<std::string>()] = row.at("role").as<std::string>();
+        }
+    }
     for (const auto& row : work.exec(std::string(sql::slots))) {
         shared.slots[row.at("name").as<std::string>()] = row.at("here").as<bool>();
     }
@@ -147,6 +167,7 @@ std::string exec_contained(pqxx::work& work, const std::string& statement, const
         inner.abort();
         return beyond + what;
     }
+    mark_again(before, after, inner);
     inner.commit();
     return {};
 }
@@ -154,8 +175,16 @@ std::string exec_contained(pqxx::work& work, const std::string& statement, const
 void expect_unchanged(const Shared& before, pqxx::transaction_base& now, const std::string& statement,
                       const Where& where) {
     const auto after = read_shared(now);
+    mark_again(before, after, now);
     drop_new_slots(before, after, now, statement, where);
     const auto what = changed(before, after);
+    if (what.starts_with("subscription ")) {
+        throw Error(ErrorCode::migration, where.side,
+                    where.place + ": it changed " + what +
+                        ", which receives from another server, and it could not be rolled back",
+                    "The subscription goes with the scratch database. See on its publisher what it was given "
+                    "meanwhile, and whether a slot is left there. Make subscriptions outside of migrations.");
+    }
     if (!what.empty()) {
         throw Error(ErrorCode::migration, where.side,
                     where.place + ": it changed " + what + " on " + where.side +

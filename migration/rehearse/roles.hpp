@@ -27,6 +27,7 @@ struct Shared {
     };
     std::map<std::string, Entry> entries; ///< by what it is, for people: "role app"
     std::set<std::string> roles;
+    std::map<std::string, std::string> names, marked; ///< of roles, by oid: all; this scratch database's
     std::map<std::string, bool> slots; ///< of replication, by name; true: of the database one is connected to
 };
 

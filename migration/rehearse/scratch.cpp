@@ -1,6 +1,7 @@
 #include "migration/rehearse/scratch.hpp"
 
 #include <algorithm>
+#include <map>
 #include <random>
 #include <regex>
 
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "migration/rehearse/drop_database.hpp"
 #include "migration/rehearse/sql.hpp"
 #include "migration/session.hpp"
 #include "postgres/error.hpp"
@@ -64,6 +66,7 @@ bool is_scratch_name(std::string_view name) {
 struct Scratch::Impl {
     Session control;
     bool made = false;
+    std::map<std::string, std::string> roles_before;
 
     Impl(const postgres::Dsn& server, const std::string& side)
         : control(server.with_database("postgres"), "migrate rehearse", settings_on(side)) {
@@ -80,8 +83,13 @@ struct Scratch::Impl {
     void unlock(const std::string& name) {
         control.run("SELECT pg_catalog.pg_advisory_unlock(" + lock_keys(name) + ")");
     }
-    void drop_database(const std::string& name) {
-        control.run("DROP DATABASE IF EXISTS " + quote_identifier(name) + " WITH (FORCE)");
+    /// Names by oid: a role that is only renamed is none that appeared.
+    std::map<std::string, std::string> roles() {
+        std::map<std::string, std::string> found;
+        for (const auto& row : control.run("SELECT oid, rolname FROM pg_catalog.pg_roles")) {
+            found[row.at(0).as<std::string>()] = row.at(1).as<std::string>();
+        }
+        return found;
     }
     /// False when something still depends on it.
     bool drop_role(const std::string& role) {
@@ -95,14 +103,27 @@ struct Scratch::Impl {
             return false;
         }
     }
-    /// The roles made for databases that `gone` says yes to.
+    /// The roles made for databases that `gone` says yes to. With `stuck` no failure ends it.
     template <typename Gone>
-    std::vector<std::string> drop_roles(Gone gone) {
+    std::vector<std::string> drop_roles(Gone gone, std::vector<Error>* stuck = nullptr) {
         std::vector<std::string> dropped;
         for (const auto& row : control.run(std::string(sql::marked_roles))) {
             const auto role = row.at("role").as<std::string>();
-            if (gone(row.at("scratch").as<std::string>()) && drop_role(role)) {
-                dropped.push_back(role);
+            if (!gone(row.at("scratch").as<std::string>())) {
+                continue;
+            }
+            try {
+                if (drop_role(role)) {
+                    dropped.push_back(role);
+                }
+            } catch (const ServerError& error) {
+                if (stuck == nullptr) {
+                    throw;
+                }
+                stuck->emplace_back(
+                    error.code(), error.side(),
+                    "role " + role + ", which an earlier rehearsal made, can't be dropped: " + error.what(),
+                    "Drop it by hand: DROP ROLE " + quote_identifier(role) + ";");
             }
         }
         return dropped;
@@ -113,6 +134,7 @@ Scratch::Scratch(const postgres::Dsn& server, const std::string& run, std::strin
     : server_(server), name_(scratch_name(run)), side_(std::move(side)),
       impl_(std::make_unique<Impl>(server, side_)) {
     impl_->try_lock(name_);
+    impl_->roles_before = impl_->roles();
 }
 
 Scratch::~Scratch() {
@@ -136,20 +158,29 @@ Swept Scratch::sweep() {
             swept.alive.push_back(name);
             continue;
         }
-        impl_->drop_database(name);
+        try {
+            drop_database(impl_->control, server_, name);
+            swept.databases.push_back(name);
+        } catch (const Error& error) {
+            if (error.code() == ErrorCode::connection_lost) {
+                throw;
+            }
+            swept.stuck.push_back(error);
+        }
         impl_->unlock(name);
-        swept.databases.push_back(name);
     }
-    swept.roles = impl_->drop_roles([&](const std::string& scratch) {
-        if (scratch == name_ || std::ranges::find(swept.alive, scratch) != swept.alive.end()) {
-            return false;
-        }
-        const bool gone = impl_->try_lock(scratch); // its database may not be made yet
-        if (gone) {
-            impl_->unlock(scratch);
-        }
-        return gone;
-    });
+    swept.roles = impl_->drop_roles(
+        [&](const std::string& scratch) {
+            if (scratch == name_ || std::ranges::find(swept.alive, scratch) != swept.alive.end()) {
+                return false;
+            }
+            const bool gone = impl_->try_lock(scratch); // its database may not be made yet
+            if (gone) {
+                impl_->unlock(scratch);
+            }
+            return gone;
+        },
+        &swept.stuck);
     return swept;
 }
 
@@ -191,9 +222,26 @@ void Scratch::drop() {
     if (!impl_->made) {
         return;
     }
-    impl_->drop_database(name_);
+    drop_database(impl_->control, server_, name_);
     impl_->drop_roles([this](const std::string& scratch) { return scratch == name_; });
     impl_->made = false;
+}
+
+LeftRoles Scratch::left_roles() {
+    std::map<std::string, std::string> marked; // role, scratch database
+    for (const auto& row : impl_->control.run(std::string(sql::marked_roles))) {
+        marked[row.at("role").as<std::string>()] = row.at("scratch").as<std::string>();
+    }
+    LeftRoles left;
+    for (const auto& [oid, role] : impl_->roles()) {
+        const auto mark = marked.find(role);
+        if (mark != marked.end() && mark->second == name_) {
+            left.kept.push_back(role);
+        } else if (mark == marked.end() && !impl_->roles_before.contains(oid)) {
+            left.appeared.push_back(role);
+        }
+    }
+    return left;
 }
 
 } // namespace pgteal::migration::rehearse

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "postgres/dsn.hpp"
+#include "postgres/error.hpp"
 
 namespace pgteal::migration::rehearse {
 
@@ -31,6 +32,13 @@ struct Swept {
     std::vector<std::string> databases;
     std::vector<std::string> roles;
     std::vector<std::string> alive; ///< scratch databases whose rehearsal is at work now
+    std::vector<Error> stuck;       ///< what could not be dropped and why; no obstacle to another rehearsal
+};
+
+/// Roles that are on the server after a rehearsal and were not before it.
+struct LeftRoles {
+    std::vector<std::string> kept;     ///< made by this one, but something outside of it depends on them
+    std::vector<std::string> appeared; ///< made meanwhile, by whom can't be told: nobody's to drop
 };
 
 /// One scratch database, with an advisory lock on a session of its own that is held as long as this lives:
@@ -38,8 +46,8 @@ struct Swept {
 /// `side`.
 class Scratch {
 public:
-    /// Connects to database postgres of that server and takes the lock; makes nothing yet. Throws
-    /// Error(unreachable).
+    /// Connects to database postgres of that server, takes the lock and notes which roles there are; makes
+    /// nothing yet. Throws Error(unreachable).
     Scratch(const postgres::Dsn& server, const std::string& run, std::string side);
     /// Drops what is left, without a word about failures: the next sweep finds it.
     ~Scratch();
@@ -58,8 +66,10 @@ public:
     /// Makes those that the server lacks, without a login, marked as made for this database.
     void make_roles(const std::vector<ScratchRole>& roles);
     /// The database with all sessions in it, then the roles; a role that another rehearsal uses stays for its
-    /// sweep. May be repeated. Throws ServerError, Error(connection_lost).
+    /// sweep. May be repeated. Throws Error, which names what is still there.
     void drop();
+    /// After drop(). Those of other rehearsals are not told. Throws as Session::run.
+    LeftRoles left_roles();
 
 private:
     struct Impl;

@@ -57,6 +57,9 @@ private:
     }
 
     void one_sided(Difference::What what, const Object* object) {
+        if (object->follows) {
+            return; // it comes and goes with its parent's
+        }
         Difference one;
         one.what = what;
         one.kind = object->kind;
@@ -74,7 +77,7 @@ private:
         one.right = &b;
         one.drift = false;
         const auto look = [&](const std::string& attribute, const std::string& x, const std::string& y) {
-            if (x == y) {
+            if (x == y || follows(a, b, attribute)) {
                 return;
             }
             Change change{attribute, x, y};
@@ -104,6 +107,14 @@ private:
         }
     }
 
+    /// What a partition's copy of a trigger has from its parent's is no difference of its own.
+    static bool follows(const Object& a, const Object& b, const std::string& attribute) {
+        if (!a.copied || !b.copied) {
+            return false;
+        }
+        return attribute == "definition" || (attribute == "enabled" && a.follows && b.follows);
+    }
+
     [[nodiscard]] bool is_drift(const Object& object, const std::string& attribute) const {
         if (object.kind == "publication" || attribute == "order" || attribute == "filled") {
             return false;
@@ -119,7 +130,10 @@ private:
         if (change.attribute == "owner") {
             return !options_.owners;
         }
-        if (change.attribute == "privileges" || a.kind == "default privileges") {
+        if (a.kind == "extension" && change.attribute == "comment") {
+            return a.stock && b.stock;
+        }
+        if (split_attribute(change.attribute).first == "privileges" || a.kind == "default privileges") {
             return same_privileges(a, change);
         }
         if (change.attribute == "order") {

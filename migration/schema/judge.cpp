@@ -96,7 +96,8 @@ private:
         result.green = described(there(sides_.green), one);
         result.expected =
             described(there(right == "blue" ? sides_.blue_expected : sides_.green_expected), one);
-        result.sql = reconcile(one, wanted);
+        const auto* changed = right == "blue" ? &sides_.blue : there(sides_.green);
+        result.sql = changed == nullptr ? "" : reconcile(one, wanted, *changed);
         result.side = right;
         return result;
     }

@@ -102,10 +102,18 @@ std::string listed(const Object& object) {
     return text;
 }
 
+constexpr std::string_view of_column = " of column ";
+
 /// Publications come and go with lanes. The others drift compares since "2:" was recorded.
 bool left_out(const Object& object) {
-    return object.kind == "publication" || object.kind == "database" || object.kind == "access method" ||
-           object.kind == "conversion" || (object.kind == "language" && object.definition.empty());
+    return object.follows || object.kind == "publication" || object.kind == "database" ||
+           object.kind == "access method" || object.kind == "conversion" ||
+           (object.kind == "language" && object.definition.empty());
+}
+
+bool left_out(const Object& object, const std::string& attribute) {
+    return attribute == "order" || attribute == "filled" || attribute.find(of_column) != std::string::npos ||
+           (object.kind == "extension" && attribute == "comment");
 }
 
 bool under_way(const Object& object) {
@@ -120,6 +128,14 @@ const std::string& Object::get(const std::string& attribute) const {
     static const std::string none;
     const auto found = attributes.find(attribute);
     return found == attributes.end() ? none : found->second;
+}
+
+std::pair<std::string, std::string> split_attribute(const std::string& attribute) {
+    const auto at = attribute.find(of_column);
+    if (at == std::string::npos) {
+        return {attribute, ""};
+    }
+    return {attribute.substr(0, at), attribute.substr(at + of_column.size())};
 }
 
 int rank_of(const std::string& kind) {
@@ -155,7 +171,7 @@ std::string fingerprint(const Objects& objects) {
         put(object.identity);
         put(object.definition);
         for (const auto& [name, value] : object.attributes) {
-            if (name != "order" && name != "filled") {
+            if (!left_out(object, name)) {
                 put(name);
                 put(value);
             }

@@ -18,16 +18,25 @@ struct Object {
     /// SQL as pg_get_viewdef(), pg_get_constraintdef() and the like give it; "" where attributes say all.
     std::string definition;
     /// "owner", "type", "not null", "default", "privileges", "comment" …; the value "" says none or the
-    /// standard one, and is left out.
+    /// standard one, and is left out. What a column of a view or of a composite type has, which is no object
+    /// of its own, is here as "comment of column a".
     std::map<std::string, std::string, std::less<>> attributes;
 
     std::uint32_t catalog = 0, oid = 0, relation = 0; ///< oids of the server it was read from
     int sub = 0;                                      ///< of a column, its number
 
+    std::string columns;  ///< of a view, each with its type on a line
+    bool copied = false;  ///< a partition's copy of its parent's trigger
+    bool follows = false; ///< and enabled as that one is
+    bool stock = false;   ///< an extension whose comment is that of its control file
+
     [[nodiscard]] const std::string& get(const std::string& attribute) const;
     /// The table that a column, index or trigger belongs to; of other objects themselves.
     [[nodiscard]] const std::string& family() const { return parent.empty() ? identity : parent; }
 };
+
+/// "comment of column a" is {"comment", "a"}; {"comment", ""} what is the object's own.
+std::pair<std::string, std::string> split_attribute(const std::string& attribute);
 
 struct Objects {
     int server_version = 0;   ///< as 150020
@@ -42,7 +51,8 @@ std::string describe(const Object& object);
 
 /// A stable hash over kinds, identities, definitions and attributes; not over oids, the order of columns,
 /// publications, access methods, conversions, the system's languages, the database itself, whether a
-/// materialized view is filled, and indexes that a REINDEX
+/// materialized view is filled, what columns of views and of composite types have of their own, comments on
+/// extensions, partitions' copies of triggers that follow their parent's, and indexes that a REINDEX
 /// CONCURRENTLY has under way. It holds for one server: different majors print the same schema differently
 /// (see normal.hpp). Begins with "2:", the version of what it covers.
 std::string fingerprint(const Objects& objects);

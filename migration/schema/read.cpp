@@ -30,6 +30,35 @@ Address address_of(const postgres::Result& rows, int row) {
     return {rows.get<std::uint32_t>(row, 0), rows.get<std::uint32_t>(row, 1), rows.get<int>(row, 2)};
 }
 
+void set(Object* object, const std::string& name, const std::string& value) {
+    if (value.empty()) {
+        return;
+    }
+    if (name == "columns") {
+        object->columns = value;
+    } else if (name == "copy") {
+        object->copied = true;
+        object->follows = value == "follows";
+    } else {
+        object->attributes.emplace(name, value);
+    }
+}
+
+/// The object and the attribute that what was read goes to: a column of a view is none of its own.
+std::pair<Object*, std::string> target(const std::map<Address, Object*>& by_address, const Address& address,
+                                       const std::string& attribute, const std::string& column) {
+    if (const auto found = by_address.find(address); found != by_address.end()) {
+        return {found->second, attribute};
+    }
+    const auto whole = by_address.find({std::get<0>(address), std::get<1>(address), 0});
+    if (column.empty() || whole == by_address.end()) {
+        return {nullptr, ""};
+    }
+    const auto& kind = whole->second->kind;
+    const bool has_none = kind == "view" || kind == "materialized view" || kind == "type";
+    return {has_none ? whole->second : nullptr, attribute + " of column " + column};
+}
+
 void add_rows(const postgres::Result& rows, Objects* objects) {
     for (int row = 0; row < rows.rows(); ++row) {
         Object object;
@@ -42,9 +71,7 @@ void add_rows(const postgres::Result& rows, Objects* objects) {
         object.definition = rows.text(row, 8);
         const auto pairs = rows.get<std::vector<std::string>>(row, 9);
         for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
-            if (!pairs[i + 1].empty()) {
-                object.attributes.emplace(pairs[i], pairs[i + 1]);
-            }
+            set(&object, pairs[i], pairs[i + 1]);
         }
         objects->list.push_back(std::move(object));
     }
@@ -52,26 +79,29 @@ void add_rows(const postgres::Result& rows, Objects* objects) {
 
 /// Privileges as they are; "standard" when they are those that a new object has, "initial" in front when they
 /// are those that the system came with.
-void add_privileges(const postgres::Result& rows, std::map<Address, Object*>* by_address) {
+void add_privileges(const postgres::Result& rows, const std::map<Address, Object*>& by_address) {
     for (int row = 0; row < rows.rows(); ++row) {
-        const auto found = by_address->find(address_of(rows, row));
-        if (found == by_address->end() || rows.text(row, 4) == rows.text(row, 5)) {
+        const auto [object, attribute] =
+            target(by_address, address_of(rows, row), "privileges", std::string(rows.text(row, 6)));
+        if (object == nullptr || rows.text(row, 4) == rows.text(row, 5)) {
             continue;
         }
-        found->second->attributes["privileges"] =
+        object->attributes[attribute] =
             (rows.get<bool>(row, 3) ? "initial: " : "") + std::string(rows.text(row, 4));
     }
 }
 
-void add_comments(const postgres::Result& rows, std::map<Address, Object*>* by_address) {
+void add_comments(const postgres::Result& rows, const std::map<Address, Object*>& by_address) {
     for (int row = 0; row < rows.rows(); ++row) {
-        const auto found = by_address->find(address_of(rows, row));
-        // An extension's comment comes from its files; that of schema public from initdb.
-        if (found == by_address->end() || found->second->kind == "extension" ||
-            (found->second->identity == "public" && rows.text(row, 3) == "standard public schema")) {
+        const auto [object, attribute] =
+            target(by_address, address_of(rows, row), "comment", std::string(rows.text(row, 4)));
+        // That of schema public comes from initdb.
+        if (object == nullptr || (object->kind == "schema" && object->identity == "public" &&
+                                  rows.text(row, 3) == "standard public schema")) {
             continue;
         }
-        found->second->attributes["comment"] = rows.text(row, 3);
+        object->attributes[attribute] = rows.text(row, 3);
+        object->stock = object->kind == "extension" && rows.get<bool>(row, 5);
     }
 }
 
@@ -136,8 +166,8 @@ Task<Objects> read(postgres::Server& server, std::string database, Deadline dead
     for (auto& object : objects.list) {
         by_address.emplace(Address{object.catalog, object.oid, object.sub}, &object);
     }
-    add_privileges(results.at(first + object_queries.size() + 1), &by_address);
-    add_comments(results.at(first + object_queries.size() + 2), &by_address);
+    add_privileges(results.at(first + object_queries.size() + 1), by_address);
+    add_comments(results.at(first + object_queries.size() + 2), by_address);
     leave_out(&objects, ignored);
     sort(&objects);
     co_return objects;

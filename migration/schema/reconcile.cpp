@@ -1,9 +1,12 @@
 #include "migration/schema/reconcile.hpp"
 
 #include <algorithm>
-#include <sstream>
+#include <array>
 
+#include "migration/schema/alter.hpp"
+#include "migration/schema/grants.hpp"
 #include "migration/schema/statement.hpp"
+#include "migration/schema/words.hpp"
 #include "postgres/quote.hpp"
 
 namespace pgteal::migration::schema {
@@ -13,165 +16,10 @@ namespace {
 using postgres::quote_identifier;
 using postgres::quote_literal;
 
-std::string upper(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    return text;
-}
-
-/// Each line a comment.
-std::string commented(const std::string& text) {
-    std::string result;
-    std::istringstream in(text);
-    for (std::string line; std::getline(in, line);) {
-        result += (result.empty() ? "-- " : "\n-- ") + line;
-    }
-    return result;
-}
-
 std::string replaced(const Object& left) {
     const auto drop = drop_statement(left);
     const auto create = create_statement(left);
     return drop.empty() || create.empty() ? "" : commented(drop + ";\n" + create + ";");
-}
-
-using Grants = std::map<std::string, std::vector<std::string>>;
-
-/// "app=INSERT,SELECT*; PUBLIC=SELECT"
-Grants grants_of(std::string text) {
-    if (text.starts_with("initial: ")) {
-        text.erase(0, 9);
-    }
-    Grants grants;
-    for (std::size_t from = 0; from < text.size();) {
-        const auto to = std::min(text.find("; ", from), text.size());
-        const auto entry = text.substr(from, to - from);
-        if (const auto equals = entry.rfind('='); equals != std::string::npos) {
-            std::istringstream in(entry.substr(equals + 1));
-            for (std::string privilege; std::getline(in, privilege, ',');) {
-                grants[entry.substr(0, equals)].push_back(privilege);
-            }
-        }
-        from = to + 2;
-    }
-    return grants;
-}
-
-/// What PUBLIC has on an object whose privileges are the standard ones (docs: DDL, "Privileges").
-Grants standard_grants(const std::string& kind) {
-    if (kind == "function" || kind == "procedure" || kind == "aggregate") {
-        return {{"PUBLIC", {"EXECUTE"}}};
-    }
-    if (kind == "language" || kind == "type" || kind == "domain") {
-        return {{"PUBLIC", {"USAGE"}}};
-    }
-    if (kind == "database") {
-        return {{"PUBLIC", {"CONNECT", "TEMPORARY"}}};
-    }
-    return {};
-}
-
-std::string grant_target(const Object& object) {
-    if (object.kind == "column") {
-        return "TABLE " + object.parent;
-    }
-    if (object.kind == "view" || object.kind == "materialized view" || object.kind == "foreign table") {
-        return "TABLE " + object.name;
-    }
-    if (object.kind == "aggregate") {
-        return "FUNCTION " + object.name;
-    }
-    if (object.kind == "foreign server") {
-        return "FOREIGN SERVER " + object.name;
-    }
-    return upper(object.kind) + " " + object.name;
-}
-
-std::string privileges(const Object& object, const Change& change) {
-    const auto wanted = change.left.empty() ? standard_grants(object.kind) : grants_of(change.left);
-    const auto have = change.right.empty() ? standard_grants(object.kind) : grants_of(change.right);
-    const auto lines = [&object](const Grants& of, const Grants& without, const std::string& verb,
-                                 const std::string& to) {
-        std::string text;
-        for (const auto& [who, list] : of) {
-            const auto other = without.find(who);
-            for (auto privilege : list) {
-                if (who == "owner" ||
-                    (other != without.end() && std::find(other->second.begin(), other->second.end(),
-                                                         privilege) != other->second.end())) {
-                    continue;
-                }
-                const bool grantable = privilege.ends_with('*');
-                if (grantable) {
-                    privilege.pop_back();
-                }
-                text += verb + " " + privilege + (object.kind == "column" ? " (" + object.name + ")" : "") +
-                        " ON " + grant_target(object) + " " + to + " " + who +
-                        (grantable && verb == "GRANT" ? " WITH GRANT OPTION" : "") + ";\n";
-            }
-        }
-        return text;
-    };
-    auto text = lines(wanted, have, "GRANT", "TO") + commented(lines(have, wanted, "REVOKE", "FROM"));
-    if (text.ends_with('\n')) {
-        text.pop_back();
-    }
-    return text;
-}
-
-std::string of_column(const Object& left, const Change& change) {
-    const auto alter = "ALTER TABLE " + left.parent + " ALTER COLUMN " + left.name + " ";
-    const auto& value = change.left;
-    if (change.attribute == "default") {
-        return alter + (value.empty() ? "DROP DEFAULT" : "SET DEFAULT " + value) + ";";
-    }
-    if (change.attribute == "not null") {
-        return alter + (value.empty() ? "DROP NOT NULL" : "SET NOT NULL") + ";";
-    }
-    if (change.attribute == "statistics") {
-        return alter + "SET STATISTICS " + (value.empty() ? "-1" : value) + ";";
-    }
-    if (change.attribute == "storage" && !value.empty()) {
-        return alter + "SET STORAGE " + upper(value) + ";";
-    }
-    if (change.attribute == "compression") {
-        return alter + "SET COMPRESSION " + (value.empty() ? "default" : value) + ";";
-    }
-    if (change.attribute == "options" && !value.empty()) {
-        return alter + "SET (" + value + ");";
-    }
-    if (change.attribute == "type" || change.attribute == "collation") {
-        // It may rewrite the table.
-        const auto& collation = left.get("collation");
-        return commented(alter + "TYPE " + left.get("type") +
-                         (collation.empty() ? "" : " COLLATE " + collation) + ";");
-    }
-    return "";
-}
-
-std::string of_table(const Object& left, const Change& change) {
-    const auto alter = "ALTER TABLE " + left.name + " ";
-    if (change.attribute == "options" && !change.left.empty()) {
-        return alter + "SET (" + change.left + ");";
-    }
-    if (change.attribute == "row security") {
-        const bool on = change.left.find("enabled") != std::string::npos;
-        const bool forced = change.left.find("forced") != std::string::npos;
-        return alter + (on ? "ENABLE" : "DISABLE") + " ROW LEVEL SECURITY, " + (forced ? "" : "NO ") +
-               "FORCE ROW LEVEL SECURITY;";
-    }
-    if (change.attribute == "replica identity") {
-        const auto& value = change.left;
-        return alter + "REPLICA IDENTITY " +
-               (value.empty()                ? "DEFAULT"
-                : value.starts_with("index") ? "USING INDEX" + value.substr(5)
-                                             : upper(value)) +
-               ";";
-    }
-    if (change.attribute == "persistence") {
-        return commented(alter + (change.left.empty() ? "SET LOGGED;" : "SET UNLOGGED;"));
-    }
-    return "";
 }
 
 /// Labels that are only new, wherever they stand, can be added; a label can't be taken away.
@@ -220,9 +68,32 @@ std::string enabled(const Object& left, const Change& change) {
     return "ALTER TABLE " + left.parent + " " + word + " " + upper(left.kind) + " " + left.name + ";";
 }
 
+/// CREATE OR REPLACE VIEW only adds columns behind those that are there (commands/view.c,
+/// checkViewColumns).
+bool keeps_columns(const Object& wanted, const Object& have) {
+    return wanted.columns == have.columns || wanted.columns.starts_with(have.columns + "\n");
+}
+
+/// A primary key that is missing where there is another one.
+std::string instead_of(const Object& key, const Object& other) {
+    if (other.definition == key.definition) {
+        return "ALTER TABLE " + key.parent + " RENAME CONSTRAINT " + other.name + " TO " + key.name + ";";
+    }
+    return commented(drop_statement(other) + ";\n" + create_statement(key) + ";");
+}
+
+const Object* primary_key(const Objects& objects, const std::string& table) {
+    const auto& list = objects.list;
+    const auto found = std::find_if(list.begin(), list.end(), [&table](const Object& one) {
+        return one.kind == "constraint" && one.parent == table && one.get("type") == "p";
+    });
+    return found == list.end() ? nullptr : &*found;
+}
+
 std::string of_definition(const Object& left, const Object& right, const Change& change) {
     if (left.kind == "view") {
-        return "CREATE OR REPLACE" + create_statement(left).substr(6) + ";";
+        return keeps_columns(left, right) ? "CREATE OR REPLACE" + create_statement(left).substr(6) + ";"
+                                          : replaced(left);
     }
     if (left.kind == "function" || left.kind == "procedure" || left.kind == "aggregate") {
         return left.definition + ";";
@@ -258,19 +129,64 @@ std::string of_policy(const Object& left, const Change& change) {
     return replaced(left);
 }
 
-std::string of_change(const Object& left, const Object& right, const Change& change) {
+std::string of_owner(const Object& left, const Object& right, const Change& change) {
+    if (change.left == "standard") {
+        return "";
+    }
+    const auto sql = "ALTER " + named(left) + " OWNER TO " + quote_identifier(change.left) + ";";
+    // A column's sequence goes with its table.
+    const bool follows = !left.get("owned by").empty() || !right.get("owned by").empty();
+    return left.kind == "sequence" && follows ? commented(sql) : sql;
+}
+
+/// Of a column of a view or a composite type: with another definition it may not be there.
+std::string of_part(const Object& left, const Object& right, const Change& change, const Lists& lists) {
+    const auto [attribute, column] = split_attribute(change.attribute);
+    const auto sql = alter_part(left, attribute, column, change, lists);
+    const bool there = left.kind == "view"   ? keeps_columns(left, right)
+                       : left.kind == "type" ? left.definition == right.definition
+                                             : left.columns == right.columns;
+    return there ? sql : commented(sql);
+}
+
+std::string of_rarer(const Object& left, const Change& change) {
     const auto& attribute = change.attribute;
+    if (left.kind == "domain") {
+        return of_domain(left, change);
+    }
+    if (left.kind == "policy") {
+        return of_policy(left, change);
+    }
+    if (left.kind == "index" && attribute == "valid" && change.right == "no") {
+        return "REINDEX INDEX CONCURRENTLY " + left.name + ";";
+    }
+    if ((left.kind == "view" || left.kind == "materialized view") && attribute == "options") {
+        return set_options("ALTER " + named(left) + " ", change);
+    }
+    if (left.kind == "statistics" && attribute == "target") {
+        return "ALTER STATISTICS " + left.name + " SET STATISTICS " +
+               (change.left.empty() ? "-1" : change.left) + ";";
+    }
+    if (left.kind == "extension" && attribute == "version") {
+        return "ALTER EXTENSION " + left.name + " UPDATE TO " + quote_literal(change.left) + ";";
+    }
+    return "";
+}
+
+std::string of_change(const Object& left, const Object& right, const Change& change, const Lists& lists) {
+    const auto& attribute = change.attribute;
+    if (!split_attribute(attribute).second.empty()) {
+        return of_part(left, right, change, lists);
+    }
     if (attribute == "comment") {
         return "COMMENT ON " + named(left) + " IS " +
                (change.left.empty() ? "NULL" : quote_literal(change.left)) + ";";
     }
     if (attribute == "owner") {
-        return change.left == "standard"
-                   ? ""
-                   : "ALTER " + named(left) + " OWNER TO " + quote_identifier(change.left) + ";";
+        return of_owner(left, right, change);
     }
     if (attribute == "privileges") {
-        return privileges(left, change);
+        return grants(left, change);
     }
     if (attribute == "filled") {
         return change.left.empty() ? "REFRESH MATERIALIZED VIEW " + left.name + ";" : "";
@@ -282,62 +198,134 @@ std::string of_change(const Object& left, const Object& right, const Change& cha
         return of_definition(left, right, change);
     }
     if (left.kind == "column") {
-        return of_column(left, change);
+        return alter_column(left, right, change, lists);
     }
     if (left.kind == "table") {
-        return of_table(left, change);
+        return alter_table(left, change, lists);
     }
-    if (left.kind == "domain") {
-        return of_domain(left, change);
+    if (left.kind == "sequence") {
+        return alter_sequence(left, right, change, lists);
     }
-    if (left.kind == "policy") {
-        return of_policy(left, change);
-    }
-    if (left.kind == "index" && attribute == "valid" && change.right == "no") {
-        return "REINDEX INDEX CONCURRENTLY " + left.name + ";";
-    }
-    if (left.kind == "sequence" && attribute != "identity" && attribute != "owned by" &&
-        attribute != "persistence") {
-        return "ALTER" + create_statement(left).substr(6) + (left.get("cycle").empty() ? " NO CYCLE;" : ";");
-    }
-    if (left.kind == "extension" && attribute == "version") {
-        return "ALTER EXTENSION " + left.name + " UPDATE TO " + quote_literal(change.left) + ";";
-    }
-    return "";
+    return of_rarer(left, change);
 }
 
-/// A new object belongs to whoever makes it and has the standard privileges.
-std::string with_belongings(std::string text, const Object& object) {
-    if (text.empty()) {
-        return text;
+/// A new object belongs to whoever makes it, has the standard privileges, and what CREATE doesn't say is as
+/// it is when nobody says anything.
+std::string belongings(const Object& object, const Lists& lists) {
+    static constexpr std::array<std::string_view, 4> of_columns{"statistics", "storage", "compression",
+                                                                "options"};
+    auto bare = object; // no column's yet
+    bare.attributes.erase("owned by");
+    if (object.stock) { // CREATE EXTENSION makes it
+        bare.attributes.erase("comment");
     }
-    for (const auto* attribute : {"owner", "privileges", "comment"}) {
-        const auto& value = object.get(attribute);
-        if (value.empty() || (object.kind == "schema" && std::string_view(attribute) == "owner")) {
-            continue;
+    std::string text;
+    for (const auto* own :
+         {"owner", "privileges", "comment", "enabled", "row security", "replica identity"}) {
+        const auto& value = bare.get(own);
+        if (!value.empty() && (object.kind != "schema" || std::string_view(own) != "owner")) {
+            add_line(&text, of_change(bare, bare, {own, value, ""}, lists));
         }
-        const auto sql = of_change(object, object, {attribute, value, ""});
-        text += sql.empty() ? "" : "\n" + sql;
+    }
+    if (const auto& column = object.get("owned by"); !column.empty()) {
+        add_line(&text, of_change(object, bare, {"owned by", column, ""}, lists));
+    }
+    for (const auto& [name, value] : object.attributes) {
+        const bool of_part = !split_attribute(name).second.empty();
+        const bool tuned = object.kind == "column" &&
+                           std::find(of_columns.begin(), of_columns.end(), name) != of_columns.end();
+        if (of_part || tuned) {
+            add_line(&text, of_change(object, object, {name, value, ""}, lists));
+        }
     }
     return text;
 }
 
+/// With what its columns, constraints, triggers … have of their own, and the sequences of serial columns.
+std::string make_whole(const Object& object, const Lists& lists) {
+    const Lists then{lists.left, lists.left}; // what it is looked up in is made with it
+    std::string text;
+    std::string after;
+    for (const auto& one : lists.left.list) {
+        const bool serial = one.kind == "sequence" && one.get("identity").empty() &&
+                            one.get("owned by").starts_with(object.name + ".");
+        if (serial) {
+            add_line(&text, create_sql(one, lists.left));
+        }
+        if (one.copied && !one.follows && one.parent == object.name) {
+            add_line(&after, commented(enabled(one, {"enabled", one.get("enabled"), ""})));
+        } else if (serial || (one.parent == object.name && !one.copied)) {
+            add_line(&after, belongings(one, then));
+        }
+    }
+    add_line(&text, create_sql(object, lists.left));
+    add_line(&text, belongings(object, then));
+    add_line(&text, after);
+    return text;
+}
+
+/// ADD COLUMN would rewrite the table, or fail where it has rows.
+bool costs_a_rewrite(const Object& column) {
+    const auto& value = column.get("default");
+    return column.get("generated as") == "stored" || !column.get("identity").empty() ||
+           value.find("nextval(") != std::string::npos ||
+           (!column.get("not null").empty() && value.empty() && column.get("generated").empty());
+}
+
+std::string make(const Object& object, const Lists& lists) {
+    if (object.copied) { // it comes with its parent's, enabled as that is
+        return commented(enabled(object, {"enabled", object.get("enabled"), ""}));
+    }
+    if (object.kind == "table" || object.kind == "view" || object.kind == "materialized view") {
+        return make_whole(object, lists);
+    }
+    auto text = create_sql(object, lists.left);
+    if (object.kind == "constraint" && object.get("type") == "p") {
+        if (const auto* other = primary_key(lists.right, object.parent); other != nullptr) {
+            text = instead_of(object, *other);
+        }
+    }
+    if (text.empty()) {
+        return text;
+    }
+    add_line(&text, belongings(object, lists));
+    const bool of_column = object.kind == "sequence" && !object.get("identity").empty(); // made with it
+    return of_column || (object.kind == "column" && costs_a_rewrite(object)) ? commented(text) : text;
+}
+
+std::string take_away(const Object& object, const Lists& lists) {
+    if (object.kind == "constraint" && object.get("type") == "p") {
+        const auto* other = primary_key(lists.left, object.parent);
+        if (other != nullptr && other->definition == object.definition) {
+            return "-- renamed by what is said for " + other->identity;
+        }
+    }
+    const auto drop = drop_statement(object);
+    return drop.empty() ? "" : commented(drop + ";");
+}
+
 } // namespace
 
-std::string reconcile(const Difference& difference, const Objects& left) {
+std::string reconcile(const Difference& difference, const Objects& left, const Objects& right) {
+    const Lists lists{left, right};
     if (difference.what == Difference::What::missing) {
-        return with_belongings(create_sql(*difference.left, left), *difference.left);
+        return make(*difference.left, lists);
     }
     if (difference.what == Difference::What::extra) {
-        const auto drop = drop_statement(*difference.right);
-        return drop.empty() ? "" : commented(drop + ";");
+        return take_away(*difference.right, lists);
     }
     std::string text;
+    std::string unsaid;
     for (const auto& change : difference.changes) {
-        const auto one = of_change(*difference.left, *difference.right, change);
-        if (!one.empty() && text.find(one) == std::string::npos) {
-            text += (text.empty() ? "" : "\n") + one;
+        const auto one = of_change(*difference.left, *difference.right, change, lists);
+        if (one.empty()) {
+            unsaid += (unsaid.empty() ? "" : ", ") + change.attribute;
+        } else if (text.find(one) == std::string::npos) {
+            add_line(&text, one);
         }
+    }
+    if (!text.empty() && !unsaid.empty()) {
+        text += "\n-- not in this SQL: " + unsaid;
     }
     return text;
 }

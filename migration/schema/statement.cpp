@@ -1,19 +1,13 @@
 #include "migration/schema/statement.hpp"
 
 #include <algorithm>
-#include <cctype>
 
+#include "migration/schema/words.hpp"
 #include "postgres/quote.hpp"
 
 namespace pgteal::migration::schema {
 
 namespace {
-
-std::string upper(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    return text;
-}
 
 bool on_parent(const std::string& kind) {
     return kind == "constraint" || kind == "trigger" || kind == "policy" || kind == "rule";
@@ -101,6 +95,21 @@ std::string constraint(const Object& object) {
     }
     return statement + " NOT VALID;\nALTER TABLE " + object.parent + " VALIDATE CONSTRAINT " + object.name +
            ";";
+}
+
+/// What CREATE TABLE … PARTITION OF copies from the parent: triggers, indexes, and the constraints on these.
+bool comes_with_partition(const Object& table, const Object& member, const Objects& all) {
+    if (table.get("bound").empty() || member.copied) {
+        return member.copied;
+    }
+    if (member.kind == "index") {
+        return !member.get("part of").empty();
+    }
+    return member.kind == "constraint" &&
+           std::any_of(all.list.begin(), all.list.end(), [&](const Object& other) {
+               return other.kind == "constraint" && other.parent == table.get("parents") &&
+                      other.definition == member.definition;
+           });
 }
 
 std::string one(const Object& object, const Objects& all) {
@@ -195,7 +204,8 @@ std::string create_sql(const Object& object, const Objects& all) {
     }
     std::vector<const Object*> members;
     for (const auto& member : all.list) {
-        if (member.parent == object.name && member.kind != "column") {
+        if (member.parent == object.name && member.kind != "column" &&
+            !comes_with_partition(object, member, all)) {
             members.push_back(&member);
         }
     }

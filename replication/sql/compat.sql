@@ -29,6 +29,21 @@ SELECT c.oid::text AS oid, n.nspname::text AS schema, c.relname::text AS name, c
                        AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e')
         OR c.oid IN (SELECT pg_catalog.unnest(e.extconfig) FROM pg_catalog.pg_extension e));
 
+-- A partition's own bound, then those of the partitions that it is part of.
+SELECT c.oid::text AS oid, pg_catalog.pg_get_partkeydef(h.inhparent) AS key, pg_catalog.pg_get_expr(p.relpartbound, p.oid) AS bound,
+       CASE WHEN pg_catalog.pg_get_expr(p.relpartbound, p.oid) = 'DEFAULT'
+            THEN ARRAY(SELECT pg_catalog.pg_get_expr(o.relpartbound, o.oid)
+                         FROM pg_catalog.pg_inherits b JOIN pg_catalog.pg_class o ON o.oid = b.inhrelid
+                        WHERE b.inhparent = h.inhparent AND o.oid <> p.oid ORDER BY 1)
+            ELSE '{}' END AS others
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname NOT IN ('pgteal', 'pgteal_migrations')
+ CROSS JOIN LATERAL pg_catalog.pg_partition_ancestors(c.oid) WITH ORDINALITY a (relid, place)
+  JOIN pg_catalog.pg_class p ON p.oid = a.relid AND p.relispartition
+  JOIN pg_catalog.pg_inherits h ON h.inhrelid = p.oid
+ WHERE c.relispartition AND c.relkind = 'r' AND c.relpersistence = 'p'
+ ORDER BY c.oid, a.place;
+
 -- A default without a call or a special value such as CURRENT_DATE is taken to be the same for every row.
 SELECT a.attrelid::text AS oid, a.attname::text AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
        a.attnum::int AS position, a.attnotnull AS not_null, a.attgenerated <> '' AS generated,
@@ -54,6 +69,11 @@ SELECT i.indrelid::text AS oid, c.relname::text AS name,
               WHERE k.place <= i.indnkeyatts ORDER BY k.place) AS columns,
        coalesce(pg_catalog.pg_get_expr(i.indexprs, i.indrelid), '') AS expressions,
        coalesce(pg_catalog.pg_get_expr(i.indpred, i.indrelid), '') AS predicate,
+       ARRAY(SELECT CASE WHEN l.collisdeterministic THEN '' ELSE coalesce(m.nspname || '.' || l.collname, '') END
+               FROM pg_catalog.unnest(i.indcollation::oid[]) WITH ORDINALITY k (oid, place)
+               LEFT JOIN pg_catalog.pg_collation l ON l.oid = k.oid
+               LEFT JOIN pg_catalog.pg_namespace m ON m.oid = l.collnamespace
+              ORDER BY k.place) AS loose,
        i.indisunique AS is_unique, i.indisprimary AS is_primary, i.indisexclusion AS is_exclusion,
        i.indimmediate AS immediate, i.indisreplident AS replica_identity,
        coalesce(pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct', 'false') = 'false' AS nulls_distinct

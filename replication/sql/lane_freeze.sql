@@ -23,7 +23,7 @@ BEGIN
   END IF;
   PERFORM 1 FROM pg_catalog.pg_event_trigger_ddl_commands() c
     WHERE coalesce(c.schema_name, '') !~ '^pg_temp(_[0-9]+)?$'
-      AND coalesce(c.object_identity, '') !~ '(^|^for | on | for )pg_temp(_[0-9]+)?\.';
+      AND coalesce(c.object_identity, '') !~ '(^|^for | on | for )pg_temp(_[0-9]+)?[.]';
   IF FOUND THEN
     PERFORM pgteal.refuse_ddl(tg_tag);
   END IF;
@@ -38,7 +38,7 @@ BEGIN
   PERFORM 1 FROM pg_catalog.pg_event_trigger_dropped_objects() d
     WHERE d.original AND NOT d.is_temporary
       AND coalesce(d.schema_name, '') !~ '^pg_temp(_[0-9]+)?$'
-      AND coalesce(d.object_identity, '') !~ '(^|^for | on | for )pg_temp(_[0-9]+)?\.';
+      AND coalesce(d.object_identity, '') !~ '(^|^for | on | for )pg_temp(_[0-9]+)?[.]';
   IF FOUND THEN
     PERFORM pgteal.refuse_ddl(tg_tag);
   END IF;

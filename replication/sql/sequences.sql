@@ -1,4 +1,4 @@
--- Every sequence with its state. A sequence that was never called has no pg_sequence_last_value(), yet setval(…, false) may
+-- Every sequence with its state. A sequence that was never called has no pg_sequence_last_value(), yet setval(..., false) may
 -- have given it a position: only its row tells. query_to_xml() reads that row without a second round trip, and
 -- needs no libxml for numbers and booleans.
 SELECT n.nspname AS schema, c.relname AS name,

@@ -198,6 +198,11 @@ const std::vector<Spoilt>& spoilt() {
          "entry app of pgb1 points at", "pgteal status"},
         {"entry paused", [](GateFacts& f) { f.poolers[0].entries[0].paused = true; }, "pgb1",
          "entry app of pgb1 is paused already", "RESUME app on its console, then run pgteal cutover"},
+        {"a user's session pooling",
+         [](GateFacts& f) {
+             f.poolers[0].session_pools = {{"elsewhere", "batch"}, {f.poolers[0].entries[0].name, "batch"}};
+         },
+         "pgb1", "user batch of pgb1 pools sessions", "in [users]"},
         {"session pooling", [](GateFacts& f) { f.poolers[0].entries[0].pool_mode = "session"; }, "pgb1",
          "entry app of pgb1 pools sessions", "pool_mode = transaction"},
         {"clients time out", [](GateFacts& f) { f.poolers[0].query_wait_timeout = 5; }, "pgb1",

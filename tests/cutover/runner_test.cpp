@@ -241,6 +241,33 @@ TEST(Executor, NamesAProgramThatFailsAndItsLastWords) {
     EXPECT_THAT(error.what(), HasSubstr("exit code 3: no room"));
 }
 
+TEST(Executor, KeepsTheErrorOfAProgramThatPrintsALongStatementAfterIt) {
+    Rig rig;
+    Executor::Hooks hooks{[](const std::string&, double) {}, [] {}};
+    const auto error = error_of([&] {
+        run_here([&] {
+            return rig.executor.perform(
+                toys::shell("(echo 'x: error: query failed: ERROR:  no such column'; seq 1 400) >&2; exit 1"),
+                after(std::chrono::seconds(60)), hooks);
+        });
+    });
+    EXPECT_THAT(error.what(), HasSubstr("exit code 1: x: error: query failed: ERROR:  no such column"));
+    EXPECT_LT(std::string(error.what()).size(), 1000U);
+}
+
+TEST(Insist, TriesAgainWhatOtherSessionsCausedAndNothingElse) {
+    const auto retried = [](const std::string& sqlstate) {
+        return worth_a_retry(std::make_exception_ptr(ServerError("blue", "said no", sqlstate)));
+    };
+    for (const auto* passing : {"XX000", "40P01", "55P03", "57014", "57P03", "53300", "58030"}) {
+        EXPECT_TRUE(retried(passing)) << passing;
+    }
+    for (const auto* lasting : {"42501", "42P01", "22023", "P0001"}) {
+        EXPECT_FALSE(retried(lasting)) << lasting;
+    }
+    EXPECT_FALSE(worth_a_retry(std::make_exception_ptr(Error(ErrorCode::conflict, "blue", "not ours"))));
+}
+
 TEST(Executor, RecordsTheSwitchWithWhatThoseAfterItNeedAndNoSecrets) {
     Rig rig;
     rig.executor.set("insert_app", "0/10");

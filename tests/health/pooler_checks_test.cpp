@@ -56,6 +56,12 @@ TEST(PoolerChecks, a_pooler_with_a_problem_has_one_finding_and_no_other) {
     only(check_poolers_reachable({}), Level::warning, "");
 }
 
+TEST(PoolerChecks, session_pooling_of_a_user_is_a_warning) {
+    auto facts = pooler();
+    facts.session_users = {"batch"};
+    EXPECT_EQ(only(check_pool_mode({facts}), Level::warning, "pgb1").object, "batch");
+}
+
 TEST(PoolerChecks, session_pooling_is_refused_and_statement_pooling_is_not) {
     auto facts = pooler();
     facts.entries[0].pool_mode = "session";

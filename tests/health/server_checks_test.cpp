@@ -23,7 +23,7 @@ TEST(ServerChecks, two_healthy_servers_pass_all) {
     expect_ok(check_workers(sides, {2, false}));
     expect_ok(check_origins(sides, {2, false}));
     expect_ok(check_slot_retention(sides));
-    expect_ok(check_synchronous_standbys(g));
+    expect_ok(check_synchronous_standbys({&g}));
     expect_ok(check_dump(b, g, 150020));
 }
 
@@ -119,7 +119,39 @@ TEST(ServerChecks, slots_that_may_be_thrown_away) {
 TEST(ServerChecks, synchronous_standbys_of_green_are_mentioned) {
     auto g = green();
     g.settings["synchronous_standby_names"] = "ANY 1 (a, b)";
-    EXPECT_THAT(only(check_synchronous_standbys(g), Level::info, "green").message, HasSubstr("ANY 1 (a, b)"));
+    g.usage.synchronous = 2;
+    EXPECT_THAT(only(check_synchronous_standbys({&g}), Level::info, "green").message,
+                HasSubstr("ANY 1 (a, b)"));
+}
+
+TEST(ServerChecks, synchronous_standbys_that_are_not_there_would_hang_every_commit) {
+    auto b = blue();
+    b.settings["synchronous_standby_names"] = "FIRST 2 (s1, s2)";
+    b.usage.synchronous = 1;
+    EXPECT_THAT(only(check_synchronous_standbys({&b}), Level::error, "blue").message, HasSubstr("hang"));
+    b.usage.synchronous = 2;
+    expect_ok(check_synchronous_standbys({&b}));
+    EXPECT_EQ(standbys_wanted(""), 0);
+    EXPECT_EQ(standbys_wanted("s2, s3"), 1);
+    EXPECT_EQ(standbys_wanted("3 (a, b, c, d)"), 3);
+    EXPECT_EQ(standbys_wanted("*"), 1);
+}
+
+TEST(ServerChecks, settings_that_change_values_on_their_way_are_refused) {
+    const auto b = blue();
+    auto g = green();
+    DatabaseFacts database;
+    database.name = "app";
+    database.settings = {{"array_nulls", "on"}, {"xmloption", "content"}};
+    expect_ok(check_lane_settings(b, &g, {database}));
+    database.settings["array_nulls"] = "off";
+    const auto found = only(check_lane_settings(b, &g, {database}), Level::error, "blue");
+    EXPECT_THAT(found.message, HasSubstr("array_nulls"));
+    EXPECT_THAT(found.fix, HasSubstr("SET array_nulls = on"));
+    database.settings["array_nulls"] = "on";
+    g.settings["xmloption"] = "document";
+    EXPECT_THAT(only(check_lane_settings(b, &g, {database}), Level::error, "green").message,
+                HasSubstr("xmloption"));
 }
 
 TEST(ServerChecks, pg_dump_must_read_blue_and_should_suit_green) {

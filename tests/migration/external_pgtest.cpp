@@ -54,7 +54,7 @@ TEST_F(Externals, PsqlMigratesBehindTheFence) {
     EXPECT_EQ(rows(), "") << "the record is the tool's";
     run({"sh", "-c",
          "psql -X -At \"$PGTEAL_DSN\" -c 'SELECT current_database()'; echo \"$PGTEAL_SIDE $PGTEAL_PHASE\" "
-         ">&2; printf 'no end'"});
+         ">&2; sleep 0.3; printf 'no end'"});
     EXPECT_THAT(lines_, testing::UnorderedElementsAre(database_, "green expand", "no end"));
 }
 

@@ -214,6 +214,29 @@ TEST_F(Stepwise, AnUnknownStatementIsRefusedAndBothWaysOnWork) {
     EXPECT_EQ(rows(), "1 applied 1, 2 applied 3");
 }
 
+TEST_F(Stepwise, WhatComesBehindAnUnknownStatementMayBeMendedOnceItIsTold) {
+    const std::string begin =
+        "-- pgteal: no-transaction\nCREATE TABLE b(id int);\nINSERT INTO b VALUES (1);\n";
+    const std::string text = begin + "CREATE TABLE nowhere.c();";
+    const std::string mended = begin + "CREATE TABLE c();";
+    sql("CREATE TABLE b(id int)");
+    interrupted(text, 1);
+    expect_error(ErrorCode::migration, "interrupted in statement 2, and the file has changed since", [&] {
+        apply_texts({v1_, mended});
+    });
+    const std::string hint = error_of([&] { apply_texts({v1_, text}); }).value().hint();
+    const auto update = hint.find("UPDATE pgteal_migrations");
+    ASSERT_NE(update, std::string::npos);
+    sql(hint.substr(update, hint.find(';', update) - update)); // "it did take effect"
+    expect_error(ErrorCode::migration, "what had run by then has changed", [&] {
+        apply_texts({v1_, "-- pgteal: no-transaction\nCREATE TABLE b(id int);\nSELECT 2;\nSELECT 3;"});
+    });
+    apply_texts({v1_, mended});
+    EXPECT_EQ(value("SELECT count(*) FROM b"), "0");
+    EXPECT_TRUE(exists("c"));
+    EXPECT_EQ(rows(), "1 applied 1, 2 applied 3");
+}
+
 TEST_F(Stepwise, StatementsCountedTogetherAreNeverUnknown) {
     const std::string text =
         "CREATE TABLE b(id int);\nINSERT INTO b VALUES (1);\nCREATE INDEX CONCURRENTLY i ON a(id);";

@@ -46,13 +46,11 @@ TEST(TypeFit, NarrowerTypesStopAtAValueThatDoesNotFit) {
          std::vector<std::pair<std::string, std::string>>{{"bigint", "integer"},
                                                           {"bigint[]", "integer[]"},
                                                           {"text", "character varying(20)"},
-                                                          {"text", "uuid"},
                                                           {"integer", "character varying(10)"},
                                                           {"integer", "numeric(9,0)"},
                                                           {"numeric(12,2)", "numeric(10,2)"},
                                                           {"inet", "cidr"},
-                                                          {"bit varying", "bit varying(5)"},
-                                                          {"public.own", "public.other"}}) {
+                                                          {"bit varying", "bit varying(5)"}}) {
         EXPECT_EQ(verdict(from, to), "stops") << from << " to " << to;
     }
     EXPECT_EQ(verdict("numeric(10,2)", "integer"), "stops!") << "5.00 is the text of no integer";
@@ -71,6 +69,16 @@ TEST(TypeFit, RoundingIsSilent) {
         EXPECT_EQ(verdict("interval", coarser), "differs") << coarser;
     }
     EXPECT_EQ(verdict("json", "jsonb"), "differs") << "keys that are repeated, their order, blanks";
+    for (const std::string canonical : {"integer", "numeric(5,2)", "uuid", "jsonb", "date", "bytea",
+                                        "integer[]", "int4range", "public.own"}) {
+        EXPECT_EQ(verdict("text", canonical), "both") << canonical;
+        EXPECT_EQ(verdict("character varying(9)", canonical), "both") << canonical;
+    }
+    EXPECT_EQ(verdict("text", "json"), "stops") << "which keeps the text";
+    EXPECT_EQ(verdict("text[]", "uuid[]"), "both");
+    EXPECT_EQ(verdict("text", "name"), "differs");
+    EXPECT_EQ(verdict("text", "character(5)"), "both") << "blanks at the end";
+    EXPECT_EQ(verdict("public.own", "public.other"), "both");
     EXPECT_EQ(verdict("double precision", "real"), "both");
     EXPECT_EQ(verdict("character(5)", "text"), "differs");
     EXPECT_EQ(verdict("boolean", "text"), "differs!");
@@ -82,6 +90,16 @@ TEST(TypeFit, ZonesMatterUnlessBothAreUtc) {
     EXPECT_EQ(verdict(plain, zoned, true), "");
     EXPECT_EQ(verdict(plain, zoned, false), "differs!");
     EXPECT_EQ(verdict(zoned, plain, false), "differs!");
+    for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
+             {"tsrange", "tstzrange"},
+             {"tsmultirange", "tstzmultirange"},
+             {"tstzrange[]", "tsrange[]"},
+             {"tstzrange", "text"},
+             {zoned + "[]", "text"},
+             {"time without time zone", "time with time zone"}}) {
+        EXPECT_EQ(verdict(from, to, false), "differs!") << from << " to " << to;
+        EXPECT_EQ(verdict(from, to, true), "") << from << " to " << to;
+    }
     EXPECT_TRUE(is_utc("Etc/UTC"));
     EXPECT_FALSE(is_utc("Europe/Lisbon"));
 }

@@ -37,6 +37,15 @@ TEST(CompareText, CastsOnlyWhereEqualValuesWouldPrintDifferently) {
     EXPECT_EQ(row_text("numeric(10,2)", "numeric(12,4)"), R"(ROW(t."id", t."v"::numeric(10,2))::text)");
 }
 
+TEST(CompareText, WithoutACastEachSidePrintsWhatItHas) {
+    const PublishedTable published{
+        table({column("id", "integer", true), column("v", "numrange")}), {"id", "v"}, true, {}};
+    const Table mine = table({column("id", "bigint", true), column("v", "int4range")});
+    EXPECT_EQ(casts_of(published, mine), (std::set<Cast>{{"int4range", "numrange"}}));
+    EXPECT_EQ(compared_table(published, mine).row, R"(ROW(t."id", t."v"::numrange)::text)");
+    EXPECT_EQ(compared_table(published, mine, casts_of(published, mine)).row, R"(ROW(t."id", t."v")::text)");
+}
+
 TEST(CompareText, FindsRowsByTheTypeTheirOwnSideHas) {
     const PublishedTable published{
         table({column("id", "integer", true), column("k", "text", true)}), {"id", "k"}, true, {}};

@@ -373,6 +373,7 @@ std::vector<Case> all_cases() {
     std::vector<Case> all;
     columns(&all);
     type_cases(&all);
+    bound_cases(&all);
     rules(&all);
     tables(&all);
     keys(&all);

@@ -11,10 +11,11 @@
 namespace pgteal::replication::compat::test {
 
 /// One write on the publisher. `rare`: it holds the data that the change can't take; those before it don't.
+/// `quiet`: such data that is taken for something else, where other data would be refused.
 struct Step {
     Write write = Write::insert;
     std::string sql;
-    bool rare = false;
+    bool rare = false, quiet = false;
 };
 inline Step insert(std::string sql) { return {Write::insert, "INSERT INTO " + std::move(sql), false}; }
 inline Step update(std::string sql) { return {Write::update, "UPDATE " + std::move(sql), false}; }
@@ -22,6 +23,10 @@ inline Step remove(std::string sql) { return {Write::remove, "DELETE FROM " + st
 inline Step truncate(std::string sql) { return {Write::truncate, "TRUNCATE " + std::move(sql), false}; }
 inline Step rare(Step step) {
     step.rare = true;
+    return step;
+}
+inline Step quiet(Step step) {
+    step.rare = step.quiet = true;
     return step;
 }
 using Steps = std::vector<Step>;
@@ -58,5 +63,7 @@ const std::vector<Case>& cases();
 
 /// Columns whose type differs between the sides; part of cases().
 void type_cases(std::vector<Case>* all);
+/// Partitions with other bounds, keys with other collations; part of cases().
+void bound_cases(std::vector<Case>* all);
 
 } // namespace pgteal::replication::compat::test

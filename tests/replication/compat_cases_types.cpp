@@ -1,4 +1,6 @@
 // Cases of the matrix: columns whose type differs between the sides.
+#include <functional>
+
 #include "tests/replication/compat_cases.hpp"
 
 namespace pgteal::replication::compat::test {
@@ -11,6 +13,13 @@ Steps values(const std::string& column, const std::string& value, const std::str
     if (!odd.empty()) {
         steps.push_back(rare(insert("t (id, " + column + ") VALUES (11, " + odd + ")")));
     }
+    return steps;
+}
+
+/// The same with a value that is taken for another one.
+Steps misread(const std::string& column, const std::string& value, const std::string& odd) {
+    Steps steps = values(column, value);
+    steps.push_back(quiet(insert("t (id, " + column + ") VALUES (11, " + odd + ")")));
     return steps;
 }
 
@@ -41,6 +50,51 @@ void composites(std::vector<Case>* all) {
     changed("unused", "int", "comp ADD ATTRIBUTE d int", values("c", "1"), values("c", "2"));
 }
 
+using Retyped =
+    std::function<void(const std::string& name, const std::string& before, const std::string& after,
+                       const std::string& rows, Steps forward, Steps reverse)>;
+
+/// What input functions accept and change.
+void texts(const Retyped& retyped) {
+    retyped("text_to_numeric", "text", "numeric(5,2) USING c::numeric", "(1, '1.25')",
+            misread("c", "'1.25'", "'1.239'"), values("c", "1.25"));
+    retyped("int_to_text", "int", "text", "(1, 1), (2, 2)", values("c", "7"), misread("c", "'7'", "'007'"));
+    retyped(
+        "uuid_to_text", "uuid", "text", "(1, '00000000-0000-0000-0000-00000000000a')",
+        values("c", "'00000000-0000-0000-0000-00000000000b'"),
+        misread("c", "'00000000-0000-0000-0000-00000000000b'", "'{00000000-0000-0000-0000-00000000000B}'"));
+    retyped("jsonb_to_text", "jsonb", "text", "(1, '{}')", values("c", "'{\"a\": 1}'"),
+            misread("c", "'{\"a\": 1}'", "'{\"b\":1,\"a\":1,\"a\":2}'"));
+    retyped("time_to_text", "time", "text", "(1, '12:00')", values("c", "'12:30:00'"),
+            misread("c", "'12:30:00'", "'2024-01-02 23:59'"));
+    retyped("text_to_name", "text", "name", "(1, 'a')", misread("c", "'x'", "repeat('x', 80)"),
+            values("c", "'x'"));
+    retyped("text_to_letter", "text", "\"char\"", "(1, 'a')", misread("c", "'x'", "'xyz'"),
+            values("c", "'x'"));
+    retyped("varchar_array_narrower", "varchar(20)[]", "varchar(5)[]", "(1, '{a}')",
+            values("c", "'{x}'", "'{too long}'"), values("c", "'{x}'"));
+    retyped("macaddr_longer", "macaddr", "macaddr8", "(1, '08:00:2b:01:02:03')",
+            values("c", "'08:00:2b:01:02:04'"), values("c", "'08:00:2b:ff:fe:01:02:05'"));
+    retyped("range_wider", "int4range", "int8range USING c::text::int8range", "(1, '[1,5)')",
+            values("c", "'[2,9)'"), values("c", "'[2,9)'", "'[2,5000000000)'"));
+}
+
+/// What a worker's TimeZone decides.
+void zoned(const Retyped& retyped) {
+    const std::string month = "'[2026-01-01,2026-02-01)'";
+    retyped("time_to_zoned", "time", "timetz", "(1, '12:00')", values("c", "'12:30'"),
+            values("c", "'12:30+02'"));
+    retyped("range_to_zoned", "tsrange", "tstzrange USING c::text::tstzrange", "(1, " + month + ")",
+            values("c", month), values("c", month));
+    retyped("multiranges_to_zoned", "tsmultirange[]", "tstzmultirange[] USING c::text::tstzmultirange[]",
+            "(1, '{\"{[2026-01-01,2026-02-01)}\"}')", values("c", "'{\"{[2026-01-01,2026-02-01)}\"}'"),
+            values("c", "'{\"{[2026-01-01,2026-02-01)}\"}'"));
+    retyped("zoned_range_to_text", "tstzrange", "text", "(1, " + month + ")", values("c", month),
+            misread("c", "'[\"2026-01-01 00:00:00+00\",\"2026-02-01 00:00:00+00\")'", month));
+    retyped("zoned_array_to_text", "timestamptz[]", "text", "(1, '{2026-01-01}')",
+            values("c", "'{2026-02-01}'"), misread("c", "'{\"2026-01-01 00:00:00+00\"}'", "'{2026-01-01}'"));
+}
+
 } // namespace
 
 void type_cases(std::vector<Case>* all) {
@@ -65,16 +119,18 @@ void type_cases(std::vector<Case>* all) {
     all->back().binary = true;
     retyped("narrow_int", "bigint", "int", numbers, values("c", "7", big), values("c", "7"));
     retyped("int_to_numeric", "int", "numeric", numbers, values("c", "7"), values("c", "7", "1.5"));
-    retyped("text_to_int", "text", "int USING c::int", "(1, '1'), (2, '2')", values("c", "'7'", "'x'"),
+    retyped("text_to_int", "text", "int USING c::int", "(1, '1'), (2, '2')", misread("c", "'7'", "'007'"),
             values("c", "7"));
     retyped("text_to_varchar", "text", "varchar(5)", letters, values("c", "'x'", "'too long'"),
             values("c", "'x'"));
     retyped("varchar_wider", "varchar(5)", "varchar(9)", letters, values("c", "'x'"),
             values("c", "'x'", "'too long'"));
     retyped("char_to_text", "char(5)", "text", letters, values("c", "'12345'", "'x'"),
-            values("c", "'x'", "'too long'"));
+            misread("c", "'x'", "'x '"));
     retyped("bool_to_text", "boolean", "text", "(1, true), (2, false)", values("c", "true"),
-            values("c", "'true'", "'maybe'"));
+            misread("c", "'true'", "'yes'"));
+    texts(retyped);
+    zoned(retyped);
     retyped("numeric_coarser", "numeric(10,4)", "numeric(10,2)", numbers, values("c", "1.25", "1.2345"),
             values("c", "1.25", "12345678"));
     retyped("numeric_finer", "numeric(10,2)", "numeric(12,4)", numbers, values("c", "1.25"),

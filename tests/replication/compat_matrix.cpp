@@ -140,7 +140,8 @@ Seen prediction(const Run& run) {
                     return {Outcome::cannot_start, -1, sentence(table, reason)};
                 }
                 const bool fails = reason.outcome == Outcome::stops || reason.outcome == Outcome::publisher;
-                if (fails && reason.writes.contains(step.write) && (reason.at_once || step.rare)) {
+                if (fails && reason.writes.contains(step.write) &&
+                    (reason.at_once || (step.rare && !step.quiet))) {
                     return {reason.outcome, static_cast<int>(i), sentence(table, reason)};
                 }
                 const bool lasting = reason.outcome == Outcome::diverges ||

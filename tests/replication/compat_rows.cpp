@@ -41,6 +41,9 @@ std::string comparable(const Schema& schema, const Column& column) {
     if (type.starts_with("timestamp") && type.ends_with("with time zone")) {
         return "(" + name + " AT TIME ZONE 'UTC')::text";
     }
+    if (type == "macaddr") {
+        return name + "::macaddr8::text";
+    }
     return type == "date" ? name + "::timestamp::text" : name + "::text";
 }
 

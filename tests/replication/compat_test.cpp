@@ -192,6 +192,82 @@ TEST(Compat, JsonbKeepsTheMeaningOfJsonOnly) {
     EXPECT_TRUE(judged(schema({green}), schema({blue}), "green").empty());
 }
 
+TEST(Compat, APartitionThatTakesLessStopsTheLane) {
+    const auto bounded = [](const std::string& key, const std::string& values,
+                            const std::vector<std::string>& others = {}, const std::string& type = "bigint") {
+        auto one = table("t");
+        one.columns[0].type = type;
+        one.bounds = {{key, values, others}};
+        return schema({one});
+    };
+    const std::string range = "RANGE (id)";
+    const auto from_to = [&](const std::string& first, const std::string& last, const std::string& type) {
+        return bounded(range, "FOR VALUES FROM (" + first + ") TO (" + last + ")", {}, type);
+    };
+    const auto hundred = from_to("0", "100", "bigint");
+    const auto wide = from_to("'-5'", "MAXVALUE", "bigint");
+    EXPECT_TRUE(judged(hundred, hundred).empty());
+    EXPECT_TRUE(judged(hundred, wide).empty()) << "wider";
+    const auto verdicts = judged(wide, hundred, "green");
+    ASSERT_EQ(verdicts.size(), 1U);
+    EXPECT_EQ(verdicts[0].outcome, Outcome::stops);
+    EXPECT_EQ(verdicts[0].level, Level::warning);
+    EXPECT_EQ(judged(schema({table("t")}), hundred).size(), 1U) << "attached on green only";
+    EXPECT_TRUE(judged(hundred, schema({table("t")})).empty());
+    const auto year = from_to("'2024-01-01'", "'2025-01-01'", "date");
+    const auto half = from_to("'2024-01-01'", "'2024-07-01'", "date");
+    EXPECT_TRUE(judged(half, year).empty());
+    EXPECT_EQ(judged(year, half).size(), 1U);
+    EXPECT_EQ(judged(from_to("'1'", "'5'", "text"), from_to("'1'", "'50'", "text")).size(), 1U)
+        << "an order of texts is the collation's";
+    const std::string list = "LIST (note)";
+    const auto few = bounded(list, "FOR VALUES IN ('a', 'b,c')");
+    const auto more = bounded(list, "FOR VALUES IN ('b,c', 'a', NULL)");
+    EXPECT_TRUE(judged(few, more).empty());
+    EXPECT_EQ(judged(more, few).size(), 1U);
+    EXPECT_EQ(judged(bounded("HASH (id)", "FOR VALUES WITH (modulus 2, remainder 0)"),
+                     bounded("HASH (id)", "FOR VALUES WITH (modulus 4, remainder 0)"))
+                  .size(),
+              1U);
+    const auto rest = bounded(range, "DEFAULT", {"FOR VALUES FROM (0) TO (9)"});
+    const auto less =
+        bounded(range, "DEFAULT", {"FOR VALUES FROM (0) TO (9)", "FOR VALUES FROM (9) TO (20)"});
+    EXPECT_TRUE(judged(less, rest).empty());
+    EXPECT_EQ(judged(rest, less).size(), 1U);
+}
+
+TEST(Compat, AKeyByWhichOtherTextsAreEqualIsAnotherKey) {
+    auto strict = table("t");
+    strict.indexes[0].columns = {"note"};
+    strict.indexes[0].loose = {""};
+    auto loose = strict;
+    loose.indexes[0].loose = {"public.ci"};
+    auto citext = strict;
+    citext.columns[1].type = "public.citext";
+    for (const auto& looser : {loose, citext}) {
+        EXPECT_TRUE(judged(schema({looser}), schema({looser})).empty());
+        EXPECT_TRUE(judged(schema({looser}), schema({strict})).empty());
+        const auto verdicts = judged(schema({strict}), schema({looser}));
+        ASSERT_EQ(verdicts.size(), 1U);
+        EXPECT_EQ(verdicts[0].outcome, Outcome::stops);
+    }
+}
+
+TEST(Compat, LabelsOfAnEnumAreReadAsTheyAre) {
+    auto words = table("t");
+    words.columns[1].type = "text[]";
+    auto labels = words;
+    labels.columns[1].type = "public.mood[]";
+    auto with = schema({labels});
+    with.enums["public.mood"] = {"sad"};
+    EXPECT_TRUE(judged(with, schema({words})).empty());
+    const auto verdicts = judged(schema({words}), with);
+    ASSERT_EQ(verdicts.size(), 1U);
+    ASSERT_EQ(verdicts[0].reasons.size(), 1U);
+    EXPECT_EQ(verdicts[0].level, Level::warning);
+    EXPECT_EQ(verdicts[0].reasons[0].when, "once a value is no label of public.mood[]");
+}
+
 TEST(Compat, GravestComesFirst) {
     auto narrow = table("a");
     narrow.columns[0].type = "integer";

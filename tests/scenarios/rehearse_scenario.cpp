@@ -165,6 +165,34 @@ TEST_F(Rehearsal, interrupted_clears_up_by_itself) {
     EXPECT_EQ(left(), before_);
 }
 
+TEST_F(Rehearsal, ends_although_a_migration_made_a_template_of_its_database) {
+    file("V1__a.sql",
+         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I IS_TEMPLATE true', current_database()); END "
+         "$$;\n");
+    for (int time = 0; time < 2; ++time) {
+        const auto run = scenario().pgteal({"migrate", "rehearse"});
+        EXPECT_EQ(run.exit_code, 0) << run;
+        EXPECT_EQ(left(), before_);
+    }
+}
+
+TEST_F(Rehearsal, names_a_role_that_is_left) {
+    file("V1__a.sql",
+         "-- pgteal: no-transaction\n"
+         "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN CREATE ROLE unseen; COMMIT; END $$;\n"
+         "CALL p();\n");
+    const auto words = scenario().pgteal({"migrate", "rehearse"});
+    EXPECT_EQ(words.exit_code, 0) << words;
+    EXPECT_NE(words.out.find("Left on green: role unseen"), std::string::npos) << words;
+    EXPECT_EQ(words.out.find("Nothing is left"), std::string::npos) << words;
+    scenario().query("green", "postgres", "DROP ROLE unseen");
+    const auto document = scenario().pgteal_json({"migrate", "rehearse"}).json();
+    EXPECT_EQ(document.at("left").as_array().size(), 1U);
+    EXPECT_EQ(document.at("findings").at(1).at("rule"), "role-appeared");
+    scenario().query("green", "postgres", "DROP ROLE unseen");
+    EXPECT_EQ(left(), before_);
+}
+
 TEST_F(Rehearsal, needs_databases_it_knows) {
     const auto unknown = scenario().pgteal({"migrate", "rehearse", "--database", "nowhere"});
     EXPECT_EQ(unknown.exit_code, 2) << unknown;

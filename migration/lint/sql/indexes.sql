@@ -4,7 +4,11 @@ SELECT i.indrelid AS table, n.nspname AS schema, c.relname AS name,
           LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.number
          WHERE u.place <= i.indnkeyatts) AS columns,
        i.indisunique AS unique, i.indisprimary AS primary, i.indisvalid AS valid, i.indpred IS NOT NULL AS partial,
-       m.amname AS method, i.indisclustered AS clustered,
+       (SELECT pg_catalog.json_agg(a.attname)
+          FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY u(number, place)
+          JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.number
+         WHERE u.place <= i.indnkeyatts AND a.attcollation <> i.indcollation[u.place::int4 - 1]) AS own_collation,
+       m.amname AS method, i.indisclustered AS clustered, s.spcname AS tablespace,
        -- An index of a constraint depends on that, not on its columns; but it has no expressions.
        (SELECT pg_catalog.json_agg(a.attname ORDER BY a.attname)
           FROM pg_catalog.pg_attribute a
@@ -19,5 +23,9 @@ SELECT i.indrelid AS table, n.nspname AS schema, c.relname AS name,
   JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_am m ON m.oid = c.relam
+  LEFT JOIN pg_catalog.pg_tablespace s
+    ON s.oid = CASE WHEN c.reltablespace <> 0 THEN c.reltablespace
+                    ELSE (SELECT d.dattablespace FROM pg_catalog.pg_database d
+                           WHERE d.datname = pg_catalog.current_database()) END
  WHERE i.indrelid >= 16384
  ORDER BY i.indrelid, c.relname

@@ -1,5 +1,5 @@
 -- What the databases of a server share and a block of code may change: roles, memberships, settings, other
--- databases, replication origins but for those of subscriptions, which come and go. Roles that a rehearsal made are
+-- databases, subscriptions, replication origins but for those of subscriptions, which come and go. Roles that a rehearsal made are
 -- left out: they carry its mark.
 WITH others AS (
     SELECT r.oid, r.rolname::text AS name, r::text AS state
@@ -30,3 +30,10 @@ UNION ALL
 SELECT 'replication origin ' || roname, '', '', roident::text
   FROM pg_catalog.pg_replication_origin
  WHERE NOT roname LIKE 'pg\_%'
+UNION ALL
+-- One in this database would receive from another server, and move its slot there.
+SELECT 'subscription ' || s.subname, '', '',
+       pg_catalog.concat_ws(' ', s.subowner, s.subenabled, s.subslotname, s.subpublications)
+  FROM pg_catalog.pg_subscription s
+  JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
+ WHERE d.datname = pg_catalog.current_database()

@@ -1,7 +1,7 @@
 -- Indexes that PostgreSQL maintains and never uses, and constraints that hold for new rows only.
 SELECT 'invalid-index' AS rule, n.nspname || '.' || c.relname AS name, tn.nspname || '.' || t.relname AS relation,
        CASE c.relkind WHEN 'I' -- of a partitioned table, made with ONLY
-            THEN pg_catalog.format('ALTER INDEX %I.%I ATTACH PARTITION …; for the index of each partition', n.nspname, c.relname)
+            THEN pg_catalog.format('ALTER INDEX %I.%I ATTACH PARTITION ...; for the index of each partition', n.nspname, c.relname)
             ELSE pg_catalog.format('REINDEX INDEX CONCURRENTLY %I.%I;', n.nspname, c.relname) END AS mend
   FROM pg_catalog.pg_index i
   JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid

@@ -31,6 +31,8 @@ WITH given (class, object, sub, owner, acl, kind, initial) AS (
 )
 SELECT class, object, sub, coalesce(initial, false) AS initial,
        coalesce(string_agg(who || '=' || what, '; ' ORDER BY who COLLATE "C") FILTER (WHERE which = 'now'), 'none') AS now,
-       coalesce(string_agg(who || '=' || what, '; ' ORDER BY who COLLATE "C") FILTER (WHERE which = 'standard'), 'none') AS standard
+       coalesce(string_agg(who || '=' || what, '; ' ORDER BY who COLLATE "C") FILTER (WHERE which = 'standard'), 'none') AS standard,
+       coalesce((SELECT format('%I', a.attname) FROM pg_catalog.pg_attribute a
+                 WHERE sub > 0 AND a.attrelid = object AND a.attnum = sub), '') AS name
 FROM said
 GROUP BY class, object, sub, initial

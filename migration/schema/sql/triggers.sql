@@ -1,16 +1,16 @@
 -- Triggers, policies and event triggers. PostgreSQL 13-18.
--- A partition's copy of its parent's trigger counts only where somebody switched it on or off by itself. pgteal's own are left out.
+-- A partition's copy of its parent's trigger 'follows' as long as nobody switched it on or off by itself. pgteal's own are left out.
 SELECT t.tableoid AS class, t.oid AS object, 0 AS sub, c.oid AS relation, 'trigger' AS kind,
        format('%I on %I.%I', t.tgname, n.nspname, c.relname) AS identity, format('%I.%I', n.nspname, c.relname) AS parent,
        format('%I', t.tgname) AS name, pg_get_triggerdef(t.oid) AS definition,
-       ARRAY['enabled', CASE t.tgenabled WHEN 'O' THEN '' WHEN 'D' THEN 'disabled' WHEN 'A' THEN 'always' ELSE 'replica' END]
-           AS attributes
+       ARRAY['enabled', CASE t.tgenabled WHEN 'O' THEN '' WHEN 'D' THEN 'disabled' WHEN 'A' THEN 'always' ELSE 'replica' END,
+             'copy', CASE WHEN t.tgparentid = 0 THEN '' WHEN t.tgenabled = u.tgenabled THEN 'follows' ELSE 'own' END] AS attributes
 FROM pg_catalog.pg_trigger t
 JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_trigger u ON u.oid = t.tgparentid
 WHERE c.relpersistence <> 't'
-  AND ((t.tgparentid = 0 AND NOT t.tgisinternal) OR (t.tgparentid <> 0 AND NOT u.tgisinternal AND t.tgenabled <> u.tgenabled))
+  AND ((t.tgparentid = 0 AND NOT t.tgisinternal) OR (t.tgparentid <> 0 AND NOT u.tgisinternal))
   AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'pgteal', 'pgteal_migrations')
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'e' AND d.objsubid = 0
                     AND ((d.classid = c.tableoid AND d.objid = c.oid) OR (d.classid = t.tableoid AND d.objid = t.oid)))

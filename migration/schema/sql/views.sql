@@ -1,4 +1,5 @@
 -- Views, materialized views and rules. PostgreSQL 13-18.
+-- 'columns' is for information only. What was set for a materialized view's columns is named "statistics of column a" and the like.
 SELECT c.tableoid AS class, c.oid AS object, 0 AS sub, c.oid AS relation,
        CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END AS kind,
        format('%I.%I', n.nspname, c.relname) AS identity, '' AS parent, format('%I.%I', n.nspname, c.relname) AS name,
@@ -10,7 +11,27 @@ SELECT c.tableoid AS class, c.oid AS object, 0 AS sub, c.oid AS relation,
                                    JOIN pg_catalog.pg_attribute a ON a.attrelid = x.adrelid AND a.attnum = x.adnum
                                    WHERE x.adrelid = c.oid), ''),
              'tablespace', coalesce(s.spcname::text, ''),
-             'filled', CASE WHEN c.relispopulated THEN '' ELSE 'no: it can''t be read before a REFRESH' END] AS attributes
+             'columns', coalesce((SELECT string_agg(format('%I ', a.attname) || pg_catalog.format_type(a.atttypid, a.atttypmod)
+                                           || CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation
+                                              ELSE '' END, E'\n' ORDER BY a.attnum)
+                         FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+                         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), ''),
+             'filled', CASE WHEN c.relispopulated THEN '' ELSE 'no: it can''t be read before a REFRESH' END]
+       || coalesce((SELECT array_agg(i.item ORDER BY a.attnum, i.place)
+                    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+                    CROSS JOIN LATERAL unnest(ARRAY[
+                        format('statistics of column %I', a.attname),
+                        CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text ELSE '' END,
+                        format('storage of column %I', a.attname),
+                        CASE WHEN a.attstorage = t.typstorage THEN '' ELSE CASE a.attstorage
+                            WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END END,
+                        format('compression of column %I', a.attname),
+                        CASE WHEN a.attlen = -1 THEN CASE to_jsonb(a) ->> 'attcompression' WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4'
+                                                     ELSE '' END ELSE '' END,
+                        format('options of column %I', a.attname),
+                        coalesce((SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(a.attoptions) o WHERE o NOT LIKE 'pg\_%'), '')
+                    ]) WITH ORDINALITY i (item, place)
+                    WHERE c.relkind = 'm' AND a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '{}') AS attributes
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_tablespace s ON s.oid = c.reltablespace

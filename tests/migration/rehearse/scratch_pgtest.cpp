@@ -99,6 +99,79 @@ TEST_F(Scratches, OfTheKilledAreSweptByTheNext) {
     EXPECT_THAT(next.sweep().databases, IsEmpty());
 }
 
+/// What a migration's code can make of the database it is in, so that DROP DATABASE refuses.
+void hold_fast(const Scratch& scratch) {
+    pqxx::connection inside(scratch.dsn().conninfo());
+    pqxx::nontransaction(inside).exec(
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I IS_TEMPLATE true', current_database());"
+        " EXECUTE 'CREATE SUBSCR' || 'IPTION held CONNECTION ''host=127.0.0.1 port=1 dbname=x'' PUBLICATION p"
+        " WITH (connect = false, slot_name = ''none_such'')';"
+        " EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT 0', current_database());"
+        " EXECUTE format('ALTER DATABASE %I SET session_replication_role = local', current_database());"
+        " END $$;"
+        "CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;"
+        "CREATE EVENT TRIGGER no ON ddl_command_start EXECUTE FUNCTION no()");
+}
+
+TEST_F(Scratches, AreDroppedWhateverAMigrationMadeOfThem) {
+    Scratch scratch(server(), "run", "green");
+    scratch.create({"CREATE DATABASE " + ident(scratch.name())});
+    hold_fast(scratch);
+    scratch.drop();
+    EXPECT_FALSE(database_exists(scratch.name()));
+}
+
+TEST_F(Scratches, OfEarlierRehearsalsAreSweptWhateverAMigrationMadeOfThem) {
+    const auto name = scratch_name("earlier");
+    maintenance("CREATE DATABASE " + ident(name));
+    value_on(server().with_database(name),
+             "CREATE SUBSCRIPTION held CONNECTION 'host=127.0.0.1 port=1 dbname=x' PUBLICATION p"
+             " WITH (connect = false, slot_name = 'none_such')");
+    maintenance("ALTER DATABASE " + ident(name) + " IS_TEMPLATE true");
+    maintenance("ALTER DATABASE " + ident(name) + " ALLOW_CONNECTIONS false");
+    Scratch next(server(), "next", "green");
+    const auto swept = next.sweep();
+    EXPECT_THAT(swept.databases, ElementsAre(name));
+    EXPECT_THAT(swept.stuck, IsEmpty());
+    EXPECT_FALSE(database_exists(name));
+}
+
+TEST_F(Scratches, ThatCantBeDroppedAreNamedAndNoObstacle) {
+    const auto name = scratch_name("stuck");
+    maintenance("CREATE DATABASE " + ident(name));
+    maintenance("CREATE ROLE makes_databases CREATEDB");
+    Scratch next(server().with("options", "-c role=makes_databases"), "next", "green");
+    const auto swept = next.sweep();
+    ASSERT_THAT(swept.stuck, testing::SizeIs(1));
+    EXPECT_THAT(swept.stuck.front().what(), testing::HasSubstr(name + " can't be dropped"));
+    EXPECT_THAT(swept.stuck.front().hint(), testing::HasSubstr("DROP DATABASE IF EXISTS " + ident(name)));
+    next.create({"CREATE DATABASE " + ident(next.name())});
+    EXPECT_TRUE(database_exists(next.name()));
+    next.drop();
+    EXPECT_FALSE(database_exists(next.name()));
+    maintenance("DROP DATABASE " + ident(name));
+    maintenance("DROP ROLE makes_databases");
+}
+
+TEST_F(Scratches, TellWhichRolesAreLeft) {
+    maintenance("CREATE ROLE there_before");
+    Scratch other(server(), "run", "green");
+    Scratch scratch(server(), "run", "green");
+    scratch.make_roles({{"made_and_dropped", false, {}}, {"made_and_kept", false, {}}});
+    maintenance("CREATE ROLE appeared_meanwhile");
+    maintenance("ALTER ROLE there_before RENAME TO renamed_meanwhile");
+    const auto app = server().with_database("postgres");
+    value_on(app, "CREATE TABLE kept(); ALTER TABLE kept OWNER TO made_and_kept");
+    scratch.drop();
+    const auto left = scratch.left_roles();
+    EXPECT_THAT(left.appeared, ElementsAre("appeared_meanwhile"));
+    EXPECT_THAT(left.kept, ElementsAre("made_and_kept"));
+    EXPECT_FALSE(role_exists("made_and_dropped"));
+    EXPECT_THAT(other.left_roles().appeared, ElementsAre("appeared_meanwhile")) << "not another rehearsal's";
+    value_on(app, "DROP TABLE kept");
+    maintenance("DROP ROLE made_and_kept, appeared_meanwhile, renamed_meanwhile");
+}
+
 TEST_F(Scratches, SayWhenTheRoleMayMakeNone) {
     maintenance("CREATE ROLE no_databases");
     const auto dsn = server().with("options", "-c role=no_databases");

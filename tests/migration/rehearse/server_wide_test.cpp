@@ -72,6 +72,9 @@ TEST(BeyondUndo, FilesProgramsSlotsAndOrigins) {
         {"DO $a$ BEGIN PERFORM pg_terminate_backend(1); END $a$", "sessions"},
         {"DO $$ BEGIN IF true THEN COPY t TO '/tmp/x'; END IF; END $$", "file"},
         {"DO 'BEGIN EXECUTE ''COPY t TO PROGRAM ''''cat''''''; END'", "program"},
+        {"CREATE FOREIGN TABLE t (program text) SERVER s OPTIONS (format 'csv', program 'date')", "program"},
+        {"ALTER FOREIGN TABLE t OPTIONS (DROP filename, ADD \"program\" $$date$$)", "program"},
+        {"DO $$ BEGIN CREATE FOREIGN TABLE t (a text) SERVER s OPTIONS (program 'date'); END $$", "program"},
     };
     for (const auto& [text, word] : cases) {
         EXPECT_THAT(beyond_undo(text), testing::HasSubstr(word)) << text;
@@ -84,7 +87,9 @@ TEST(BeyondUndo, NotWhatRollsBackOrOnlyNamesIt) {
           "INSERT INTO t VALUES ('pg_reload_conf()', 'COPY t TO ''x''')", "SELECT copy FROM t",
           "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ SELECT pg_reload_conf() $$",
           "COMMENT ON TABLE t IS 'pg_reload_conf()'", "SELECT slot_name FROM pg_replication_slots",
-          "DO $$ BEGIN RAISE NOTICE 'copied to %', 'x'; END $$", ""}) {
+          "DO $$ BEGIN RAISE NOTICE 'copied to %', 'x'; END $$",
+          "CREATE FOREIGN TABLE t (program text DEFAULT 'x') SERVER s OPTIONS (filename '/tmp/program')",
+          "CREATE TABLE t (program text)", ""}) {
         EXPECT_EQ(beyond_undo(text), "") << text;
     }
 }

@@ -167,11 +167,81 @@ TEST(Fingerprint, changes_with_everything_but_where_it_was_read) {
     }
 }
 
+TEST(Compare, a_partitions_copy_of_a_trigger_goes_with_its_parents) {
+    const auto trigger = [](const std::string& table, const std::string& definition,
+                            const std::string& enabled, bool copied, bool follows) {
+        auto one = part("trigger", table, "g", definition, {{"enabled", enabled}});
+        one.copied = copied;
+        one.follows = follows;
+        return one;
+    };
+    const auto both = [&trigger](const std::string& definition, const std::string& enabled,
+                                 const std::string& of_copy) {
+        return list({trigger("s.p", definition, enabled, false, false),
+                     trigger("s.p1", definition + " 1", of_copy, true, enabled == of_copy)});
+    };
+    const auto as_made = both("a", "", "");
+    EXPECT_THAT(compared(as_made, list({})), ElementsAre("missing trigger g on s.p"));
+    EXPECT_THAT(compared(as_made, both("b", "", "")), ElementsAre("modified trigger g on s.p definition"));
+    EXPECT_THAT(compared(as_made, both("a", "disabled", "disabled")),
+                ElementsAre("modified trigger g on s.p enabled"));
+    EXPECT_THAT(compared(as_made, both("a", "", "disabled")),
+                ElementsAre("modified trigger g on s.p1 enabled"));
+    EXPECT_THAT(compared(both("a", "disabled", "disabled"), both("a", "", "disabled")),
+                ElementsAre("modified trigger g on s.p enabled"));
+    // Those that follow are in no fingerprint: a run that was prepared without them goes on.
+    EXPECT_EQ(fingerprint(as_made), fingerprint(list({trigger("s.p", "a", "", false, false)})));
+    EXPECT_NE(fingerprint(as_made), fingerprint(both("a", "", "disabled")));
+}
+
+TEST(Compare, an_extensions_comment_counts_where_somebody_changed_it) {
+    const auto extension = [](const std::string& comment, bool stock) {
+        auto one = object("extension", "citext", "", {{"comment", comment}});
+        one.stock = stock;
+        return list({one});
+    };
+    EXPECT_THAT(compared(extension("of 15", true), extension("of 17", true)), ElementsAre());
+    // As a dump takes it along.
+    EXPECT_THAT(compared(extension("of 15", true), extension("of 15", false)), ElementsAre());
+    EXPECT_THAT(compared(extension("of 15", true), extension("ours", false)),
+                ElementsAre("modified extension citext comment"));
+    EXPECT_THAT(compared(extension("of 15", true), extension("", false)),
+                ElementsAre("modified extension citext comment"));
+    EXPECT_EQ(fingerprint(extension("a", true)), fingerprint(extension("b", false)));
+}
+
+TEST(Reconcile, storage_of_the_type_can_be_named_from_16_on) {
+    const auto column = [](const std::string& storage, int version) {
+        return list({part("column", "s.t", "a", "", {{"type", "text"}, {"storage", storage}})}, version);
+    };
+    const auto left = column("", 140010);
+    for (const auto& [version, sql] : std::map<int, std::string>{
+             {150010,
+              "-- ALTER TABLE s.t ALTER COLUMN a SET STORAGE (that of its type, pg_type.typstorage);"},
+             {160010, "ALTER TABLE s.t ALTER COLUMN a SET STORAGE DEFAULT;"}}) {
+        const auto right = column("external", version);
+        EXPECT_EQ(reconcile(compare(left, right, {}).at(0), left, right), sql);
+    }
+}
+
+TEST(Reconcile, what_there_is_no_sql_for_is_named_beside_the_rest) {
+    const auto sql = [](std::map<std::string, std::string, std::less<>> wanted) {
+        const auto left = list({object("table", "s.t", "", std::move(wanted))});
+        const auto right = list({object("table", "s.t")});
+        return reconcile(compare(left, right, {}).at(0), left, right);
+    };
+    EXPECT_EQ(sql({{"bound", "DEFAULT"}, {"options", "fillfactor=70"}, {"tablespace", "fast"}}),
+              "ALTER TABLE s.t SET (fillfactor=70);\n-- not in this SQL: bound, tablespace");
+    EXPECT_EQ(sql({{"bound", "DEFAULT"}}), "");
+    EXPECT_EQ(sql({{"replica identity", "index t_i"}}),
+              "-- ALTER TABLE s.t REPLICA IDENTITY USING INDEX t_i;");
+}
+
 TEST(Reconcile, labels_of_an_enum_are_only_added) {
     const auto sql = [](const std::string& wanted, const std::string& have) {
         const auto left = list({object("type", "s.e", wanted)});
         const auto right = list({object("type", "s.e", have)});
-        return reconcile(compare(left, right, {}).at(0), left);
+        return reconcile(compare(left, right, {}).at(0), left, right);
     };
     EXPECT_EQ(sql("AS ENUM ('a', 'it''s', 'c')", "AS ENUM ('a', 'c')"),
               "ALTER TYPE s.e ADD VALUE 'it''s' AFTER 'a';");

@@ -20,19 +20,12 @@ Task<std::string> no_tools() {
     co_return "";
 }
 
-struct Planted {
-    std::string on_green; ///< what somebody did there
-    std::string kind, object, what;
-    std::string fix;    ///< part of the SQL that reconciles
-    std::string undo{}; ///< when that SQL is a comment or nothing
-};
-
 const std::vector<Planted> planted{
     {"CREATE SCHEMA more", "schema", "more", "only on green", "-- DROP SCHEMA more;", "DROP SCHEMA more"},
     {"DROP EXTENSION citext CASCADE; ALTER TABLE shop.customer ADD nick text", "extension", "citext",
      "missing on green", "CREATE EXTENSION citext WITH SCHEMA public;",
      "DROP EXTENSION IF EXISTS citext; ALTER TABLE shop.customer DROP nick; CREATE EXTENSION citext; ALTER "
-     "TABLE shop.customer ADD nick public.citext"},
+     "TABLE shop.customer ADD nick public.citext; COMMENT ON EXTENSION citext IS 'ours'"},
     {"ALTER TYPE shop.state ADD VALUE 'lost'", "type", "shop.state", "differs: definition", "",
      "DROP TYPE shop.state CASCADE; CREATE TYPE shop.state AS ENUM ('new', 'paid', 'it''s gone'); ALTER "
      "TABLE shop.customer ADD state shop.state DEFAULT 'new'::shop.state"},
@@ -167,51 +160,7 @@ TEST_F(Drifted, the_same_schema_on_15_and_17_shows_none) {
 
 TEST_F(Drifted, each_kind_of_difference_is_found_and_its_sql_takes_it_away) {
     both(rich_schema());
-    for (const auto& plant : planted) {
-        SCOPED_TRACE(plant.on_green);
-        sql("green", plant.on_green);
-        const auto report = drifted();
-        const auto found =
-            std::find_if(report.drift.begin(), report.drift.end(), [&plant](const Finding& one) {
-                return one.kind == plant.kind && one.object == plant.object;
-            });
-        if (found == report.drift.end()) {
-            ADD_FAILURE() << "not found; instead:\n" << words(report);
-            sql("green", plant.undo);
-            continue;
-        }
-        EXPECT_THAT(found->what, HasSubstr(plant.what));
-        EXPECT_THAT(found->sql, HasSubstr(plant.fix));
-        EXPECT_EQ(found->side, "green");
-        EXPECT_EQ(found->blue.has_value(), found->what.find("only on green") == std::string::npos);
-        EXPECT_EQ(found->green.has_value(), found->what != "missing on green");
-        EXPECT_NE(found->blue, found->green);
-        if (plant.undo.empty()) {
-            EXPECT_EQ(report.drift.size(), 1U) << words(report);
-        }
-        // What drops or takes away is a comment.
-        std::istringstream lines(found->sql);
-        for (std::string line; std::getline(lines, line);) {
-            EXPECT_TRUE(line.starts_with("-- ") || (line.find("DROP TABLE") == std::string::npos &&
-                                                    line.find("DROP COLUMN") == std::string::npos &&
-                                                    line.find("REVOKE") == std::string::npos))
-                << line;
-        }
-        if (!plant.fix.empty()) {
-            // Each alone, as CONCURRENTLY has to be.
-            for (std::size_t from = 0; from < found->sql.size();) {
-                const auto to = std::min(found->sql.find(";\n", from), found->sql.size());
-                sql("green", found->sql.substr(from, to - from));
-                from = to + 2;
-            }
-        }
-        if (!plant.undo.empty()) {
-            sql("green", plant.undo);
-        }
-        const auto after = drifted();
-        // A column that was added again is the last one.
-        EXPECT_TRUE(after.equal()) << "after the fix:\n" << words(after);
-    }
+    plant_each(planted);
 }
 
 TEST_F(Drifted, a_table_comes_and_goes_with_all_its_parts) {

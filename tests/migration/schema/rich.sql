@@ -92,6 +92,8 @@ CREATE TRIGGER touch BEFORE UPDATE OF name, status ON shop.customer FOR EACH ROW
 CREATE TRIGGER always_touch BEFORE INSERT ON shop.customer FOR EACH ROW EXECUTE FUNCTION shop.touch();
 ALTER TABLE shop.customer ENABLE ALWAYS TRIGGER always_touch;
 CREATE CONSTRAINT TRIGGER later AFTER INSERT ON shop.orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION shop.touch();
+CREATE TRIGGER of_partitions BEFORE UPDATE ON shop.event FOR EACH ROW EXECUTE FUNCTION shop.touch();
+ALTER TABLE shop.event_old DISABLE TRIGGER of_partitions;
 CREATE EVENT TRIGGER watch ON ddl_command_end WHEN TAG IN ('CREATE CAST') EXECUTE FUNCTION shop.log_ddl();
 
 ALTER TABLE shop.customer ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -111,6 +113,7 @@ ALTER VIEW shop.few OWNER TO app;
 GRANT ALL ON shop.customer TO app;
 GRANT SELECT (id, name) ON shop.far TO app WITH GRANT OPTION;
 GRANT SELECT, INSERT ON shop.base TO PUBLIC;
+GRANT SELECT (id), UPDATE (label) ON shop.one_table TO app;
 REVOKE EXECUTE ON FUNCTION shop.total(numeric, integer) FROM PUBLIC;
 GRANT USAGE ON SCHEMA shop TO PUBLIC;
 ALTER DEFAULT PRIVILEGES FOR ROLE app IN SCHEMA shop GRANT ALL ON TABLES TO PUBLIC;
@@ -120,3 +123,8 @@ COMMENT ON COLUMN shop.customer.name IS 'their "name"';
 COMMENT ON FUNCTION shop.total(numeric, integer) IS 'sum';
 COMMENT ON CONSTRAINT positive ON shop.orders IS 'no refunds';
 COMMENT ON SCHEMA "Odd name" IS 'odd';
+COMMENT ON COLUMN shop.few.id IS 'of few';
+COMMENT ON COLUMN shop.sums.due IS 'of all';
+COMMENT ON COLUMN shop.point.y IS 'up';
+COMMENT ON EXTENSION citext IS 'ours';
+ALTER MATERIALIZED VIEW shop.sums ALTER due SET STATISTICS 50;

@@ -22,6 +22,13 @@ inline std::string rich_schema() {
     return text.str();
 }
 
+struct Planted {
+    std::string on_green; ///< what somebody did there
+    std::string kind, object, what;
+    std::string fix;    ///< part of the SQL that reconciles; of nothing but comments when it begins with one
+    std::string undo{}; ///< when that SQL is a comment or nothing, or others of the differences remain
+};
+
 class BothSides : public testing::Test {
 protected:
     BothSides() {
@@ -70,6 +77,38 @@ protected:
         return report;
     }
 
+    /// One after the other: each is found, and gone when the SQL that reconciles and `undo` were run.
+    void plant_each(const std::vector<Planted>& planted) const {
+        for (const auto& plant : planted) {
+            SCOPED_TRACE(plant.on_green);
+            sql("green", plant.on_green);
+            const auto report = drifted();
+            const auto found =
+                std::find_if(report.drift.begin(), report.drift.end(), [&plant](const Finding& one) {
+                    return one.kind == plant.kind && one.object == plant.object;
+                });
+            if (found == report.drift.end()) {
+                ADD_FAILURE() << "not found; instead:\n" << words(report);
+                sql("green", plant.undo);
+                continue;
+            }
+            if (plant.undo.empty()) {
+                EXPECT_EQ(report.drift.size(), 1U) << words(report);
+            }
+            check(*found, plant);
+            // Each alone, as CONCURRENTLY has to be.
+            for (std::size_t from = 0; from < found->sql.size();) {
+                const auto to = std::min(found->sql.find(";\n", from), found->sql.size());
+                EXPECT_NO_THROW(sql("green", found->sql.substr(from, to - from))) << found->sql;
+                from = to + 2;
+            }
+            sql("green", plant.undo);
+            const auto after = drifted();
+            // A column that was added again is the last one.
+            EXPECT_TRUE(after.equal()) << "after the fix:\n" << found->sql << "\n" << words(after);
+        }
+    }
+
     static std::string words(const Report& report) {
         std::string text;
         for (const auto* list : {&report.drift, &report.explained, &report.notes}) {
@@ -88,6 +127,23 @@ protected:
     std::string database_;
 
 private:
+    static void check(const Finding& found, const Planted& plant) {
+        EXPECT_THAT(found.what, testing::HasSubstr(plant.what));
+        EXPECT_THAT(found.sql, testing::HasSubstr(plant.fix));
+        EXPECT_EQ(found.side, "green");
+        EXPECT_EQ(found.blue.has_value(), found.what.find("only on green") == std::string::npos);
+        EXPECT_EQ(found.green.has_value(), found.what != "missing on green");
+        EXPECT_NE(found.blue, found.green);
+        // What drops or takes away is a comment.
+        std::istringstream lines(found.sql);
+        for (std::string line; std::getline(lines, line);) {
+            EXPECT_TRUE(line.starts_with("-- ") ||
+                        (!plant.fix.starts_with("-- ") && line.find("DROP TABLE") == std::string::npos &&
+                         line.find("DROP COLUMN") == std::string::npos &&
+                         line.find("REVOKE") == std::string::npos))
+                << line;
+        }
+    }
     static Task<std::vector<std::string>> create(std::string name) {
         std::vector<std::string> statements{"CREATE DATABASE " + postgres::quote_identifier(name) +
                                             " TEMPLATE template0"};

@@ -204,3 +204,52 @@
 -- file: ALTER TABLE kinds ALTER short TYPE text, ALTER whole TYPE bigint;
 -- case: type-and-default
 -- file: ALTER TABLE items ALTER amount DROP DEFAULT, ALTER amount TYPE text, ALTER amount SET DEFAULT '1';
+-- case: type-collation-lost-with-index
+-- setup: ALTER TABLE orders ALTER COLUMN note TYPE text COLLATE "C"; CREATE INDEX orders_note_c ON orders (note);
+-- file: ALTER TABLE orders ALTER COLUMN note TYPE text;
+-- case: type-collation-lost-without-index
+-- setup: ALTER TABLE orders ALTER COLUMN note TYPE text COLLATE "C";
+-- file: ALTER TABLE orders ALTER COLUMN note TYPE text;
+-- case: type-collation-kept-with-index
+-- setup: ALTER TABLE orders ALTER COLUMN note TYPE text COLLATE "C"; CREATE INDEX orders_note_c ON orders (note);
+-- file: ALTER TABLE orders ALTER COLUMN note TYPE varchar COLLATE pg_catalog."C";
+-- case: type-collation-changed-with-index
+-- setup: ALTER TABLE orders ALTER COLUMN note TYPE text COLLATE "C"; CREATE INDEX orders_note_c ON orders (note);
+-- file: ALTER TABLE orders ALTER COLUMN note TYPE text COLLATE "POSIX";
+-- case: type-collation-lost-of-user
+-- setup: CREATE COLLATION archive.plain FROM "C"; ALTER TABLE orders ALTER COLUMN note TYPE text COLLATE archive.plain; CREATE INDEX orders_note_c ON orders (note);
+-- file: ALTER TABLE orders ALTER COLUMN note TYPE text COLLATE "default";
+-- case: type-collation-kept-of-user
+-- setup: CREATE COLLATION archive.plain FROM "C"; ALTER TABLE orders ALTER COLUMN note TYPE text COLLATE archive.plain; CREATE INDEX orders_note_c ON orders (note);
+-- file: ALTER TABLE orders ALTER COLUMN note TYPE text COLLATE archive.plain;
+-- case: type-collation-lost-included-in-index
+-- setup: ALTER TABLE orders ALTER COLUMN note TYPE text COLLATE "C"; CREATE INDEX orders_code_note ON orders (code) INCLUDE (note);
+-- file: ALTER TABLE orders ALTER COLUMN note TYPE text;
+-- case: type-collation-lost-with-partial-index
+-- setup: ALTER TABLE orders ALTER COLUMN note TYPE text COLLATE "C"; CREATE INDEX orders_noted ON orders (code) WHERE note IS NOT NULL;
+-- file: ALTER TABLE orders ALTER COLUMN note TYPE text;
+-- case: type-collation-lost-with-check
+-- setup: ALTER TABLE orders ALTER COLUMN note TYPE text COLLATE "C"; ALTER TABLE orders ADD CONSTRAINT noted CHECK (note <> '');
+-- file: ALTER TABLE orders ALTER COLUMN note TYPE text;
+-- case: type-same-with-check
+-- file: ALTER TABLE orders ALTER COLUMN total TYPE numeric(10,2);
+-- case: type-collation-lost-twice
+-- setup: ALTER TABLE orders ALTER COLUMN note TYPE text COLLATE "C"; CREATE INDEX orders_note_c ON orders (note);
+-- file: ALTER TABLE orders ALTER COLUMN note TYPE text;
+-- next: ALTER TABLE orders ALTER COLUMN note TYPE text;
+-- case: type-same-with-partial-index
+-- setup: CREATE INDEX items_active ON items (amount) WHERE active;
+-- file: ALTER TABLE items ALTER COLUMN active TYPE boolean;
+-- case: type-same-of-foreign-key
+-- file: ALTER TABLE orders ALTER COLUMN customer_id TYPE bigint;
+-- case: type-same-of-referenced-key
+-- file: ALTER TABLE customers ALTER COLUMN id TYPE bigint;
+-- case: type-of-a-key-whose-referencing-table-was-dropped
+-- file: DROP TABLE orders; ALTER TABLE customers ALTER COLUMN id TYPE int;
+-- case: type-collation-lost-with-index-of-another
+-- setup: ALTER TABLE orders ALTER COLUMN note TYPE text COLLATE "C"; CREATE INDEX orders_note_c ON orders (note COLLATE "POSIX");
+-- file: ALTER TABLE orders ALTER COLUMN note TYPE text;
+-- case: type-collation-lost-with-new-index-of-another
+-- setup: ALTER TABLE orders ALTER COLUMN note TYPE text COLLATE "C";
+-- file: CREATE INDEX orders_note_c ON orders (note COLLATE "POSIX");
+-- next: ALTER TABLE orders ALTER COLUMN note TYPE text;

@@ -157,3 +157,9 @@
 -- file: COMMENT ON COLUMN customers.name IS 'the whole name';
 -- case: comment-on-table
 -- file: COMMENT ON TABLE customers IS 'who buys';
+-- case: set-not-null-proven-after-rename
+-- setup: ALTER TABLE orders ADD CONSTRAINT coded CHECK (code IS NOT NULL);
+-- file: ALTER TABLE orders RENAME COLUMN code TO "the Code"; ALTER TABLE orders ALTER COLUMN "the Code" SET NOT NULL;
+-- case: set-not-null-not-proven-after-rename
+-- setup: ALTER TABLE orders ADD CONSTRAINT coded CHECK (code IS NOT NULL);
+-- file: ALTER TABLE orders RENAME COLUMN code TO other; ALTER TABLE orders RENAME COLUMN note TO code; ALTER TABLE orders ALTER COLUMN code SET NOT NULL;

@@ -162,3 +162,14 @@
 -- file: ALTER TABLE customers ADD COLUMN a int, ALTER COLUMN score SET DEFAULT 3, ALTER COLUMN name SET NOT NULL, DROP COLUMN country;
 -- case: column-list-of-only
 -- file: ALTER TABLE ONLY items ADD COLUMN colour text;
+-- case: tablespace-where-it-is
+-- file: ALTER TABLE orders SET (fillfactor = 50); ALTER TABLE orders SET TABLESPACE pg_default;
+-- case: tablespace-of-index-where-it-is
+-- file: ALTER INDEX customers_email SET TABLESPACE pg_default;
+-- case: temporary-table-of-the-same-name
+-- file: CREATE TEMP TABLE orders (a int); ALTER TABLE orders ADD PRIMARY KEY (a); CREATE INDEX ON orders (a); DROP TABLE orders; CREATE INDEX ON orders (code);
+-- case: temporary-table-until-commit
+-- file: CREATE TEMP TABLE orders (a int) ON COMMIT DROP; ALTER TABLE orders ALTER COLUMN a SET NOT NULL;
+-- next: ALTER TABLE orders ALTER COLUMN code SET NOT NULL;
+-- case: temporary-table-of-select
+-- file: CREATE TEMP TABLE orders AS SELECT * FROM customers; CREATE INDEX ON orders (id); SELECT * INTO TEMP items FROM orders; CREATE INDEX ON items (id);

@@ -44,3 +44,28 @@
 -- case: materialized-view-tablespace
 -- setup: CREATE MATERIALIZED VIEW totals AS SELECT customer_id, sum(total) FROM orders GROUP BY 1;
 -- file: ALTER MATERIALIZED VIEW totals SET TABLESPACE other;
+-- case: type-of-a-column-whose-view-was-dropped
+-- setup: CREATE VIEW coded AS SELECT id, code FROM orders;
+-- file: DROP VIEW coded; ALTER TABLE orders ALTER COLUMN code TYPE bigint; CREATE VIEW coded AS SELECT id, code FROM orders;
+-- case: type-of-a-column-whose-views-were-dropped-by-cascade
+-- setup: CREATE VIEW coded AS SELECT id, code FROM orders; CREATE VIEW recoded AS SELECT code FROM coded; CREATE VIEW both_coded AS SELECT o.code FROM orders o JOIN coded c USING (id);
+-- file: DROP VIEW IF EXISTS public.coded CASCADE; ALTER TABLE orders ALTER COLUMN code TYPE bigint;
+-- case: type-of-a-column-whose-other-view-stays
+-- setup: CREATE VIEW coded AS SELECT id, code FROM orders; CREATE VIEW stays AS SELECT code FROM orders;
+-- file: DROP VIEW coded; ALTER TABLE orders ALTER COLUMN code TYPE bigint;
+-- case: type-of-a-column-whose-materialized-view-was-dropped-before
+-- setup: CREATE MATERIALIZED VIEW coded AS SELECT id, code FROM orders;
+-- file: DROP MATERIALIZED VIEW coded;
+-- next: ALTER TABLE orders ALTER COLUMN code TYPE bigint;
+-- case: type-of-a-column-whose-view-was-renamed-and-dropped
+-- setup: CREATE VIEW coded AS SELECT id, code FROM orders;
+-- file: ALTER VIEW coded RENAME TO decoded; DROP VIEW decoded; ALTER TABLE orders ALTER COLUMN code TYPE bigint;
+-- case: type-of-a-column-whose-policy-and-trigger-were-dropped
+-- setup: CREATE POLICY own ON orders USING (code > 0); CREATE TRIGGER seen AFTER UPDATE OF code ON orders FOR EACH ROW EXECUTE FUNCTION touch();
+-- file: DROP POLICY own ON orders; DROP TRIGGER seen ON orders; ALTER TABLE orders ALTER COLUMN code TYPE bigint;
+-- case: type-of-a-column-whose-generated-column-was-dropped
+-- setup: ALTER TABLE items ADD COLUMN twice int GENERATED ALWAYS AS (amount * 2) STORED;
+-- file: ALTER TABLE items DROP COLUMN twice; ALTER TABLE items ALTER COLUMN amount TYPE bigint;
+-- case: type-of-a-column-whose-schema-of-views-was-dropped
+-- setup: CREATE VIEW archive.coded AS SELECT id, code FROM orders;
+-- file: DROP SCHEMA archive CASCADE; ALTER TABLE orders ALTER COLUMN code TYPE bigint;
