@@ -4,6 +4,8 @@
 root_dir="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 export root_dir
 program="$(basename "$0")"
+# Debian keeps pgbouncer in /usr/sbin, which an ordinary user's PATH has not.
+export PATH="$PATH:/usr/sbin:/sbin"
 
 say() { [ "${quiet:-0}" = 1 ] || printf '%s\n' "$*"; }
 warn() { printf '%s: %s\n' "$program" "$*" >&2; }
