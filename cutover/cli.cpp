@@ -9,6 +9,8 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "cutover/context.hpp"
+
 namespace pgteal::cutover {
 
 namespace {
@@ -42,6 +44,15 @@ std::string default_config() {
     return from_environment != nullptr && *from_environment != '\0' ? from_environment : "pgteal.toml";
 }
 
+/// A switchover was interrupted, whatever was asked for now: clients may be held until `resume`.
+bool clients_may_wait(const Session& session) {
+    try {
+        return !session.config.run.empty() && peek_progress(session.config).attempt.has_value();
+    } catch (const std::exception&) {
+        return false; // the journal can't be read, which is what is being told
+    }
+}
+
 void report(const Session& session, const Error& error, Exit exit) {
     if (session.options.json) {
         print_json(error_document(error));
@@ -55,9 +66,10 @@ void report(const Session& session, const Error& error, Exit exit) {
                                                           : "failed";
     text += fmt::format("  {}{:<11}{} {}{}\n", colour ? "\033[31m" : "", state, colour ? "\033[0m" : "",
                         error.side().empty() ? "" : error.side() + ": ", error.what());
-    if (dynamic_cast<const ClientsMayWait*>(&error) != nullptr) {
+    const bool refused = exit == Exit::refused || exit == Exit::usage;
+    if (refused && clients_may_wait(session)) {
         text += "              Nothing was changed now, and clients may be held until it is settled.\n";
-    } else if (exit == Exit::refused || exit == Exit::usage) {
+    } else if (refused) {
         text += "              Nothing was changed; clients are served as before.\n";
     } else if (exit == Exit::interrupted) {
         text += "              Clients may be held, or the old side is not in step yet.\n";

@@ -54,12 +54,6 @@ struct Session {
     bool touched = false;     ///< something may have been changed on a side or a pooler
 };
 
-/// The command doesn't fit a run whose switchover was interrupted: clients may be held until `resume`.
-class ClientsMayWait : public Error {
-public:
-    using Error::Error;
-};
-
 using Command = Task<Exit> (*)(Session*);
 
 Task<Exit> run_check(Session* session);

@@ -82,7 +82,9 @@ Task<void> server_risks(postgres::Server* server, std::string database, std::vec
     if (!problem.empty()) {
         risks->push_back({side, "database " + database + " on " + side + ": " + problem,
                           health::lane_settings_fix(row.get<std::string>(0, 4)) +
-                              " Then pgteal compare shows whether rows differ already."});
+                              " Lanes that run keep what they began with: on " + side +
+                              " ALTER SUBSCRIPTION ... DISABLE and ENABLE each. Then pgteal compare shows "
+                              "whether rows differ already."});
     }
 }
 

@@ -57,10 +57,10 @@ void require_resting_run(const Progress& progress, const std::string& command) {
                     "pgteal prepare");
     }
     if (progress.attempt) {
-        throw ClientsMayWait(ErrorCode::wrong_state, "",
-                             std::string("a switchover was interrupted ") +
-                                 (progress.attempt->switched ? "past" : "before") + " the switch",
-                             "pgteal resume");
+        throw Error(ErrorCode::wrong_state, "",
+                    std::string("a switchover was interrupted ") +
+                        (progress.attempt->switched ? "past" : "before") + " the switch",
+                    "pgteal resume");
     }
     if (progress.removing || progress.finishing) {
         throw Error(ErrorCode::wrong_state, "",

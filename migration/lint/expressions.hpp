@@ -32,11 +32,11 @@ struct Builtin {
 };
 Builtin builtin_function(std::string_view name);
 
-/// The column names that an expression uses.
 /// The expression after RENAME COLUMN; references that are qualified stay.
 std::string with_column_renamed(const std::string& expression, const std::string& from,
                                 const std::string& to);
 
+/// The column names that an expression uses.
 std::set<std::string> columns_of(const Node& expression);
 
 } // namespace pgteal::migration::lint

@@ -82,10 +82,20 @@ TEST(Settings, that_would_change_values_are_refused_and_other_encodings_are_move
     }
     scenario.query("blue", "postgres", "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
     scenario.query("blue", "postgres", "SELECT pg_reload_conf()");
-    std::this_thread::sleep_for(500ms);
+    const auto waits_for = [&scenario](const std::string& names) {
+        for (int i = 0; i < 200; ++i) {
+            if (scenario.value("blue", "postgres", "SHOW synchronous_standby_names") == names) {
+                return true;
+            }
+            std::this_thread::sleep_for(50ms);
+        }
+        return false;
+    };
+    ASSERT_TRUE(waits_for("nobody"));
     expect_refused(scenario, "switch-back", {"synchronous standbys", "nobody"});
     scenario.query("blue", "postgres", "ALTER SYSTEM RESET synchronous_standby_names");
     scenario.query("blue", "postgres", "SELECT pg_reload_conf()");
+    ASSERT_TRUE(waits_for(""));
     expect_done(scenario, "compare");
 }
 
@@ -136,6 +146,20 @@ TEST(Settings, of_a_database_changed_at_the_same_time_delay_and_strand_nobody) {
     const auto back = held_for("blue", "switch-back");
     EXPECT_TRUE(back.exit_code == 0 || back.exit_code == 1) << back;
     expect_served_by(scenario, back.exit_code == 0 ? "blue" : "green");
+}
+
+TEST(Words, of_a_refusal_do_not_call_held_clients_served) {
+    Scenario scenario;
+    expect_done(scenario, "prepare");
+    const auto killed = scenario.pgteal({"cutover"}, {{"PGTEAL_TEST_KILL_AT", "fence:done"}});
+    ASSERT_TRUE(killed.killed()) << killed;
+    for (const std::string command : {"cutover", "prepare", "compare"}) {
+        const auto refused = scenario.pgteal({command});
+        EXPECT_EQ(refused.err.find("served as before"), std::string::npos) << refused;
+    }
+    expect_refused(scenario, "prepare", {"clients may be held until", "pgteal resume"});
+    expect_done(scenario, "resume");
+    expect_served_by(scenario, "blue");
 }
 
 } // namespace pgteal::support
