@@ -76,14 +76,20 @@ Progress progress_of(const std::vector<Event>& events, const std::string& last_p
             attempt.from = side_in(event.body, "from");
             attempt.to = side_in(event.body, "to");
             attempt.epoch = event.epoch;
+            attempt.before = progress;
             progress.attempt = std::move(attempt);
             break;
         }
         case EventKind::switched:
             take_switch(progress, event);
             break;
-        case EventKind::completed:
         case EventKind::aborted:
+            if (progress.attempt) {
+                static_cast<Served&>(progress) = progress.attempt->before;
+            }
+            progress.attempt.reset();
+            break;
+        case EventKind::completed:
             progress.attempt.reset();
             break;
         case EventKind::finishing:

@@ -16,31 +16,36 @@ struct StepRecord {
     bool done = false;
 };
 
+/// Who serves, and what the switch that made it so recorded.
+struct Served {
+    Side serving = Side::blue;
+    std::int64_t epoch = 1;
+    int switchovers = 0;
+    std::string switched_at;      ///< of the last switch, "" when none
+    boost::json::object bindings; ///< of the last switch record
+};
+
 /// A switchover that was begun and neither completed nor aborted.
 struct Attempt {
     Side from = Side::blue;
     Side to = Side::green;
     std::int64_t epoch = 0; ///< that `to` will have
     bool switched = false;  ///< the switch point is durable
+    Served before;          ///< what holds again when it is aborted
     std::map<std::string, StepRecord> steps;
     boost::json::object bindings; ///< of the switch record
 };
 
-struct Progress {
+struct Progress : Served {
     bool active = false; ///< a run was begun and neither finished nor removed
     std::string run_id;
-    Side serving = Side::blue;
-    std::int64_t epoch = 1;
     std::map<std::string, StepRecord> steps; ///< of prepare
     bool prepared = false;
     bool finishing = false;
     bool removing = false;
     bool ever_finished = false; ///< the last run in this journal ended by finish
-    int switchovers = 0;
-    std::string switched_at; ///< of the last switch, "" when none
     std::optional<Attempt> attempt;
-    std::string last_step;        ///< the newest step with an event
-    boost::json::object bindings; ///< of the last switch record
+    std::string last_step; ///< the newest step with an event
 };
 
 /// `last_prepare_step`: the id whose done event means "prepared".

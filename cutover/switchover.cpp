@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "cutover/pooler_settings.hpp"
+#include "cutover/run_row.hpp"
 #include "cutover/runbook.hpp"
 #include "postgres/error.hpp"
 
@@ -131,6 +132,62 @@ Task<void> take_back(Context* context, Runner* runner, Move move) {
     context->journal.append(attempt_event(EventKind::aborted, move));
 }
 
+/// The databases of one side that clients may write to: their fence is down.
+Task<std::vector<std::string>> open_databases(Context* context, Side side) {
+    std::vector<std::string> open;
+    for (const auto& database : context->estate.config().databases) {
+        const auto fence =
+            co_await read_fence(&context->estate.server(side), database.name, after(console_patience));
+        if (!fence.up()) {
+            open.push_back(database.name);
+        }
+    }
+    co_return open;
+}
+
+/// A recorded switch, looked at by another process: was `from` opened again by hand meanwhile, since `to` did
+/// not answer, say? What it took since is not on `to` yet, so that going on to `to` would lose it. While no
+/// database of `to` was opened the switch never came about, and can be taken back. Throws Error(conflict)
+/// when that can't be told, or isn't so.
+Task<bool> never_came_about(Context* context, Move move) {
+    std::vector<std::string> open;
+    try {
+        open = co_await open_databases(context, move.from);
+    } catch (const Error&) {
+        co_return false; // who doesn't answer takes no writes either
+    }
+    if (open.empty()) {
+        co_return false;
+    }
+    const auto from = to_string(move.from);
+    const auto to = to_string(move.to);
+    const auto evidence =
+        "database " + open.front() + " on " + from + " is open for clients, although the switch to " + to +
+        " is recorded: somebody lifted its fence, and it may have taken writes that " + to + " has not; ";
+    for (const auto& database : context->estate.config().databases) {
+        RunRow row;
+        std::string silent;
+        try {
+            row = co_await read_run_row(&context->estate.server(move.to), database.name,
+                                        after(console_patience));
+        } catch (const Error& error) {
+            silent = error.what();
+        }
+        if (!silent.empty()) {
+            throw Error(ErrorCode::conflict, from,
+                        evidence + "whether " + to + " was opened can't be told: " + silent,
+                        "bring " + to + " up, then pgteal resume: the switch is taken back if " + to +
+                            " never served");
+        }
+        if (row.epoch >= move.epoch) {
+            throw Error(ErrorCode::conflict, from, evidence + to + " was opened too",
+                        "look for what " + from + " took since and write it to " + to + "; on " + from +
+                            ": " + raise_fence_text(open.front()) + "; then pgteal resume");
+        }
+    }
+    co_return true;
+}
+
 void complete(Context* context, const Move& move, double pause_ms) {
     record_files(context);
     boost::json::object body;
@@ -236,7 +293,11 @@ Task<SwitchoverResult> settle_switchover(Context* context, Reporter* reporter) {
     const auto& attempt = *progress.attempt;
     const Move move{attempt.from, attempt.to, attempt.epoch};
     Runner runner(context->journal, context->executor, *reporter);
-    if (attempt.switched) {
+    bool forward = attempt.switched;
+    if (forward) {
+        forward = !co_await never_came_about(context, move);
+    }
+    if (forward) {
         co_await roll_forward(context, &runner, move);
         complete(context, move, 0);
         co_return result_of(runner, "switched", move.to, move.epoch);

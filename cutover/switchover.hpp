@@ -36,7 +36,9 @@ private:
 /// SwitchoverFailed otherwise.
 Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to);
 
-/// Ends an interrupted switchover: back when it was not switched, forward when it was.
+/// Ends an interrupted switchover: back when it was not switched, forward when it was. Also back when it was
+/// recorded and never came about: the old side was opened again by hand before the new one was. Throws
+/// Error(conflict) when both were.
 Task<SwitchoverResult> settle_switchover(Context* context, Reporter* reporter);
 
 /// Opens every session and admin console that the pause needs.

@@ -102,6 +102,20 @@ TEST(Progress, AnAbortedAttemptLeavesNothingAndItsEpochIsUsedAgain) {
     EXPECT_EQ(of(script).epoch, 2);
 }
 
+TEST(Progress, ARecordedSwitchThatIsTakenBackLeavesWhoServedBefore) {
+    Script script;
+    script.prepare().switchover("blue", "green", 2).switchover("green", "blue", 3);
+    const auto before = of(script);
+    script.begin("blue", "green", 4).point("green", 4).take_back(4);
+    const auto progress = of(script);
+    EXPECT_FALSE(progress.attempt);
+    EXPECT_EQ(progress.serving, Side::blue);
+    EXPECT_EQ(progress.epoch, 3);
+    EXPECT_EQ(progress.switchovers, 2);
+    EXPECT_EQ(progress.switched_at, before.switched_at);
+    EXPECT_EQ(progress.bindings.at("insert_app").as_string(), "0/3");
+}
+
 TEST(Progress, AnUndoneStepCountsAsNeverBegun) {
     const auto progress = of(Script()
                                  .prepare()

@@ -217,5 +217,54 @@ TEST_F(CrashInSwitchover, ResumeItselfMayBeKilled) {
     EXPECT_TRUE(report.ok()) << to_text(report);
 }
 
+// The new side dies between the record of the switch and its opening, and somebody helps the clients by hand.
+TEST_F(CrashInSwitchover, AnOldSideThatWasOpenedByHandIsNotLeftWithItsWrites) {
+    scenario.query("blue", "app", "CREATE TABLE public.by_hand (id int PRIMARY KEY)");
+    ASSERT_NO_FATAL_FAILURE(prepare());
+    const auto fence = [this](const std::string& side, const std::string& setting, int limit) {
+        for (const std::string database : {"app", "second"}) {
+            scenario.query(side, "postgres",
+                           "ALTER DATABASE " + database + " " + setting + " default_transaction_read_only" +
+                               (limit == 0 ? " = on" : ""));
+            scenario.query(side, "postgres",
+                           "ALTER DATABASE " + database + " CONNECTION LIMIT " + std::to_string(limit));
+        }
+    };
+
+    const auto killed = scenario.pgteal({"cutover"}, kill_at("switch", "action-1"));
+    ASSERT_TRUE(killed.killed()) << killed;
+    scenario.lab().stop("green");
+    fence("blue", "RESET", -1);
+    scenario.query("blue", "app", "INSERT INTO public.by_hand VALUES (1)");
+    const auto unknown = scenario.pgteal({"resume"});
+    EXPECT_EQ(unknown.exit_code, 4) << unknown;
+    scenario.lab().start("green");
+    const auto taken_back = scenario.pgteal_json({"resume"});
+    ASSERT_EQ(taken_back.exit_code, 0) << taken_back;
+    EXPECT_EQ(taken_back.json().at("outcome").as_string(), "aborted");
+    expect_rest();
+    scenario.say("green never served: blue serves, epoch 1");
+
+    ASSERT_NO_FATAL_FAILURE(move());
+    EXPECT_EQ(scenario.value("green", "app", "SELECT count(*) FROM public.by_hand"), "1");
+
+    const auto opened = scenario.pgteal({"switch-back"}, kill_at("switch", "done"));
+    ASSERT_TRUE(opened.killed()) << opened;
+    fence("green", "RESET", -1);
+    const auto both = scenario.pgteal({"resume"});
+    EXPECT_EQ(both.exit_code, 4) << both;
+    EXPECT_NE(both.err.find("blue was opened too"), std::string::npos) << both;
+    EXPECT_NE(both.err.find("CONNECTION LIMIT 0"), std::string::npos) << both;
+    fence("green", "SET", 0);
+    const auto forth = scenario.pgteal_json({"resume"});
+    ASSERT_EQ(forth.exit_code, 0) << forth;
+    serving = "blue";
+    ++epoch;
+    expect_rest();
+    const auto report =
+        scenario.check({.min_per_side = 50, .min_per_phase = 10, .switches = 2, .max_errors = 0});
+    EXPECT_TRUE(report.ok()) << to_text(report);
+}
+
 } // namespace
 } // namespace pgteal::support
