@@ -88,8 +88,9 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, bool run_start
     const auto& config = estate->config();
     health::PreflightInput input;
     input.databases = config.database_names();
+    input.lanes = 0;
     for (const auto& database : config.databases) {
-        input.lanes_per_database = std::max(input.lanes_per_database, database.lanes);
+        input.lanes += database.lanes;
     }
     input.max_pause_seconds = to_ms(config.max_pause) / 1000;
     input.blue_peer_conninfo = config.blue.peer_dsn.conninfo();
@@ -103,8 +104,9 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, bool run_start
         input.poolers.push_back(std::move(facts));
     }
     try {
-        const auto identity = co_await estate->server(Side::blue).identity(after(std::chrono::seconds(10)));
-        const auto bin = co_await replication::find_dump(identity.version, deadline);
+        const auto blue = co_await estate->server(Side::blue).identity(after(std::chrono::seconds(10)));
+        const auto green = co_await estate->server(Side::green).identity(after(std::chrono::seconds(10)));
+        const auto bin = co_await replication::find_dump(blue.version, deadline, green.version);
         input.dump_version = co_await replication::dump_version(bin, deadline);
     } catch (const Error&) {
         input.dump_version = 0; // preflight says which of the two it was

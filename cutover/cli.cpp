@@ -45,11 +45,13 @@ std::string default_config() {
 }
 
 /// A switchover was interrupted, whatever was asked for now: clients may be held until `resume`.
-bool clients_may_wait(const Session& session) {
+std::string refused_words(const Session& session) {
     try {
-        return !session.config.run.empty() && peek_progress(session.config).attempt.has_value();
+        const bool waiting = !session.config.run.empty() && peek_progress(session.config).attempt.has_value();
+        return waiting ? "Nothing was changed now, and clients may be held until it is settled."
+                       : "Nothing was changed; clients are served as before.";
     } catch (const std::exception&) {
-        return false; // the journal can't be read, which is what is being told
+        return "Nothing was changed."; // the journal can't be read: how clients fare is not known
     }
 }
 
@@ -67,10 +69,8 @@ void report(const Session& session, const Error& error, Exit exit) {
     text += fmt::format("  {}{:<11}{} {}{}\n", colour ? "\033[31m" : "", state, colour ? "\033[0m" : "",
                         error.side().empty() ? "" : error.side() + ": ", error.what());
     const bool refused = exit == Exit::refused || exit == Exit::usage;
-    if (refused && clients_may_wait(session)) {
-        text += "              Nothing was changed now, and clients may be held until it is settled.\n";
-    } else if (refused) {
-        text += "              Nothing was changed; clients are served as before.\n";
+    if (refused) {
+        text += "              " + refused_words(session) + "\n";
     } else if (exit == Exit::interrupted) {
         text += "              Clients may be held, or the old side is not in step yet.\n";
     } else {

@@ -5,7 +5,9 @@
 
 #include "cutover/approval_gate.hpp"
 #include "cutover/binding.hpp"
+#include "cutover/database_state.hpp"
 #include "cutover/decision.hpp"
+#include "cutover/epochs.hpp"
 #include "cutover/gate_risks.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/runner.hpp"
@@ -73,11 +75,20 @@ Task<void> record_fingerprint(Work* work) {
     }
     for (const auto& database : work->context.estate.config().databases) {
         boost::json::object counts;
+        boost::json::object states;
         for (const auto side : {Side::blue, Side::green}) {
+            const auto state = co_await read_database_state(&work->context.estate.server(side), database.name,
+                                                            after(std::chrono::minutes(1)));
+            boost::json::array statements;
+            for (const auto& one : state) {
+                statements.push_back(boost::json::value(one));
+            }
+            states[to_string(side)] = std::move(statements);
             counts[to_string(side)] = co_await large_objects(&work->context.estate.server(side),
                                                              database.name, after(std::chrono::minutes(1)));
         }
         work->journal.set_fact("large_objects " + database.name, counts);
+        work->journal.set_fact("database_state " + database.name, states);
     }
     work->journal.set_fact("fingerprint", prints); // last: it says that all of this is recorded
 }
@@ -185,6 +196,9 @@ Task<Exit> go_on_preparing(Work* work) {
 Task<Exit> go_on_removing(Work* work) {
     auto& context = work->context;
     const auto progress = context.progress();
+    if (context.begun("claim")) { // before it, blue may belong to another run
+        co_await require_newest_journal(&context, progress.epoch);
+    }
     if (!progress.removing) {
         context.journal.append(run_event(EventKind::removing, progress.epoch));
     }
@@ -193,11 +207,21 @@ Task<Exit> go_on_removing(Work* work) {
     const auto steps = prepare_steps(context);
     co_await runner.back(&steps, 1, progress.steps);
     context.journal.append(run_event(EventKind::removed, progress.epoch));
+    const auto found = context.executor.bindings().find("roles_left");
+    const auto left = found == context.executor.bindings().end() ? std::string() : found->second.value;
     if (work->session.options.json) {
         boost::json::object document;
         document["outcome"] = "removed";
         document["serving"] = "blue";
+        document["roles_left"] = left;
         print_json(document);
+    } else if (!left.empty()) {
+        work->narrator.say(
+            "\nWhat pgteal made is gone, except for roles on green that something else there depends on "
+            "by now: " +
+            left +
+            ".\nDROP OWNED BY each of them in the databases that it has to do with, then DROP "
+            "ROLE. Blue serves, as found.");
     } else {
         work->narrator.say("\nEverything pgteal made is gone. Blue serves, as found.");
     }
@@ -207,6 +231,7 @@ Task<Exit> go_on_removing(Work* work) {
 Task<Exit> go_on_finishing(Work* work) {
     auto& context = work->context;
     const auto progress = context.progress();
+    co_await require_newest_journal(&context, progress.epoch);
     if (!progress.finishing) {
         context.journal.append(run_event(EventKind::finishing, progress.epoch));
     }

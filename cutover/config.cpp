@@ -117,6 +117,11 @@ void read_databases(Config& config, const toml::table& root) {
         database.name = one.required_text("name");
         database.lanes = one.number("lanes", 1, 1, 16);
         database.migrations = one.text("migrations", "");
+        // pgteal makes, fences and drops databases from a session in postgres, and servers copy template1.
+        if (database.name == "postgres" || database.name == "template0" || database.name == "template1") {
+            one.fail(*one.table().get("name"), "database " + database.name + " can't be moved",
+                     "pgteal works from it; move what is in it to a database of its own");
+        }
         config.databases.push_back(std::move(database));
     }
     if (config.databases.empty()) {
@@ -145,6 +150,16 @@ void read_poolers(Config& config, const toml::table& root) {
                     "add one for each PgBouncer process that clients use");
     }
     refuse_twice(config.poolers, "pooler", all);
+    std::set<std::string> files;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto& path = config.poolers[i].config;
+        if (!files.insert(std::filesystem::path(path).lexically_normal().string()).second) {
+            all[i].fail(
+                *all[i].table().get("config"), "two poolers have the config file " + path,
+                "each PgBouncer process needs a file of its own: switched at the same moment, one would "
+                "find it changed by the other");
+        }
+    }
 }
 
 void check_run_name(const Section& run, const std::string& name) {

@@ -51,7 +51,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     const auto ms = with_unit(
         text, {{"ms", 1}, {"s", 1000}, {"min", 60'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}});
-    return ms ? std::optional(std::chrono::milliseconds(*ms)) : std::nullopt;
+    constexpr std::int64_t ten_years = 315'360'000'000; // far below what a clock's nanoseconds can hold
+    return ms && *ms <= ten_years ? std::optional(std::chrono::milliseconds(*ms)) : std::nullopt;
 }
 
 std::optional<Bytes> parse_size(std::string_view text) {

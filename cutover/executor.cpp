@@ -27,6 +27,7 @@ Executor::Executor(Estate& estate, Journal& journal) : estate_(estate), journal_
         }
     }
     fresh_token();
+    set("attempt", bindings_.at("token").value);
 }
 
 Executor::~Executor() = default;
@@ -157,7 +158,9 @@ Task<void> Executor::run(const Sql* action, Deadline deadline) {
     } else {
         results = co_await server.script(statement.database, text, limit);
     }
-    canary_back_ = canary_back_ || action->canary;
+    if (action->canary) {
+        canaries_.insert(statement.database);
+    }
     if (statement.gives.empty()) {
         co_return;
     }
@@ -180,6 +183,7 @@ Task<void> Executor::run(const PoolerCommand* action, Deadline deadline) {
         break;
     case PoolerCommand::Kind::raise_shield:
         lowered_.erase(action->pooler);
+        settled_.erase(action->pooler);
         co_await console.raise_shield(deadline);
         break;
     case PoolerCommand::Kind::lower_shield:
@@ -190,6 +194,7 @@ Task<void> Executor::run(const PoolerCommand* action, Deadline deadline) {
         co_await console.settle(deadline);
         // What another process changed, which did not live to put it back.
         co_await put_back_pooler_settings(&estate_, &journal_, action->pooler, deadline);
+        settled_.insert(action->pooler);
         break;
     case PoolerCommand::Kind::reload:
         co_await console.reload(deadline);
@@ -208,6 +213,9 @@ void Executor::run(const InstallConfig& action) {
     // now is rewritten.
     const auto ready = staged_.find(action.pooler);
     if (ready == staged_.end() || ready->second.targets != action.targets) {
+        if (pooler::put_back(action.path, action.targets)) {
+            return;
+        }
         run(StageConfig{action.pooler, action.path, action.targets});
     }
     const auto staged = staged_.extract(action.pooler).mapped();

@@ -60,7 +60,15 @@ public:
     [[nodiscard]] bool staged(const std::string& pooler) const { return staged_.contains(pooler); }
     /// The shield of every pooler of the run was lowered by this process, and none raised since.
     [[nodiscard]] bool resumed() const;
-    [[nodiscard]] bool canary_back() const { return canary_back_; }
+    /// A canary of this database came back to this process.
+    [[nodiscard]] bool canary_back(const std::string& database) const { return canaries_.contains(database); }
+    /// Through this entry this process reached `side` and wrote.
+    [[nodiscard]] bool proven(const std::string& pooler, const std::string& entry, Side side) const {
+        const auto found = proven_.find({pooler, entry});
+        return found != proven_.end() && found->second == to_string(side);
+    }
+    /// The settings that a switchover changes on the pooler are put back, as far as this process knows.
+    [[nodiscard]] bool settled(const std::string& pooler) const { return settled_.contains(pooler); }
     void on_copied(std::function<void(double bytes, double tables)> listener) {
         copied_ = std::move(listener);
     }
@@ -94,7 +102,9 @@ private:
     std::map<std::string, Staged> staged_;
     std::map<std::string, std::string> identifiers_; ///< side -> system_identifier
     std::set<std::string> lowered_;
-    bool canary_back_ = false;
+    std::set<std::string> settled_;
+    std::set<std::string> canaries_;                                    ///< databases
+    std::map<std::pair<std::string, std::string>, std::string> proven_; ///< pooler and entry -> side
     Results results_;
     std::function<void(double, double)> copied_;
 };

@@ -240,6 +240,7 @@ Task<void> Executor::run(const ProbeEntry* action, Deadline deadline) {
                         ", then run pgteal resume");
     }
     results_.targets[action->pooler] = expected;
+    proven_[{action->pooler, action->entry}] = expected;
 }
 
 } // namespace pgteal::cutover

@@ -7,8 +7,9 @@ namespace pgteal::cutover {
 Exit exit_code(ErrorCode code, bool touched) {
     switch (code) {
     case ErrorCode::usage:
-    case ErrorCode::config:
         return Exit::usage;
+    case ErrorCode::config:
+        return touched ? Exit::failed : Exit::usage;
     case ErrorCode::refused:
     case ErrorCode::wrong_state:
     case ErrorCode::busy:

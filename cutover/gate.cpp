@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cutover/run_row.hpp"
 #include "postgres/quote.hpp"
 
 namespace pgteal::cutover {
@@ -59,6 +60,24 @@ std::optional<Refusal> judge_streams(const GateFacts& facts, const GateDatabase&
     return std::nullopt;
 }
 
+/// Those that come through a pooler are held by PAUSE, and ended by the fence.
+std::optional<Refusal> judge_superusers(const GateFacts& facts, const GateDatabase& database) {
+    const auto from = to_string(facts.move.from);
+    for (const auto& one : database.superusers) {
+        const bool pooled =
+            std::any_of(facts.poolers.begin(), facts.poolers.end(),
+                        [&one](const auto& pooler) { return pooler.users.contains(one.role); });
+        if (!pooled) {
+            return Refusal{from,
+                           "pid " + one.pid + " is a session of superuser " + one.role + " (app \"" +
+                               one.application + "\") in " + database.name + " on " + from +
+                               ": it could write past the fence",
+                           "close it, or on " + from + ": SELECT pg_terminate_backend(" + one.pid + ")"};
+        }
+    }
+    return std::nullopt;
+}
+
 std::optional<Refusal> judge_database(const GateFacts& facts, const GateDatabase& database) {
     const auto from = to_string(facts.move.from);
     const auto to = to_string(facts.move.to);
@@ -77,9 +96,10 @@ std::optional<Refusal> judge_database(const GateFacts& facts, const GateDatabase
         }
     }
     if (database.from_fenced) {
-        return Refusal{from,
-                       "database " + database.name + " is read-only on " + from + ", which should serve",
-                       "pgteal resume"};
+        return Refusal{
+            from, "database " + database.name + " is read-only on " + from + ", which should serve",
+            "if nobody meant it, on " + from + ": " + lift_fence_text(database.name, database.from_limit) +
+                "; then run " + again(facts) + " again"};
     }
     if (!database.to_fenced) {
         return Refusal{to,
@@ -113,6 +133,9 @@ std::optional<Refusal> judge_database(const GateFacts& facts, const GateDatabase
                         "DATABASE {2} RESET …",
                         from, postgres::quote_identifier(database.writing_roles.front()),
                         postgres::quote_identifier(database.name))};
+    }
+    if (auto refusal = judge_superusers(facts, database)) {
+        return refusal;
     }
     if (!database.risks.empty()) {
         return database.risks.front();

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,15 +28,22 @@ struct LongTransaction {
     std::string query;
 };
 
+/// Of a superuser that is not pgteal's: no fence holds it.
+struct SuperuserSession {
+    std::string pid, role, application;
+};
+
 struct GateDatabase {
     std::string name;
     std::array<std::string, 2> run_ids; ///< on from, on to
     std::array<std::int64_t, 2> epochs{};
     bool from_fenced = false;
+    int from_limit = -1; ///< the connection limit that clients had there, as recorded
     bool to_fenced = false;
     std::vector<std::string> prepared_transactions;
     std::vector<LongTransaction> long_transactions;
-    std::vector<std::string> writing_roles; ///< with a default_transaction_read_only = off of their own
+    std::vector<std::string> writing_roles;   ///< with a default_transaction_read_only = off of their own
+    std::vector<SuperuserSession> superusers; ///< on from
     replication::Carry carry;
     std::vector<Refusal> risks; ///< see gate_risks.hpp
     StreamVerdicts streams;     ///< along the move, and back
@@ -56,6 +64,8 @@ struct GatePooler {
     std::vector<std::string> left_behind;      ///< entries that lead to `from` and are not the run's
     std::map<std::string, std::string> doubts; ///< entries that may lead to `from`: why it can't be told
     std::vector<std::pair<std::string, std::string>> session_pools; ///< entry, user: see pooler::Settings
+    /// Users whose sessions of our entries PAUSE holds: those of their pools, and forced ones.
+    std::set<std::string> users;
     int clients = 0;
     std::optional<Refusal> probe; ///< a client's login through an entry does not reach `from`
 };

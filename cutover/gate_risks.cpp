@@ -1,6 +1,7 @@
 #include "cutover/gate_risks.hpp"
 
 #include "cutover/applied_files.hpp"
+#include "cutover/database_state.hpp"
 
 #include "cutover/migrations.hpp"
 
@@ -20,7 +21,7 @@ namespace {
 constexpr const char* superusers =
     "SELECT a.pid, a.usename::text, a.application_name FROM pg_stat_activity a JOIN pg_roles r ON r.oid = "
     "a.usesysid WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND r.rolsuper"
-    " AND a.usename <> current_user ORDER BY a.pid LIMIT 1";
+    " AND a.usename <> current_user ORDER BY a.pid LIMIT 1000";
 
 constexpr const char* replicating_writers =
     "SELECT r.rolname::text FROM pg_roles r WHERE r.rolreplication AND r.rolcanlogin AND NOT r.rolsuper"
@@ -90,6 +91,17 @@ Task<void> server_risks(postgres::Server* server, std::string database, std::vec
 
 } // namespace
 
+Task<std::vector<SuperuserSession>> superuser_sessions(postgres::Server* server, std::string database,
+                                                       Deadline deadline) {
+    const auto rows = co_await server->exec(std::move(database), superusers, {}, deadline);
+    std::vector<SuperuserSession> sessions;
+    for (int i = 0; i < rows.rows(); ++i) {
+        sessions.push_back(
+            {std::string(rows.text(i, 0)), std::string(rows.text(i, 1)), std::string(rows.text(i, 2))});
+    }
+    co_return sessions;
+}
+
 Task<std::int64_t> large_objects(postgres::Server* server, std::string database, Deadline deadline) {
     const auto count =
         co_await server->exec(database, "SELECT count(*) FROM pg_largeobject_metadata", {}, deadline);
@@ -101,15 +113,6 @@ Task<std::vector<Refusal>> read_risks(Context* context, Move move, std::string d
     auto& from = context->estate.server(move.from);
     auto& to = context->estate.server(move.to);
     const auto side = to_string(move.from);
-    const auto super = co_await from.exec(database, superusers, {}, deadline);
-    if (!super.empty()) {
-        const auto pid = std::string(super.text(0, 0));
-        risks.push_back({side,
-                         "pid " + pid + " is a session of superuser " + std::string(super.text(0, 1)) +
-                             " (app \"" + std::string(super.text(0, 2)) + "\") in " + database + " on " +
-                             side + ": it could write past the fence",
-                         "close it, or on " + side + ": SELECT pg_terminate_backend(" + pid + ")"});
-    }
     co_await server_risks(&from, database, &risks, deadline);
     co_await server_risks(&to, database, &risks, deadline);
     const auto writers = co_await from.exec(database, replicating_writers, {}, deadline);
@@ -159,6 +162,19 @@ Task<std::vector<Refusal>> read_risks(Context* context, Move move, std::string d
                      " was applied to blue during the run, and green's history doesn't have it",
                  "see that green has what it did, and write its row into green's history table as it "
                  "is in blue's; let no tool migrate blue while a run is on"});
+        }
+    }
+    const auto known = context->journal.fact("database_state " + database);
+    if (known.is_object()) { // not in a run that an earlier version prepared
+        DatabaseState was_so;
+        for (const auto& one : known.as_object().at(side).as_array()) {
+            was_so.insert(std::string(one.as_string()));
+        }
+        const auto here = co_await read_database_state(&from, database, deadline);
+        const auto there = co_await read_database_state(&to, database, deadline);
+        auto changed = judge_database_state(database, move, was_so, here, there);
+        if (changed) {
+            risks.push_back(std::move(*changed));
         }
     }
     auto role = co_await changed_role(context, move, deadline);

@@ -236,7 +236,14 @@ std::optional<Journal> Journal::peek(const std::string& state_dir, const std::st
     auto impl = std::make_unique<Impl>();
     impl->dir = state_dir + "/" + run;
     impl->path = impl->dir + "/journal.db";
-    if (!std::filesystem::exists(impl->path)) {
+    std::error_code unknown;
+    if (!std::filesystem::exists(impl->path, unknown)) {
+        if (unknown) {
+            throw Error(
+                ErrorCode::file, "controller",
+                "can't look at the journal " + impl->path + ": " + unknown.message(),
+                "check [run] state and its permissions, or run pgteal as the user that began the run");
+        }
         return std::nullopt;
     }
     impl->open_database(SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX);

@@ -20,6 +20,13 @@ std::string require_epoch_text(std::int64_t epoch) {
            std::to_string(epoch) + "' USING ERRCODE = '55000'; END IF; END $guard$";
 }
 
+std::string require_attempt_text() {
+    return "DO $guard$ BEGIN PERFORM 1 FROM pgteal.run WHERE controller = :'attempt' FOR UPDATE; IF NOT "
+           "FOUND "
+           "THEN RAISE EXCEPTION 'this attempt to switch is over' USING ERRCODE = '55000'; END IF; END "
+           "$guard$";
+}
+
 std::string raise_fence_text(const std::string& database) {
     const auto name = postgres::quote_identifier(database);
     return "ALTER DATABASE " + name + " SET default_transaction_read_only = on; ALTER DATABASE " + name +

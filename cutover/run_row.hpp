@@ -16,6 +16,11 @@ postgres::Statement insert_run_row(const std::string& database);
 /// nothing.
 std::string require_epoch_text(std::int64_t epoch);
 
+/// Raises 55000 unless the row still carries this attempt (:'attempt', written by stage; the way back takes
+/// it out). Locks the row: a fence that a slow network delivers after its attempt was taken back does
+/// nothing.
+std::string require_attempt_text();
+
 /// ALTER DATABASE: default_transaction_read_only = on keeps sessions that begin from now on read-only;
 /// CONNECTION LIMIT 0 keeps out the ones that would say BEGIN READ WRITE (superusers and apply workers of a
 /// superuser's subscription are exempt, source: postinit.c CheckMyDatabase).

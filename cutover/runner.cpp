@@ -1,5 +1,8 @@
 #include "cutover/runner.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include <spdlog/spdlog.h>
 
 #include "postgres/error.hpp"
@@ -67,6 +70,7 @@ bool worth_a_retry(const std::exception_ptr& error) {
 }
 
 Task<void> insist(std::function<Task<void>()> attempt, Deadline deadline, std::function<void()> between) {
+    auto wait = std::chrono::milliseconds(200);
     while (true) {
         std::exception_ptr error;
         try {
@@ -83,7 +87,8 @@ Task<void> insist(std::function<Task<void>()> attempt, Deadline deadline, std::f
         if (between) {
             between();
         }
-        co_await sleep_for(std::chrono::milliseconds(200));
+        co_await sleep_for(wait);
+        wait = std::min(wait * 3 / 2, std::chrono::milliseconds(2000));
     }
 }
 
@@ -110,9 +115,19 @@ Executor::Hooks Runner::hooks(const Step* step) {
 
 void Runner::record_done(const Step& step, std::int64_t epoch, double ms, const std::string& summary) {
     crash_point(step.id, "done");
-    journal_.append(event(epoch, step.id, EventKind::done, done_body(ms, summary)));
+    write_down(step, event(epoch, step.id, EventKind::done, done_body(ms, summary)));
     times_.push_back({step.id, ms});
     reporter_.done(step, summary, ms);
+}
+
+/// Past the switch point the record of the switch says all that a resume needs, and clients may be held: a
+/// journal that can't be written is no reason to stop there.
+void Runner::write_down(const Step& step, Event one) {
+    if (step.in_pause || rolling_forward_) {
+        note({std::move(one)});
+    } else {
+        journal_.append(std::move(one));
+    }
 }
 
 Task<Observation> Runner::wait_until_done(const Step* step, Deadline deadline) {
@@ -155,9 +170,12 @@ Task<void> Runner::forward_one(const Step* step, std::int64_t epoch, StepRecord 
     case Verdict::skip:
         break;
     case Verdict::perform: {
+        if (step->each_place_alone) {
+            through_.clear(); // it may hold again whom another step has to let go
+        }
         const auto deadline = after(step->deadline);
         auto actions = step->plan(seen);
-        journal_.append(event(epoch, step->id, EventKind::intent, actions_body(actions)));
+        write_down(*step, event(epoch, step->id, EventKind::intent, actions_body(actions)));
         crash_point(step->id, "intent");
         auto with = hooks(step);
         co_await executor_.perform(std::move(actions), deadline, std::move(with));
@@ -244,13 +262,18 @@ Task<void> Runner::pause(const Steps* steps, std::int64_t epoch, std::chrono::mi
         reporter_.done(*one.step, one.summary, one.ms);
     }
     reporter_.clients_go_on(pause_ms_);
-    journal_.append(std::move(dones));
+    note(std::move(dones));
 }
 
 Task<void> Runner::roll_forward(const Steps* steps, std::int64_t epoch,
                                 std::map<std::string, StepRecord> records) {
     silent_.clear();
     why_silent_ = nullptr;
+    rolling_forward_ = true;
+    std::string last_alone;
+    for (const auto& step : *steps) {
+        last_alone = step.each_place_alone ? step.id : last_alone;
+    }
     for (const auto& step : *steps) {
         if (!step.each_place_alone) {
             if (why_silent_ && !step.in_pause) {
@@ -273,10 +296,20 @@ Task<void> Runner::roll_forward(const Steps* steps, std::int64_t epoch,
         auto with = hooks(&step);
         const Observation unseen;
         auto actions = step.plan(unseen);
-        const auto failed =
-            co_await executor_.perform_apart(std::move(actions), silent_, after(first_try), std::move(with));
+        auto leave_out = silent_;
+        leave_out.insert(through_.begin(), through_.end());
+        std::set<std::string> places;
+        for (const auto& action : actions) {
+            places.insert(place_of(action));
+        }
+        const auto failed = co_await executor_.perform_apart(std::move(actions), std::move(leave_out),
+                                                             after(first_try), std::move(with));
         for (const auto& [place, cause] : failed) {
             silent_.insert(place);
+        }
+        if (step.id == last_alone) {
+            std::set_difference(places.begin(), places.end(), silent_.begin(), silent_.end(),
+                                std::inserter(through_, through_.end()));
         }
         why_silent_ = error;
     }
@@ -289,6 +322,7 @@ Task<void> Runner::back(const Steps* steps, std::int64_t epoch, std::map<std::st
     silent_.clear();
     why_silent_ = nullptr;
     std::vector<const Step*> apart;
+    announce_undo(*steps, epoch, records);
     for (auto step = steps->rbegin(); step != steps->rend(); ++step) {
         if (not_begun_.contains(step->id)) {
             continue;
@@ -308,6 +342,10 @@ Task<void> Runner::back(const Steps* steps, std::int64_t epoch, std::map<std::st
         held_since_.reset();
         reporter_.clients_go_on(pause_ms_);
     }
+    for (const auto* step : undone_) {
+        reporter_.undone(*step);
+    }
+    undone_.clear();
     if (!silent_.empty()) {
         for (const auto* step : apart) {
             const std::function<Task<void>()> again = [&] { return back_silent(step); };
@@ -315,14 +353,39 @@ Task<void> Runner::back(const Steps* steps, std::int64_t epoch, std::map<std::st
         }
     }
     for (const auto* step : apart) {
-        note(event(epoch, step->id, EventKind::undone));
+        undone_events_.push_back(event(epoch, step->id, EventKind::undone));
+    }
+    if (!undone_events_.empty()) {
+        note(std::move(undone_events_));
+        undone_events_.clear();
+    }
+}
+
+/// What will be taken back with clients held, in one write: each flush of the journal is one that they wait
+/// for.
+void Runner::announce_undo(const Steps& steps, std::int64_t epoch,
+                           const std::map<std::string, StepRecord>& records) {
+    std::vector<Event> undoing;
+    for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+        const auto record = records.find(step->id);
+        const bool begun = record != records.end() && record->second.intent && !not_begun_.contains(step->id);
+        if (step->in_pause && step->undo && begun) {
+            undoing.push_back(
+                event(epoch, step->id, EventKind::undoing, actions_body(step->undo(Observation{}))));
+            announced_.insert(step->id);
+        }
+    }
+    if (!undoing.empty()) {
+        note(std::move(undoing));
     }
 }
 
 /// All places at once, each for itself; those that fail are left to back_silent().
 Task<void> Runner::back_apart(const Step* step, std::int64_t epoch) {
     auto actions = step->undo(Observation{});
-    note(event(epoch, step->id, EventKind::undoing, actions_body(actions)));
+    if (!announced_.contains(step->id)) {
+        note({event(epoch, step->id, EventKind::undoing, actions_body(actions))});
+    }
     crash_point(step->id, "undoing");
     auto with = hooks(step);
     const auto failed =
@@ -332,7 +395,7 @@ Task<void> Runner::back_apart(const Step* step, std::int64_t epoch) {
         why_silent_ = why_silent_ ? why_silent_ : cause;
     }
     crash_point(step->id, "undone");
-    reporter_.undone(*step);
+    undone_.push_back(step);
 }
 
 Task<void> Runner::back_silent(const Step* step) {
@@ -348,9 +411,9 @@ Task<void> Runner::back_silent(const Step* step) {
 
 /// On the way back out of a pause a journal that can't be written must not keep clients held: the intents are
 /// on disk, so that resume knows of all there is to take back.
-void Runner::note(Event one) {
+void Runner::note(std::vector<Event> events) {
     try {
-        journal_.append(std::move(one));
+        journal_.append(std::move(events));
     } catch (const std::exception& error) {
         spdlog::warn("the journal can't be written: {}", error.what());
     }
@@ -367,21 +430,20 @@ Task<void> Runner::back_one(const Step* step, std::int64_t epoch, StepRecord rec
     auto actions = step->undo(seen);
     auto undoing = event(epoch, step->id, EventKind::undoing, actions_body(actions));
     auto undone = event(epoch, step->id, EventKind::undone);
-    if (step->in_pause) {
-        note(std::move(undoing));
-    } else {
-        journal_.append(std::move(undoing));
+    if (!announced_.contains(step->id)) {
+        write_down(*step, std::move(undoing));
     }
     crash_point(step->id, "undoing");
     auto with = hooks(step);
     co_await executor_.perform(std::move(actions), after(step->deadline), std::move(with));
     crash_point(step->id, "undone");
     if (step->in_pause) {
-        note(std::move(undone));
+        undone_events_.push_back(std::move(undone));
+        undone_.push_back(step);
     } else {
-        journal_.append(std::move(undone));
+        write_down(*step, std::move(undone));
+        reporter_.undone(*step);
     }
-    reporter_.undone(*step);
 }
 
 } // namespace pgteal::cutover

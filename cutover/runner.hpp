@@ -54,7 +54,10 @@ private:
     Task<void> back_one(const Step* step, std::int64_t epoch, StepRecord record);
     Task<void> back_apart(const Step* step, std::int64_t epoch);
     Task<void> back_silent(const Step* step);
-    void note(Event event);
+    void announce_undo(const Steps& steps, std::int64_t epoch,
+                       const std::map<std::string, StepRecord>& records);
+    void note(std::vector<Event> events);
+    void write_down(const Step& step, Event event);
     Task<Observation> wait_until_done(const Step* step, Deadline deadline);
     Executor::Hooks hooks(const Step* step);
     void record_done(const Step& step, std::int64_t epoch, double ms, const std::string& summary);
@@ -66,7 +69,15 @@ private:
     double pause_ms_ = 0;
     std::set<std::string> not_begun_; ///< steps of the pause that this process planned and has not come to
     std::set<std::string> silent_;    ///< places that did not answer on the way
+    /// Places where all is done that each place does alone: what comes again for the silent ones' sake would
+    /// only hold their clients anew.
+    std::set<std::string> through_;
+    bool rolling_forward_ = false;
     std::exception_ptr why_silent_;
+    /// Told when clients have gone on: a terminal that takes no output must not keep them held.
+    std::vector<const Step*> undone_;
+    std::set<std::string> announced_;             ///< steps whose undoing is on disk
+    std::vector<Event> undone_events_;            ///< written when clients have gone on
     std::optional<Clock::time_point> held_since_; ///< clients are held by this process
 };
 

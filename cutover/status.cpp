@@ -243,6 +243,10 @@ boost::json::object to_json(const Status& status) {
 
 void publish(const Status& status, health::Metrics& metrics) {
     metrics.serving(to_string(status.progress.serving), static_cast<double>(status.progress.epoch));
+    for (const auto& side : status.sides) {
+        metrics.server(to_string(side.side), side.reachable);
+    }
+    metrics.forget_lanes();
     for (const auto& [database, lanes] : status.lanes) {
         for (const auto& lane : lanes) {
             const auto direction =

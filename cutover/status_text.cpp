@@ -31,6 +31,9 @@ std::string lane_state(const LaneStatus& lane) {
     if (!lane.state.subscription) {
         return "not subscribed yet";
     }
+    if (!lane.state.slot) {
+        return "its slot is gone: must be copied again";
+    }
     if (!lane.state.enabled) {
         return "ready for the way back";
     }

@@ -149,13 +149,14 @@ std::vector<Action> undo_roles(Context* context, const Observation& seen) {
     for (const auto& name : recorded.as_array()) {
         before.insert(std::string(name.as_string()));
     }
-    std::vector<Action> actions;
+    std::vector<std::string> ours;
     for (const auto& name : roles.on_both) {
         if (!before.contains(name)) {
-            actions.push_back(sql(Side::green, replication::drop_role(name)));
+            ours.push_back(name);
         }
     }
-    return actions;
+    return ours.empty() ? std::vector<Action>{}
+                        : std::vector<Action>{sql(Side::green, replication::drop_roles(ours))};
 }
 
 } // namespace

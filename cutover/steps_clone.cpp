@@ -44,11 +44,32 @@ struct SchemaSeen {
     int green_version = 0;
 };
 
+Task<bool> has_relations(postgres::Server* server, std::string database, Deadline deadline) {
+    const std::string text =
+        "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND NOT EXISTS (SELECT "
+        "FROM "
+        "pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))";
+    const auto found = co_await server->exec(std::move(database), text, {}, deadline);
+    co_return found.get<bool>(0, 0);
+}
+
+Observation in_the_way(const std::string& database) {
+    Observation seen;
+    seen.state = State::conflict;
+    seen.side = "green";
+    seen.evidence =
+        "database " + database + " was made and filled on green since the checks; pgteal would drop it";
+    seen.hint = "drop it once you are sure that nobody needs it, then pgteal prepare again";
+    return seen;
+}
+
 Task<Observation> observe_schema(Context* context) {
     const auto deadline = after(patience);
     auto& blue = context->estate.server(Side::blue);
     auto& green = context->estate.server(Side::green);
     SchemaSeen found;
+    const bool may_be_new = context->progress().active && !context->begun("schema");
     std::size_t done = 0;
     std::size_t tables = 0;
     for (const auto& database : context->estate.config().databases) {
@@ -65,6 +86,14 @@ Task<Observation> observe_schema(Context* context) {
             co_await green.exec("", "SELECT 1 FROM pg_database WHERE datname = $1", name, deadline);
         if (!there.empty()) {
             found.existing.insert(database.name);
+            // The check saw it empty, or not there; that may have been long ago.
+            if (may_be_new) {
+                const bool filled = co_await has_relations(&green, database.name, deadline);
+                if (filled) {
+                    auto conflict = in_the_way(database.name);
+                    co_return conflict;
+                }
+            }
         }
     }
     found.roles = co_await replication::read_roles(blue, deadline);
@@ -175,6 +204,7 @@ std::vector<Action> plan_build(Context* context, const Observation& seen) {
             replication::Section::post_data, context->estate.config().jobs, found.bin_dir);
         if (interrupted) {
             actions.push_back(sql(Side::green, end_restores(database), phase++));
+            actions.push_back(sql(Side::green, replication::drop_partition_indexes(database), phase++));
             // What an interrupted restore has made is dropped first; --clean with --if-exists takes both
             // cases.
             program.argv.insert(program.argv.begin() + 1, {"--clean", "--if-exists"});

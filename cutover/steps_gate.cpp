@@ -27,6 +27,7 @@ Task<void> read_database_facts(Context* context, Move move, std::string database
     facts->run_ids = {from_row.run_id, to_row.run_id};
     facts->epochs = {from_row.epoch, to_row.epoch};
     facts->from_fenced = (co_await read_fence(&from, database, deadline)).read_only;
+    facts->from_limit = recorded_limit(context->journal, database);
     facts->to_fenced = (co_await read_fence(&to, database, deadline)).up();
     const auto prepared = co_await from.exec(
         database, "SELECT gid, owner::text FROM pg_prepared_xacts WHERE database = current_database()", {},
@@ -64,6 +65,7 @@ Task<void> read_database_facts(Context* context, Move move, std::string database
     }
     auto from_session = co_await from.session(database, deadline);
     auto to_session = co_await to.session(database, deadline);
+    facts->superusers = co_await superuser_sessions(&from, database, deadline);
     facts->risks = co_await read_risks(context, move, database, deadline);
     const auto plan = co_await replication::read_carry_plan(*from_session, to_string(move.from), *to_session,
                                                             to_string(move.to), deadline);
@@ -140,6 +142,16 @@ Task<void> read_pooler_facts(Context* context, Move move, PoolerBaseline baselin
                       [&baseline](const auto& doubt) { return baseline.entries.contains(doubt.first); });
     }
     facts.wanted = targets_for(context->estate.config(), move.from, baseline);
+    for (const auto& [entry, user] : settings.pools) {
+        if (facts.wanted.contains(entry)) {
+            facts.users.insert(user);
+        }
+    }
+    for (const auto& entry : facts.entries) {
+        if (facts.wanted.contains(entry.name) && !entry.force_user.empty()) {
+            facts.users.insert(entry.force_user);
+        }
+    }
     const auto file = pooler::read_config(baseline.path);
     facts.file_changed = file.hash != baseline.hash;
     std::vector<std::string> names;

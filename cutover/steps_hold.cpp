@@ -39,8 +39,8 @@ postgres::Statement fence_statement(const std::string& database, std::int64_t ep
                                     std::chrono::milliseconds limit) {
     postgres::Statement statement;
     statement.database = database;
-    statement.text = "BEGIN; " + require_epoch_text(epoch) + "; " + raise_fence_text(database) +
-                     "; COMMIT;\n" +
+    statement.text = "BEGIN; " + require_epoch_text(epoch) + "; " + require_attempt_text() + "; " +
+                     raise_fence_text(database) + "; COMMIT;\n" +
                      fmt::format(R"(DO $fence$
 DECLARE
   own int[] := :'own_pids';
@@ -61,6 +61,10 @@ BEGIN
     SELECT count(pg_terminate_backend(a.pid)) INTO sessions FROM pg_stat_activity a WHERE {};
     ended := greatest(ended, sessions);
     EXIT WHEN starting = 0 AND sessions = 0;
+    PERFORM 1 FROM pgteal.run WHERE controller = :'attempt';
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'this attempt to switch is over' USING ERRCODE = '55000';
+    END IF;
     IF clock_timestamp() > until THEN
       RAISE EXCEPTION 'sessions do not end: % left, % starting', sessions, starting USING ERRCODE = '57014';
     END IF;
@@ -120,6 +124,9 @@ std::vector<Action> plan_stage(Context* context, Move move) {
                                        targets_for(context->estate.config(), move.to, baseline)},
                            0});
     }
+    for (const auto& database : context->estate.config().database_names()) {
+        actions.push_back(sql(move.from, {database, "UPDATE pgteal.run SET controller = :'attempt'", {}}, 0));
+    }
     // The idle direction's slots are moved up, so that they have little to read when they start, and keep no
     // WAL for nothing.
     for (const auto& database : context->estate.config().databases) {
@@ -129,8 +136,10 @@ std::vector<Action> plan_stage(Context* context, Move move) {
                                {replication::binding_for("now", database.name)}},
                               0));
         for (const auto& lane : context->estate.lanes(move.to, database.name)) {
-            actions.push_back(sql(
-                move.to, replication::advance_slot(lane, replication::binding_for("now", database.name)), 1));
+            Sql advance{move.to,
+                        replication::advance_slot(lane, replication::binding_for("now", database.name))};
+            advance.limit = std::chrono::minutes(4);
+            actions.push_back({std::move(advance), 1});
         }
     }
     return actions;
@@ -191,9 +200,11 @@ std::vector<Action> plan_fence(Context* context, Move move) {
 std::vector<Action> undo_fence(Context* context, Move move) {
     std::vector<Action> actions;
     for (const auto& database : context->estate.config().databases) {
-        actions.push_back(
-            sql(move.from,
-                {database.name, "BEGIN; " + lift_fence(context->journal, database.name) + "; COMMIT", {}}));
+        actions.push_back(sql(move.from, {database.name,
+                                          "BEGIN; " + require_epoch_text(move.epoch - 1) +
+                                              "; UPDATE pgteal.run SET controller = NULL; " +
+                                              lift_fence(context->journal, database.name) + "; COMMIT",
+                                          {}}));
     }
     return actions;
 }
@@ -348,6 +359,8 @@ Step still_step(Context& context, Move move) {
     return step;
 }
 
+/// After the barrier and not beside it: what is applied last may carry values that a column is measured for,
+/// and a TRUNCATE ... RESTART IDENTITY.
 Step sequences_step(Context& context, Move move) {
     Step step;
     step.id = "sequences";
@@ -356,7 +369,6 @@ Step sequences_step(Context& context, Move move) {
     step.writers_after = Writers::none;
     step.in_pause = true;
     step.observe_after = false;
-    step.with_previous = true;
     step.observe = absent;
     step.plan = [c = &context, move](const Observation&) {
         std::vector<Action> actions;

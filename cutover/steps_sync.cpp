@@ -6,6 +6,7 @@
 #include "cutover/runbook.hpp"
 #include "cutover/streams.hpp"
 #include "postgres/error.hpp"
+#include "replication/clone.hpp"
 #include "replication/markers.hpp"
 
 namespace pgteal::cutover {
@@ -270,9 +271,50 @@ Task<Observation> observe_milestone(Context* context, std::string what, std::str
     co_return counted(reached, context->estate.config().databases.size(), std::move(summary));
 }
 
-std::vector<Action> plan_analyze(Context* context) {
+/// Materialized views that clients can read on blue, by database: a dump makes them empty, and an empty one
+/// answers with an error.
+using Views = std::map<std::string, std::vector<std::string>>;
+
+Task<Observation> observe_analyze(Context* context) {
+    auto seen = co_await observe_milestone(context, "analyze", "statistics gathered");
+    Views views;
+    std::string left;
+    for (const auto& database : context->estate.config().database_names()) {
+        if (seen.state != State::done) {
+            const auto found =
+                co_await context->estate.server(Side::blue)
+                    .exec(database,
+                          "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind = 'm' AND "
+                          "c.relispopulated ORDER BY c.oid",
+                          {}, after(patience));
+            for (int row = 0; row < found.rows(); ++row) {
+                views[database].push_back(found.get<std::string>(row, 0));
+            }
+        }
+        const auto& bindings = context->executor.bindings();
+        const auto not_filled = bindings.find(replication::binding_for("views_left", database));
+        if (not_filled != bindings.end() && !not_filled->second.value.empty()) {
+            left += (left.empty() ? "" : ", ") + not_filled->second.value;
+        }
+    }
+    if (!left.empty()) {
+        seen.summary += "; NOT filled, refresh them on green: " + left;
+    }
+    seen.seen = std::move(views);
+    co_return seen;
+}
+
+std::vector<Action> plan_analyze(Context* context, const Observation& seen) {
+    const auto* views = std::any_cast<Views>(&seen.seen);
     std::vector<Action> actions;
     for (const auto& database : context->estate.config().databases) {
+        if (views != nullptr && views->contains(database.name)) {
+            Sql refresh;
+            refresh.side = Side::green;
+            refresh.statement = replication::fill_views(database.name, views->at(database.name));
+            refresh.limit = std::chrono::hours(24);
+            actions.push_back({std::move(refresh), 0});
+        }
         Sql analyze;
         analyze.side = Side::green;
         analyze.statement = {database.name, "ANALYZE", {}};
@@ -352,10 +394,10 @@ Step analyze_step(Context& context) {
     Step step;
     step.id = "analyze";
     step.title = "Gather statistics";
-    step.makes_true = "Green's planner knows the data.";
+    step.makes_true = "Green's planner knows the data; materialized views that blue had filled are filled.";
     step.deadline = std::chrono::hours(24);
-    step.observe = [c = &context] { return observe_milestone(c, "analyze", "statistics gathered"); };
-    step.plan = [c = &context](const Observation&) { return plan_analyze(c); };
+    step.observe = [c = &context] { return observe_analyze(c); };
+    step.plan = [c = &context](const Observation& seen) { return plan_analyze(c, seen); };
     step.undo = nothing;
     return step;
 }

@@ -135,16 +135,16 @@ Task<Observation> observe_resume(Context* context, Move move) {
 
 Task<Observation> observe_confirm(Context* context, Move move) {
     Observation seen;
-    const auto& proven = context->executor.results().targets;
-    const auto baselines = recorded_poolers(context->journal);
     std::size_t entries = 0;
-    bool all_proven = true;
-    for (const auto& baseline : baselines) {
-        entries += baseline.entries.size();
-        const auto found = proven.find(baseline.name);
-        all_proven = all_proven && found != proven.end() && found->second == to_string(move.to);
+    bool done = true;
+    for (const auto& baseline : recorded_poolers(context->journal)) {
+        for (const auto& [entry, target] : baseline.entries) {
+            ++entries;
+            done = done && context->executor.proven(baseline.name, entry, move.to);
+        }
+        done = done && context->executor.settled(baseline.name);
     }
-    seen.state = all_proven ? State::done : State::absent;
+    seen.state = done ? State::done : State::absent;
     seen.summary = std::to_string(entries) + " of " + std::to_string(entries) + " entries answer from " +
                    to_string(move.to) + " and take writes";
     co_return seen;
@@ -193,8 +193,11 @@ Task<Observation> observe_turn(Context* context, Move move) {
         }
     }
     Observation seen;
-    const bool turned = found.running.empty() && found.waiting.empty() && found.behind.empty();
-    seen.state = turned && context->executor.canary_back() ? State::done : State::partial;
+    bool turned = found.running.empty() && found.waiting.empty() && found.behind.empty();
+    for (const auto& database : context->estate.config().database_names()) {
+        turned = turned && context->executor.canary_back(database);
+    }
+    seen.state = turned ? State::done : State::partial;
     seen.summary = "canary back on " + to_string(move.from) + ", which follows " + to_string(move.to);
     seen.seen = std::move(found);
     co_return seen;
@@ -258,6 +261,7 @@ Step retarget_step(Context& context, Move move) {
     step.makes_true = "Every pooler's file and memory name the new side; clients are still held.";
     step.writers_after = Writers::none;
     step.in_pause = true;
+    step.with_previous = true; // clients are held, whatever the sequences come to
     step.each_place_alone = true;
     step.observe_after = false; // VerifyPooler is the look
     step.observe = [c = &context, move] { return observe_retarget(c, move); };

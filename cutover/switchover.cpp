@@ -3,6 +3,7 @@
 #include <array>
 #include <csignal>
 
+#include "cutover/epochs.hpp"
 #include "cutover/pooler_settings.hpp"
 #include "cutover/run_row.hpp"
 #include "cutover/runbook.hpp"
@@ -145,22 +146,57 @@ Task<std::vector<std::string>> open_databases(Context* context, Side side) {
     co_return open;
 }
 
+/// An entry through which clients reach `side` now: "app of pgb1"; empty when there is none that can be seen.
+Task<std::string> entry_served_by(Context* context, Side side) {
+    for (const auto& baseline : recorded_poolers(context->journal)) {
+        const auto targets = targets_for(context->estate.config(), side, baseline);
+        std::vector<pooler::Entry> entries;
+        try {
+            entries =
+                co_await context->estate.pooler(baseline.name).console->entries(after(console_patience));
+        } catch (const Error&) {
+            continue; // a pooler that is away serves nobody
+        }
+        for (const auto& entry : entries) {
+            const auto target = targets.find(entry.name);
+            if (target != targets.end() && !entry.paused && entry.host == target->second.host &&
+                entry.port == target->second.port && entry.database == target->second.database) {
+                co_return entry.name + " of " + baseline.name;
+            }
+        }
+    }
+    co_return std::string();
+}
+
 /// A recorded switch, looked at by another process: was `from` opened again by hand meanwhile, since `to` did
 /// not answer, say? What it took since is not on `to` yet, so that going on to `to` would lose it. While no
 /// database of `to` was opened the switch never came about, and can be taken back. Throws Error(conflict)
 /// when that can't be told, or isn't so.
 Task<bool> never_came_about(Context* context, Move move) {
+    const auto from = to_string(move.from);
+    const auto to = to_string(move.to);
     std::vector<std::string> open;
+    std::string unseen;
     try {
         open = co_await open_databases(context, move.from);
-    } catch (const Error&) {
-        co_return false; // who doesn't answer takes no writes either
+    } catch (const Error& error) {
+        unseen = error.what();
+    }
+    if (!unseen.empty()) {
+        // It may be dead, which is no reason to keep clients waiting, or not let pgteal in and serve them.
+        const auto entry = co_await entry_served_by(context, move.from);
+        if (!entry.empty()) {
+            throw Error(ErrorCode::conflict, from,
+                        "the switch to " + to + " is recorded, but entry " + entry + " leads to " + from +
+                            " and is not held; whether " + from +
+                            " took writes since can't be told: " + unseen,
+                        "let pgteal log in to " + from + ", then pgteal resume");
+        }
+        co_return false;
     }
     if (open.empty()) {
         co_return false;
     }
-    const auto from = to_string(move.from);
-    const auto to = to_string(move.to);
     const auto evidence =
         "database " + open.front() + " on " + from + " is open for clients, although the switch to " + to +
         " is recorded: somebody lifted its fence, and it may have taken writes that " + to + " has not; ";
@@ -190,6 +226,7 @@ Task<bool> never_came_about(Context* context, Move move) {
 
 void complete(Context* context, const Move& move, double pause_ms) {
     record_files(context);
+    discard_files(context);
     boost::json::object body;
     body["pause_ms"] = pause_ms;
     context->journal.append(attempt_event(EventKind::completed, move, std::move(body)));
@@ -197,9 +234,13 @@ void complete(Context* context, const Move& move, double pause_ms) {
 
 /// What to do about a failure is decided by the journal: is the switch on disk?
 Task<SwitchoverResult> settle_failed(Context* context, Runner* runner, Move move, Error cause) {
-    const bool switched = context->progress().attempt && context->progress().attempt->switched;
+    bool switched = false;
     std::exception_ptr again;
     try {
+        // When the journal can't be read it can't be told: that is no reason to take anything back.
+        const auto progress = context->progress();
+        switched = progress.attempt && progress.attempt->switched;
+        co_await require_newest_journal(context, switched ? move.epoch : move.epoch - 1);
         if (switched) {
             co_await roll_forward(context, runner, move);
             complete(context, move, runner->pause_ms());
@@ -293,6 +334,7 @@ Task<SwitchoverResult> settle_switchover(Context* context, Reporter* reporter) {
     const auto& attempt = *progress.attempt;
     const Move move{attempt.from, attempt.to, attempt.epoch};
     Runner runner(context->journal, context->executor, *reporter);
+    co_await require_newest_journal(context, attempt.switched ? move.epoch : move.epoch - 1);
     bool forward = attempt.switched;
     if (forward) {
         forward = !co_await never_came_about(context, move);

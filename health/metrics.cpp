@@ -34,6 +34,7 @@ struct Metrics::Impl {
     Gauges& streaming = gauges("pgteal_lane_streaming", "1 when the lane's apply worker runs.");
     Gauges& retained =
         gauges("pgteal_slot_retained_bytes", "WAL that the lane's slot keeps on the publisher.");
+    Gauges& server_up = gauges("pgteal_server_up", "1 when the side's server answers.");
     Gauges& serving = gauges("pgteal_serving", "1 for the side that clients write to.");
     Gauges& epoch = gauges("pgteal_epoch", "Grows by one with each switch of the serving side.");
     Gauges& step = gauges("pgteal_step", "1 for the step under way or last done.");
@@ -51,6 +52,13 @@ struct Metrics::Impl {
     Gauges& copy_tables = gauges("pgteal_copy_tables_done", "Tables copied to green.");
     Gauges& build = gauges("pgteal_build_info", "Version of pgteal, as a label.");
     prometheus::Gauge* current_step = nullptr;
+    std::vector<std::pair<Gauges*, prometheus::Gauge*>> of_lanes;
+
+    void set_for_lane(Gauges& family, const Labels& lane, double value) {
+        auto& gauge = family.Add(lane);
+        gauge.Set(value);
+        of_lanes.emplace_back(&family, &gauge);
+    }
 };
 
 Metrics::Metrics(std::string run, std::string version) : impl_(std::make_unique<Impl>(run)) {
@@ -63,11 +71,23 @@ void Metrics::lane(const std::string& database, const std::string& lane, const s
                    double lag_seconds, double lag_bytes, bool enabled, bool streaming,
                    double retained_bytes) {
     const Labels labels{{"database", database}, {"lane", lane}, {"direction", direction}};
-    impl_->lag_seconds.Add(labels).Set(lag_seconds);
-    impl_->lag_bytes.Add(labels).Set(lag_bytes);
-    impl_->enabled.Add(labels).Set(flag(enabled));
-    impl_->streaming.Add(labels).Set(flag(streaming));
-    impl_->retained.Add(labels).Set(retained_bytes);
+    impl_->set_for_lane(impl_->lag_seconds, labels, lag_seconds);
+    impl_->set_for_lane(impl_->lag_bytes, labels, lag_bytes);
+    impl_->set_for_lane(impl_->enabled, labels, flag(enabled));
+    impl_->set_for_lane(impl_->streaming, labels, flag(streaming));
+    impl_->set_for_lane(impl_->retained, labels, retained_bytes);
+}
+
+void Metrics::forget_lanes() {
+    // One gauge may be noted several times: its family forgets it the first time and ignores the others.
+    for (const auto& [family, gauge] : impl_->of_lanes) {
+        family->Remove(gauge);
+    }
+    impl_->of_lanes.clear();
+}
+
+void Metrics::server(const std::string& side, bool up) {
+    impl_->server_up.Add({{"side", side}}).Set(flag(up));
 }
 
 void Metrics::serving(const std::string& side, double epoch) {

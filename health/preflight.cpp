@@ -159,7 +159,7 @@ CheckResult check_readable(const std::vector<Unread>& unread) {
 }
 
 void judge_sides(std::vector<CheckResult>& results, const Sides& sides, const PreflightInput& input) {
-    const Need need{input.lanes_per_database * static_cast<int>(input.databases.size()), input.run_started};
+    const Need need{input.lanes, input.run_started};
     results.push_back(check_recovery(sides));
     results.push_back(check_privileges(sides));
     results.push_back(check_role_replication(sides));

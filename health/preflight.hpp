@@ -35,7 +35,7 @@ struct PoolerFacts {
 
 struct PreflightInput {
     std::vector<std::string> databases;
-    int lanes_per_database = 1;
+    int lanes = 1; ///< of all databases together
     double max_pause_seconds = 5;
     std::vector<PoolerFacts> poolers;
     std::string blue_peer_conninfo;  ///< how green reaches blue; secret

@@ -196,6 +196,7 @@ CheckResult notable(const std::vector<DatabaseFacts>& databases, const std::stri
                                             : count_of(names.size(), noun);
             add(result, Level::info, "blue", database.name, counted + " (" + list_of(names) + "). " + meaning,
                 fix);
+            result.summary.clear(); // "none" would not be so
         }
     }
     return result;
@@ -205,10 +206,11 @@ CheckResult notable(const std::vector<DatabaseFacts>& databases, const std::stri
 
 std::vector<CheckResult> check_notable(const std::vector<DatabaseFacts>& databases) {
     std::vector<CheckResult> results;
-    results.push_back(
-        notable(databases, "materialized-views", "materialized view",
-                "Their contents are not replicated: refresh them on green before clients read them there.",
-                "on green:  REFRESH MATERIALIZED VIEW …;"));
+    results.push_back(notable(
+        databases, "materialized-views", "materialized view",
+        "prepare fills them once on green; their contents are not replicated. Refresh them there before a "
+        "cutover if they have to be newer.",
+        "on green:  SET default_transaction_read_only = off; REFRESH MATERIALIZED VIEW …;"));
     results.push_back(notable(
         databases, "foreign-tables", "foreign table",
         "Their rows are elsewhere and stay there; green must be able to reach that server as blue does.",

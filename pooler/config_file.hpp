@@ -65,7 +65,11 @@ std::string stage_config(const ConfigFile& file, std::string_view text);
 /// otherwise: someone else edited it), rename, fsync of the directory. After it, the path holds either the
 /// old or the new file, whole, whatever crashes.
 void install_staged(const std::string& staged, const std::string& path, const std::string& expected_hash);
-/// Removes what stage_config left beside the config file `path`, if it did.
+/// Puts the file that install_staged replaced back, byte for byte, provided that its entries lead to
+/// `targets` and that the current one differs from it in nothing but where they lead. False, and nothing
+/// done, otherwise.
+bool put_back(const std::string& path, const std::map<std::string, Target>& targets);
+/// Removes what stage_config and install_staged left beside the config file `path`, if they did.
 void discard_staged(const std::string& path);
 
 std::string content_hash(std::string_view text);

@@ -110,6 +110,10 @@ std::string staged_path(const std::string& path) {
     return (whole.parent_path() / ("." + whole.filename().string() + ".pgteal")).string();
 }
 
+// The file that install_staged replaced, byte for byte: a second name of it, so that it costs no copy and
+// secrets in it stay where they are.
+std::string kept_path(const std::string& path) { return staged_path(path) + "-before"; }
+
 void sync_folder(const std::string& path) { File(folder_of(path), O_RDONLY | O_DIRECTORY).sync(); }
 
 void remove_if_there(const std::string& path) {
@@ -166,6 +170,9 @@ void install_staged(const std::string& staged, const std::string& path, const st
             path + " was changed by someone else since pgteal read it; it was left as it is",
             "Look at what changed, then run the command again: it starts from the file as it is now.");
     }
+    const std::string kept = kept_path(path);
+    ::unlink(kept.c_str());
+    static_cast<void>(::link(path.c_str(), kept.c_str())); // where there are no links, put_back() finds none
     if (::rename(staged.c_str(), path.c_str()) != 0) {
         fail("cannot put the new file in place of", path, errno,
              errno == EBUSY ? "A single file that is mounted can't be replaced: mount its folder instead."
@@ -174,12 +181,45 @@ void install_staged(const std::string& staged, const std::string& path, const st
     sync_folder(path);
 }
 
+bool put_back(const std::string& path, const std::map<std::string, Target>& targets) {
+    const std::string kept = kept_path(path);
+    if (::access(kept.c_str(), F_OK) != 0) {
+        return false;
+    }
+    const auto before = read_config(kept);
+    const auto now = read_config(path);
+    const auto there = targets_in(now.text);
+    const auto back = targets_in(before.text);
+    std::map<std::string, Target> moved;
+    for (const auto& [name, target] : targets) {
+        const auto found = there.find(name);
+        const auto original = back.find(name);
+        if (found == there.end() || original == back.end() || original->second != target) {
+            return false;
+        }
+        moved.insert(*found);
+    }
+    if (rewrite(before.text, moved) != now.text) {
+        return false; // somebody else changed it too
+    }
+    if (::rename(kept.c_str(), path.c_str()) != 0) {
+        fail("cannot put the old file in place of", path, errno);
+    }
+    sync_folder(path);
+    return true;
+}
+
 void discard_staged(const std::string& path) {
-    const std::string staged = staged_path(path);
-    if (::unlink(staged.c_str()) == 0) {
-        sync_folder(staged);
-    } else if (errno != ENOENT) {
-        fail("cannot remove", staged, errno);
+    bool removed = false;
+    for (const auto& one : {staged_path(path), kept_path(path)}) {
+        if (::unlink(one.c_str()) == 0) {
+            removed = true;
+        } else if (errno != ENOENT) {
+            fail("cannot remove", one, errno);
+        }
+    }
+    if (removed) {
+        sync_folder(path);
     }
 }
 

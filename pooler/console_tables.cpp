@@ -78,6 +78,7 @@ void read_session_pooling(const Result& users, const Result& pools, Settings* se
         }
     }
     for (int row = 0; row < pools.rows(); ++row) {
+        settings->pools.emplace_back(field(pools, row, "database"), field(pools, row, "user"));
         const bool in_use =
             count(field(pools, row, "cl_active")) + count(field(pools, row, "cl_waiting")) > 0;
         if (in_use && field(pools, row, "pool_mode") == "session") {

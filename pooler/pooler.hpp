@@ -47,6 +47,8 @@ struct Settings {
     std::vector<std::string> session_users;
     /// Entry and user of pools that pool sessions and have clients now (SHOW POOLS).
     std::vector<std::pair<std::string, std::string>> session_pools;
+    /// Entry and user of every pool (SHOW POOLS); the user is the one that logs in to the server.
+    std::vector<std::pair<std::string, std::string>> pools;
     std::string config_file; ///< conffile as the pooler knows it, "" when unknown
 };
 

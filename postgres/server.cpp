@@ -17,7 +17,7 @@ constexpr std::string_view startup_options =
     "row_security=off"
     " -c standard_conforming_strings=on -c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC -c "
     "bytea_output=hex"
-    " -c extra_float_digits=1 -c lc_monetary=C -c jit=off -c quote_all_identifiers=off";
+    " -c role=none -c extra_float_digits=1 -c lc_monetary=C -c jit=off -c quote_all_identifiers=off";
 
 Dsn session_dsn(const Dsn& dsn, const std::string& database) {
     const auto own = dsn.get("options");

@@ -48,6 +48,12 @@ std::vector<postgres::Program> list_schema(const std::string& dump_file, const s
 postgres::Program restore_schema(const postgres::Dsn& to, const std::string& database,
                                  const std::string& dump_file, Section section, int jobs,
                                  const std::string& bin_dir);
+/// Takes away what an interrupted restore of post-data made of partitioned tables' indexes, which pg_restore
+/// --clean can't (it names no index of a partition).
+postgres::Statement drop_partition_indexes(const std::string& database);
+/// REFRESH of the materialized views (as regclass prints them) that are there and empty, in whatever order they
+/// need each other. Those that fail stay empty; gives binding views_left_<database>, their names in one text.
+postgres::Statement fill_views(const std::string& database, const std::vector<std::string>& views);
 /// Version of pg_dump as 150020, through `pg_dump --version`. Throws Error(program).
 Task<int> dump_version(std::string bin_dir, Deadline deadline);
 /// The newest pg_dump that can read `server_version` and is installed: looks at /usr/lib/postgresql/*/bin and
@@ -82,7 +88,9 @@ struct CopyOptions {
     Bytes split_above{
         64LL * 1024 *
         1024}; ///< heap and TOAST; never split for one job, nor on a source before 14 (no TID range scans)
-    Clock::duration stall = std::chrono::seconds(60); ///< no byte moved for that long: given up
+    /// No byte moved for that long: given up. Reading over gigabytes of dead rows sends nothing for minutes;
+    /// a peer that is gone is found by TCP keepalives long before.
+    Clock::duration stall = std::chrono::minutes(30);
     /// The statement that is run on the target once all of a table is committed there; none when not set.
     std::function<std::string(const Table&)> note_copied = {};
     std::string target_database = {}; ///< "" = it has the same name on both sides

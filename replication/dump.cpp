@@ -1,5 +1,7 @@
 // pg_dump and pg_restore as data.
+#include "postgres/quote.hpp"
 #include "replication/clone.hpp"
+#include "replication/sql.hpp"
 
 namespace pgteal::replication {
 
@@ -68,6 +70,21 @@ Program restore_schema(const postgres::Dsn& to, const std::string& database, con
     program.argv.push_back(dump_file);
     program.environment = to.secrets_environment();
     return program;
+}
+
+postgres::Statement drop_partition_indexes(const std::string& database) {
+    return {database, std::string(sql::drop_partition_indexes), {}};
+}
+
+postgres::Statement fill_views(const std::string& database, const std::vector<std::string>& views) {
+    std::string names;
+    for (const auto& view : views) {
+        names += (names.empty() ? "" : ", ") + postgres::quote_literal(view);
+    }
+    std::string text(sql::fill_views);
+    const std::string place = "/* names */";
+    text.replace(text.find(place), place.size(), names);
+    return {database, std::move(text), {binding_for("views_left", database)}};
 }
 
 } // namespace pgteal::replication

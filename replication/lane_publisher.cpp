@@ -105,11 +105,34 @@ Statement drop_slot(const Lane& lane) {
 
 Statement advance_slot(const Lane& lane, std::string position_binding) {
     const std::string position = ":'" + std::move(position_binding) + "'::pg_lsn";
-    // Below what is confirmed the server would raise an error, and above what is flushed it stops by itself.
+    // The server decodes all WAL up to the position and confirms at the end only: in slices, a call that is
+    // cut off keeps what it came to. LSNs are added as numbers, since 13 has no pg_lsn + numeric. Below what
+    // is confirmed the server would raise an error, and above what is flushed it stops by itself.
     return {lane.database,
-            "SELECT pg_catalog.pg_replication_slot_advance(slot_name, " + position + ")\n" +
-                "  FROM pg_catalog.pg_replication_slots\n WHERE slot_name = " + quote_literal(lane.object()) +
-                " AND NOT active AND confirmed_flush_lsn < " + position,
+            "DO $pgteal$\n"
+            "DECLARE\n"
+            "  slice CONSTANT bigint := 134217728;\n"
+            "  goal CONSTANT bigint := (" +
+                position +
+                " - '0/0'::pg_lsn)::bigint;\n"
+                "  reached bigint;\n"
+                "  before bigint;\n"
+                "  next bigint;\n"
+                "BEGIN\n"
+                "  LOOP\n"
+                "    SELECT (confirmed_flush_lsn - '0/0'::pg_lsn)::bigint INTO reached\n"
+                "      FROM pg_catalog.pg_replication_slots WHERE slot_name = " +
+                quote_literal(lane.object()) + " AND NOT active AND confirmed_flush_lsn < " + position +
+                ";\n"
+                "    EXIT WHEN NOT FOUND OR reached IS NOT DISTINCT FROM before;\n"
+                "    before := reached;\n"
+                "    next := LEAST(goal, reached + slice);\n"
+                "    PERFORM pg_catalog.pg_replication_slot_advance(" +
+                quote_literal(lane.object()) +
+                ",\n      (pg_catalog.to_hex(next >> 32) || '/' || pg_catalog.to_hex(next & "
+                "4294967295))::pg_lsn);\n"
+                "  END LOOP;\n"
+                "END $pgteal$",
             {}};
 }
 

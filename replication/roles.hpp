@@ -54,7 +54,8 @@ RolePlan plan_roles(const Roles& source, const Roles& target, const std::string&
 /// as blue has it.
 std::vector<postgres::Statement> plan_database_settings(const Roles& source,
                                                         const std::vector<std::string>& databases);
-/// DROP ROLE for roles that pgteal made.
-postgres::Statement drop_role(const std::string& name);
+/// DROP ROLE for roles that pgteal made. Those on which something else depends by now stay; gives binding
+/// roles_left, their names in one text.
+postgres::Statement drop_roles(const std::vector<std::string>& names);
 
 } // namespace pgteal::replication

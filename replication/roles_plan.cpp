@@ -11,6 +11,7 @@ namespace pgteal::replication {
 namespace {
 
 using postgres::quote_identifier;
+using postgres::quote_literal;
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
 /// VALID UNTIL can be set to 'infinity', but not back to nothing; both mean never.
@@ -155,8 +156,48 @@ std::vector<postgres::Statement> plan_database_settings(const Roles& source,
     return statements;
 }
 
-postgres::Statement drop_role(const std::string& name) {
-    return {"", "DROP ROLE IF EXISTS " + quote_identifier(name), {}};
+postgres::Statement drop_roles(const std::vector<std::string>& names) {
+    std::string identifiers;
+    std::string literals;
+    for (const auto& name : names) {
+        identifiers += (identifiers.empty() ? "" : ", ") + quote_identifier(name);
+        literals += (literals.empty() ? "" : ", ") + quote_literal(name);
+    }
+    // All at once, since from 16 on a role that granted a membership depends on it; then what can be dropped
+    // alone, as often as that makes a difference.
+    return {"",
+            "DO $pgteal$\n"
+            "DECLARE\n"
+            "  still text[] := ARRAY[" +
+                literals +
+                "]::text[];\n"
+                "  before int;\n"
+                "  one text;\n"
+                "BEGIN\n"
+                "  BEGIN\n"
+                "    EXECUTE " +
+                quote_literal("DROP ROLE IF EXISTS " + identifiers) +
+                ";\n"
+                "    still := '{}';\n"
+                "  EXCEPTION WHEN dependent_objects_still_exist OR object_in_use THEN\n"
+                "    LOOP\n"
+                "      before := pg_catalog.cardinality(still);\n"
+                "      FOREACH one IN ARRAY still LOOP\n"
+                "        BEGIN\n"
+                "          EXECUTE pg_catalog.format('DROP ROLE IF EXISTS %I', one);\n"
+                "          still := pg_catalog.array_remove(still, one);\n"
+                "        EXCEPTION WHEN dependent_objects_still_exist OR object_in_use THEN\n"
+                "          NULL;\n"
+                "        END;\n"
+                "      END LOOP;\n"
+                "      EXIT WHEN pg_catalog.cardinality(still) IN (0, before);\n"
+                "    END LOOP;\n"
+                "  END;\n"
+                "  PERFORM pg_catalog.set_config('pgteal.roles_left', pg_catalog.array_to_string(still, ', "
+                "'), false);\n"
+                "END $pgteal$;\n"
+                "SELECT pg_catalog.current_setting('pgteal.roles_left') AS roles_left",
+            {"roles_left"}};
 }
 
 } // namespace pgteal::replication

@@ -122,7 +122,7 @@ TEST(ExitCode, FollowsFromTheKindOfErrorAndWhetherAnythingWasTouched) {
     };
     const std::vector<Row> table{
         {ErrorCode::usage, Exit::usage, Exit::usage},
-        {ErrorCode::config, Exit::usage, Exit::usage},
+        {ErrorCode::config, Exit::usage, Exit::failed},
         {ErrorCode::refused, Exit::refused, Exit::refused},
         {ErrorCode::wrong_state, Exit::refused, Exit::refused},
         {ErrorCode::busy, Exit::refused, Exit::refused},

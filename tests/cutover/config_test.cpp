@@ -257,6 +257,18 @@ TEST(Config, TellsWhatIsWrongAndWhere) {
     }
 }
 
+TEST(Config, TakesNoDatabaseThatPgtealWorksFrom) {
+    const auto error = error_in(changed(full, "\"Odd name\"", "\"postgres\""));
+    EXPECT_THAT(error.what(), testing::HasSubstr("database postgres can't be moved"));
+}
+
+TEST(Config, TakesNoFileOfTwoPoolers) {
+    const auto error =
+        error_in(std::string(full) + "\n[[pooler]]\nname = \"pgb2\"\nadmin = \"host=10.0.0.8 port=6432\"\n"
+                                     "config = \"/etc/pgbouncer/../pgbouncer/pgbouncer.ini\"\n");
+    EXPECT_THAT(error.what(), testing::HasSubstr("two poolers have the config file"));
+}
+
 TEST(Config, TakesNoPoolerTwice) {
     const auto second = "[[pooler]]\nname = \"pgb1\"\nadmin = \"host=10.0.0.8\"\nconfig = \"/etc/b.ini\"\n";
     EXPECT_STREQ(error_in(small_config + second).what(),

@@ -118,12 +118,17 @@ const std::vector<Spoilt>& spoilt() {
         {"epoch of to", [](GateFacts& f) { --f.databases[0].epochs[1]; }, "green",
          "database app on green is at epoch 0", "run pgteal from where the newest journal is"},
         {"from fenced", [](GateFacts& f) { f.databases[0].from_fenced = true; }, "blue",
-         "database app is read-only on blue", "pgteal resume"},
+         "database app is read-only on blue", "RESET default_transaction_read_only"},
         {"to open", [](GateFacts& f) { f.databases[0].to_fenced = false; }, "green",
          "database app on green is open for clients", "pgteal compare"},
         {"prepared transaction", [](GateFacts& f) { f.databases[0].prepared_transactions = {"tx-9"}; },
          "blue", "prepared transaction 'tx-9' in app",
          "ROLLBACK PREPARED it on blue, then run pgteal cutover"},
+        {"superuser",
+         [](GateFacts& f) {
+             f.databases[0].superusers = {{"4712", "boss", "psql"}};
+         },
+         "blue", "pid 4712 is a session of superuser boss", "pg_terminate_backend(4712)"},
         {"long transaction",
          [](GateFacts& f) {
              f.databases[0].long_transactions = {{4711, "report", "cron", 90, "SELECT pg_sleep(900)"}};

@@ -49,6 +49,11 @@ TEST(Runbook, TakesBackWhatItSaysItTakesBack) {
         }
     }
     EXPECT_FALSE(moved.pause.front().with_previous) << "there is nothing before it";
+    for (const auto& step : moved.pause) {
+        if (step.id == "barrier" || step.id == "sequences") {
+            EXPECT_FALSE(step.with_previous) << "sequences are measured by what the barrier waited for";
+        }
+    }
 }
 
 } // namespace

@@ -66,6 +66,21 @@ TEST(Metrics, a_lane_told_twice_is_one_line) {
     EXPECT_THAT(metrics.text(), HasSubstr("lane=\"app.1\"} 2\n"));
 }
 
+TEST(Metrics, lanes_that_could_not_be_read_are_not_told) {
+    Metrics metrics("run");
+    metrics.lane("app", "app.1", "blue", 0, 1, true, true, 3);
+    metrics.lane("app", "app.1", "blue", 0, 2, true, true, 3);
+    metrics.server("green", true);
+    metrics.forget_lanes();
+    metrics.server("green", false);
+    auto text = metrics.text();
+    EXPECT_EQ(times(text, "lane=\"app.1\""), 0U);
+    EXPECT_THAT(text, HasSubstr("pgteal_server_up{run=\"run\",side=\"green\"} 0\n"));
+    metrics.lane("app", "app.1", "blue", 0, 4, true, true, 3);
+    text = metrics.text();
+    EXPECT_THAT(text, HasSubstr("lane=\"app.1\"} 4\n"));
+}
+
 TEST(Metrics, odd_names_are_escaped) {
     Metrics metrics("r");
     metrics.pooler("a\"b\\c\nd", true, false);

@@ -217,7 +217,7 @@ CO_TEST(Planted, slots_of_others_and_of_an_earlier_run) {
     EXPECT_THAT(lines(results, "leftovers"), ElementsAre("warning blue slot pgteal_lab_plant_slots_1_blue"));
     EXPECT_THAT(results.at("slots").summary, HasSubstr("slots on blue 2 of 20 used"));
     auto input = input_for({"plant_slots"});
-    input.lanes_per_database = 19;
+    input.lanes = 19;
     results = co_await run_preflight(input);
     EXPECT_THAT(lines(results, "slots"), ElementsAre("error blue max_replication_slots"));
     input.run_started = true;

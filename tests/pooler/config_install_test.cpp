@@ -88,6 +88,8 @@ TEST_F(ConfigInstall, StagingLeavesTheFileAloneAndInstallingReplacesIt) {
     EXPECT_EQ(fs::path(staged).parent_path(), folder_);
     install_staged(staged, path_, file.hash);
     EXPECT_EQ(read(path_), "new");
+    EXPECT_EQ(files(), 2U) << "the old one is kept until the switch is through";
+    discard_staged(path_);
     EXPECT_EQ(files(), 1U);
     const struct stat after = status(path_);
     EXPECT_EQ(after.st_mode, before.st_mode);
@@ -148,6 +150,31 @@ TEST_F(ConfigInstall, DiscardingTwiceIsNoError) {
     discard_staged(path_);
     EXPECT_EQ(files(), 1U);
     EXPECT_EQ(read(path_), "old");
+}
+
+// An entry without a port gets one when it is moved to another port; rewriting back would leave it there.
+TEST_F(ConfigInstall, PutsTheOldFileBackByteForByte) {
+    const std::string old = "[databases]\napp = host=blue\nother = host=elsewhere\n";
+    write(path_, old);
+    const auto move = [this](const Target& to) {
+        const auto file = read_config(path_);
+        const auto staged = stage_config(file, rewrite(file.text, {{"app", to}}));
+        install_staged(staged, path_, file.hash);
+    };
+    const Target blue{.host = "blue", .port = "5432", .database = "app"};
+    const Target green{.host = "green", .port = "5433", .database = "app"};
+    EXPECT_FALSE(put_back(path_, {{"app", blue}})) << "nothing was installed yet";
+    move(green);
+    EXPECT_FALSE(put_back(path_, {{"app", green}})) << "that is where it leads now";
+    EXPECT_TRUE(put_back(path_, {{"app", blue}}));
+    EXPECT_EQ(read(path_), old);
+    move(green);
+    const auto edited = read(path_) + "third = host=third\n";
+    write(path_, edited);
+    EXPECT_FALSE(put_back(path_, {{"app", blue}})) << "somebody else's change would be lost";
+    EXPECT_EQ(read(path_), edited);
+    discard_staged(path_);
+    EXPECT_EQ(files(), 1U);
 }
 
 } // namespace

@@ -53,6 +53,25 @@ CO_TEST(Roles, AfterThePlanIsAppliedAnotherPlanIsEmpty) {
     EXPECT_EQ(kept, "1");
 }
 
+std::string drop_all() { return drop_roles({"admin", "reader", "bob", "owner", "O'dd", "never was"}).text; }
+std::string drop_owner() { return drop_roles({"owner"}).text; }
+
+CO_TEST(Roles, ThatPgtealMadeGoTogetherAndThoseInUseAreNamed) {
+    postgres::Server green("green", lab().dsn("green"));
+    co_await green.script(
+        "",
+        "CREATE ROLE admin CREATEROLE; CREATE ROLE reader; CREATE ROLE bob; CREATE ROLE owner; "
+        "GRANT reader TO admin WITH ADMIN OPTION; "
+        "CREATE ROLE \"O'dd\"; SET ROLE admin; GRANT reader TO bob; RESET ROLE; "
+        "CREATE SCHEMA AUTHORIZATION owner",
+        soon());
+    const auto dropped = co_await green.script("", drop_all(), soon());
+    EXPECT_EQ(dropped.back().text(0, 0), "owner");
+    co_await green.script("", "DROP SCHEMA owner", soon());
+    const auto again = co_await green.script("", drop_owner(), soon());
+    EXPECT_EQ(again.back().text(0, 0), "");
+}
+
 CO_TEST(Database, IsMadeAsItWas) {
     postgres::Server blue("blue", lab().dsn("blue"));
     postgres::Server green("green", lab().dsn("green"));

@@ -90,6 +90,32 @@ TEST(Sequences, AreCarriedFrom14To16) {
     run_here([&] { return carry_over(world); });
 }
 
+/// With these statistics 17 calls pg_sequence_last_value() for tables too, before it joins pg_sequence.
+std::string many_tables_and_few_sequences() {
+    std::string text;
+    for (const std::string schema : {"s1", "s2", "s3", "s4"}) {
+        text += "CREATE SCHEMA " + schema + "; CREATE SEQUENCE " + schema + ".q;";
+        for (int i = 1; i <= 6; ++i) {
+            const auto table = schema + ".t" + std::to_string(i);
+            text +=
+                "CREATE TABLE " + table + " (id uuid PRIMARY KEY, a int); CREATE INDEX ON " + table + " (a);";
+        }
+    }
+    return text + "ANALYZE pg_class; ANALYZE pg_attribute; ANALYZE pg_depend;";
+}
+
+CO_TEST(Sequences, AreReadWhateverTheirQueryIsPlannedLike) {
+    auto& world = lane_world();
+    const LaneScope scope(world);
+    const std::string db = co_await world.fresh_database();
+    const std::string text = many_tables_and_few_sequences();
+    co_await world.sql_both(db, text);
+    for (auto* server : {world.blue.get(), world.green.get()}) {
+        const std::vector<Sequence> found = co_await read(*server, db);
+        EXPECT_EQ(found.size(), 4U);
+    }
+}
+
 CO_TEST(Sequences, ThousandsAreOneQuery) {
     LaneWorld& world = lane_world();
     const LaneScope scope(world);

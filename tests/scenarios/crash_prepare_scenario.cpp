@@ -25,6 +25,15 @@ void write_migration(Scenario& scenario) {
 TEST(CrashInPrepare, GoesOnFromEveryPointToTheEndOfAnUndisturbedRun) {
     Scenario scenario({"--databases", "app,second"});
     write_migration(scenario);
+    scenario.query(
+        "blue", "app",
+        "CREATE TABLE public.years (id int, year int, note text, PRIMARY KEY (id, year)) PARTITION BY "
+        "LIST (year)");
+    scenario.query("blue", "app", "CREATE TABLE public.y1 PARTITION OF public.years FOR VALUES IN (1)");
+    scenario.query("blue", "app", "CREATE TABLE public.y2 PARTITION OF public.years FOR VALUES IN (2)");
+    scenario.query("blue", "app", "CREATE INDEX ON public.years (note)");
+    scenario.query("blue", "app",
+                   "INSERT INTO public.years SELECT n, 1 + n % 2, 'n' FROM generate_series(1, 99) n");
     scenario.start_workload();
     const auto plan = read_plan(scenario);
     int crashes = 0;

@@ -148,6 +148,26 @@ TEST(Settings, of_a_database_changed_at_the_same_time_delay_and_strand_nobody) {
     expect_served_by(scenario, back.exit_code == 0 ? "blue" : "green");
 }
 
+// No event trigger fires for a database's own settings, and no lane carries them.
+TEST(Settings, of_a_database_that_changed_since_prepare_are_not_lost) {
+    Scenario scenario;
+    expect_done(scenario, "prepare");
+    scenario.query("blue", "postgres", "ALTER DATABASE app SET work_mem = '77MB'");
+    expect_refused(scenario, "cutover", {"work_mem", "77MB", "on green: ALTER DATABASE"});
+    scenario.query("green", "postgres", "ALTER DATABASE app SET work_mem = '77MB'");
+    scenario.query("blue", "postgres", "REVOKE CONNECT ON DATABASE app FROM PUBLIC");
+    scenario.query("blue", "postgres", "GRANT CONNECT ON DATABASE app TO app");
+    expect_refused(scenario, "cutover", {"REVOKE"});
+    scenario.query("green", "postgres", "REVOKE CONNECT ON DATABASE app FROM PUBLIC");
+    scenario.query("green", "postgres", "GRANT CONNECT ON DATABASE app TO app");
+    expect_done(scenario, "cutover");
+    expect_served_by(scenario, "green");
+    scenario.query("green", "postgres", "ALTER DATABASE app RESET work_mem");
+    expect_refused(scenario, "switch-back", {"no longer", "work_mem"});
+    scenario.query("blue", "postgres", "ALTER DATABASE app RESET work_mem");
+    expect_done(scenario, "switch-back");
+}
+
 TEST(Words, of_a_refusal_do_not_call_held_clients_served) {
     Scenario scenario;
     expect_done(scenario, "prepare");

@@ -1,0 +1,45 @@
+#include "cutover/database_state.hpp"
+
+#include "postgres/quote.hpp"
+#include "replication/clone.hpp"
+#include "replication/roles.hpp"
+
+namespace pgteal::cutover {
+
+Task<DatabaseState> read_database_state(postgres::Server* server, std::string database, Deadline deadline) {
+    const auto properties = co_await replication::read_database(*server, database, deadline);
+    const auto roles = co_await replication::read_roles(*server, deadline);
+    const std::vector<std::string> names(1, database);
+    DatabaseState state;
+    state.insert("ALTER DATABASE " + postgres::quote_identifier(database) + " OWNER TO " +
+                 postgres::quote_identifier(properties.owner));
+    const auto made = replication::create_database(properties);
+    for (std::size_t i = 1; i < made.size(); ++i) { // after CREATE DATABASE itself
+        state.insert(made[i].text);
+    }
+    for (const auto& statement : replication::plan_database_settings(roles, names)) {
+        state.insert(statement.text);
+    }
+    co_return state;
+}
+
+std::optional<Refusal> judge_database_state(const std::string& database, const Move& move,
+                                            const DatabaseState& recorded, const DatabaseState& from,
+                                            const DatabaseState& to) {
+    const auto there = to_string(move.to);
+    const auto changed = "database " + database + " on " + to_string(move.from) +
+                         " was changed since the run was prepared, and on " + there + " it is not so: ";
+    for (const auto& statement : from) {
+        if (!recorded.contains(statement) && !to.contains(statement)) {
+            return Refusal{there, changed + statement, "on " + there + ": " + statement};
+        }
+    }
+    for (const auto& statement : recorded) {
+        if (!from.contains(statement) && to.contains(statement)) {
+            return Refusal{there, changed + "no longer " + statement, "take it back on " + there + " too"};
+        }
+    }
+    return std::nullopt;
+}
+
+} // namespace pgteal::cutover

@@ -1,0 +1,110 @@
+// A journal that exists twice: a copy, a restored backup, the snapshot of a machine. What the servers say of
+// epochs outranks it, so the older one may neither take back, go on nor remove.
+#include <filesystem>
+
+#include "tests/scenarios/world.hpp"
+#include "tests/support/crash.hpp"
+
+namespace pgteal::support {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Folder of the run's journal.
+fs::path journal(Scenario& scenario) {
+    for (const auto& one : fs::recursive_directory_iterator(scenario.lab().dir())) {
+        if (one.path().filename() == "journal.db") {
+            return one.path().parent_path();
+        }
+    }
+    throw std::runtime_error("there is no journal in " + scenario.lab().dir());
+}
+
+/// What the world is like, for comparing: entries, fences, slots, databases, the run's row.
+std::vector<std::string> snapshot(Scenario& scenario) {
+    std::vector<std::string> lines;
+    for (const auto& [name, entry] : show_databases(scenario.lab(), "pgb1")) {
+        lines.push_back(name + " " + entry.port + (entry.paused ? " paused" : ""));
+    }
+    for (const std::string side : {"blue", "green"}) {
+        for (const auto* sql : {"SELECT datname, datconnlimit, setconfig FROM pg_database LEFT JOIN "
+                                "pg_db_role_setting ON setdatabase = "
+                                "pg_database.oid AND setrole = 0 ORDER BY 1",
+                                "SELECT slot_name FROM pg_replication_slots ORDER BY 1",
+                                "SELECT subname, subenabled FROM pg_subscription ORDER BY 1"}) {
+            for (const auto& row : scenario.query(side, "postgres", sql)) {
+                lines.push_back(side + " " + row);
+            }
+        }
+        lines.push_back(side + " " + scenario.value(side, "app", "SELECT epoch || serving FROM pgteal.run"));
+    }
+    return lines;
+}
+
+class StaleJournal : public testing::Test {
+protected:
+    void prepare() {
+        const auto prepared = scenario.pgteal({"prepare"});
+        ASSERT_EQ(prepared.exit_code, 0) << prepared;
+        here_ = journal(scenario);
+    }
+    void keep(const std::string& name) { fs::copy(here_, place(name), fs::copy_options::recursive); }
+    void use(const std::string& name) {
+        fs::remove_all(here_);
+        fs::copy(place(name), here_, fs::copy_options::recursive);
+    }
+    void expect_powerless(const std::string& command) {
+        const auto before = snapshot(scenario);
+        const auto run = scenario.pgteal({command});
+        EXPECT_NE(run.exit_code, 0) << run;
+        EXPECT_NE(run.err.find("another controller went on"), std::string::npos) << run;
+        EXPECT_EQ(snapshot(scenario), before) << command;
+    }
+
+    Scenario scenario;
+
+private:
+    [[nodiscard]] fs::path place(const std::string& name) const { return here_.string() + "." + name; }
+    fs::path here_;
+};
+
+TEST_F(StaleJournal, DoesNothingOnceAnotherWentOn) {
+    ASSERT_NO_FATAL_FAILURE(prepare());
+    scenario.start_workload(4, 80, 5);
+    keep("prepared");
+    const auto killed = scenario.pgteal({"cutover"}, kill_at("fence", "done"));
+    ASSERT_TRUE(killed.killed()) << killed;
+    keep("fenced");
+    const auto resumed = scenario.pgteal({"resume"});
+    ASSERT_EQ(resumed.exit_code, 0) << resumed;
+    const auto recorded = scenario.pgteal({"cutover"}, kill_at("switch", "action-1"));
+    ASSERT_TRUE(recorded.killed()) << recorded;
+    keep("switched");
+    const auto forward = scenario.pgteal({"resume"});
+    ASSERT_EQ(forward.exit_code, 0) << forward;
+
+    use("fenced");
+    expect_powerless("resume");
+    use("prepared");
+    expect_powerless("abort");
+    use("switched");
+    const auto again = scenario.pgteal({"resume"}); // the same end once more, which changes nothing
+    EXPECT_EQ(again.exit_code, 0) << again;
+    keep("second");
+    const auto back = scenario.pgteal({"switch-back"});
+    ASSERT_EQ(back.exit_code, 0) << back;
+    keep("newest");
+    use("switched");
+    expect_powerless("resume");
+    use("second");
+    expect_powerless("finish");
+    use("newest");
+    const auto finished = scenario.pgteal({"finish"});
+    EXPECT_EQ(finished.exit_code, 0) << finished;
+    const auto report =
+        scenario.check({.min_per_side = 20, .min_per_phase = 5, .switches = 2, .max_errors = 0}, false);
+    EXPECT_TRUE(report.ok()) << workload::to_text(report);
+}
+
+} // namespace
+} // namespace pgteal::support
