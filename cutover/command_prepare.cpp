@@ -5,10 +5,9 @@
 
 #include "cutover/approval_gate.hpp"
 #include "cutover/binding.hpp"
-#include "cutover/database_state.hpp"
 #include "cutover/decision.hpp"
 #include "cutover/epochs.hpp"
-#include "cutover/gate_risks.hpp"
+#include "cutover/record_run.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/runner.hpp"
 #include "cutover/status.hpp"
@@ -32,65 +31,6 @@ Event run_event(EventKind kind, std::int64_t epoch, boost::json::object body = {
 std::string new_run_id() {
     std::random_device source;
     return fmt::format("{:08x}{:08x}", source(), source());
-}
-
-/// What the run must remember of the world as it was: pooler entries and files, connection limits, roles that
-/// green had.
-Task<void> record_baseline(Work* work) {
-    const auto deadline = after(std::chrono::seconds(30));
-    auto& estate = work->context.estate;
-    work->journal.set_fact("poolers", boost::json::value()); // an earlier run's
-    work->journal.set_fact("poolers_left_out", boost::json::value());
-    auto baselines = co_await read_poolers(&estate, deadline);
-    for (const auto& baseline : baselines) {
-        if (baseline.entries.empty()) {
-            throw Error(ErrorCode::refused, baseline.name,
-                        "no entry of pooler " + baseline.name + " points at blue (" +
-                            estate.config().blue.pooler_host + ":" + estate.config().blue.pooler_port + ")",
-                        "name its entries in [[pooler]], or set pooler_host and pooler_port of [blue]");
-        }
-    }
-    record_poolers(work->journal, baselines);
-    boost::json::object limits;
-    for (const auto& database : estate.config().databases) {
-        const auto fence = co_await read_fence(&estate.server(Side::blue), database.name, deadline);
-        limits[database.name] = fence.connection_limit;
-    }
-    work->journal.set_fact("limits", limits);
-    work->journal.set_fact("compared", boost::json::value());
-    const auto roles =
-        co_await estate.server(Side::green).exec("", "SELECT rolname::text FROM pg_roles", {}, deadline);
-    boost::json::array existing;
-    for (int i = 0; i < roles.rows(); ++i) {
-        existing.push_back(boost::json::value(roles.get<std::string>(i, 0)));
-    }
-    work->journal.set_fact("roles_before", existing);
-}
-
-Task<void> record_fingerprint(Work* work) {
-    boost::json::object prints;
-    for (const auto side : {Side::blue, Side::green}) {
-        prints[to_string(side)] =
-            co_await fingerprint(&work->context.estate, side, after(std::chrono::minutes(1)));
-    }
-    for (const auto& database : work->context.estate.config().databases) {
-        boost::json::object counts;
-        boost::json::object states;
-        for (const auto side : {Side::blue, Side::green}) {
-            const auto state = co_await read_database_state(&work->context.estate.server(side), database.name,
-                                                            after(std::chrono::minutes(1)));
-            boost::json::array statements;
-            for (const auto& one : state) {
-                statements.push_back(boost::json::value(one));
-            }
-            states[to_string(side)] = std::move(statements);
-            counts[to_string(side)] = co_await large_objects(&work->context.estate.server(side),
-                                                             database.name, after(std::chrono::minutes(1)));
-        }
-        work->journal.set_fact("large_objects " + database.name, counts);
-        work->journal.set_fact("database_state " + database.name, states);
-    }
-    work->journal.set_fact("fingerprint", prints); // last: it says that all of this is recorded
 }
 
 boost::json::object steps_document(const std::vector<StepTime>& times) {

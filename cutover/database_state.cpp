@@ -42,4 +42,20 @@ std::optional<Refusal> judge_database_state(const std::string& database, const M
     return std::nullopt;
 }
 
+Task<std::optional<Refusal>> changed_database(Context* context, Move move, std::string database,
+                                              Deadline deadline) {
+    const auto known = context->journal.fact("database_state " + database);
+    if (!known.is_object()) { // of a run that an earlier version prepared
+        co_return std::nullopt;
+    }
+    DatabaseState recorded;
+    for (const auto& one : known.as_object().at(to_string(move.from)).as_array()) {
+        recorded.insert(std::string(one.as_string()));
+    }
+    const auto here = co_await read_database_state(&context->estate.server(move.from), database, deadline);
+    const auto there = co_await read_database_state(&context->estate.server(move.to), database, deadline);
+    auto changed = judge_database_state(database, move, recorded, here, there);
+    co_return changed;
+}
+
 } // namespace pgteal::cutover

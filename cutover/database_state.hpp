@@ -19,5 +19,8 @@ Task<DatabaseState> read_database_state(postgres::Server* server, std::string da
 std::optional<Refusal> judge_database_state(const std::string& database, const Move& move,
                                             const DatabaseState& recorded, const DatabaseState& from,
                                             const DatabaseState& to);
+/// The same, read now and from the journal.
+Task<std::optional<Refusal>> changed_database(Context* context, Move move, std::string database,
+                                              Deadline deadline);
 
 } // namespace pgteal::cutover

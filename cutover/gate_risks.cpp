@@ -1,7 +1,6 @@
 #include "cutover/gate_risks.hpp"
 
 #include "cutover/applied_files.hpp"
-#include "cutover/database_state.hpp"
 
 #include "cutover/migrations.hpp"
 
@@ -162,19 +161,6 @@ Task<std::vector<Refusal>> read_risks(Context* context, Move move, std::string d
                      " was applied to blue during the run, and green's history doesn't have it",
                  "see that green has what it did, and write its row into green's history table as it "
                  "is in blue's; let no tool migrate blue while a run is on"});
-        }
-    }
-    const auto known = context->journal.fact("database_state " + database);
-    if (known.is_object()) { // not in a run that an earlier version prepared
-        DatabaseState was_so;
-        for (const auto& one : known.as_object().at(side).as_array()) {
-            was_so.insert(std::string(one.as_string()));
-        }
-        const auto here = co_await read_database_state(&from, database, deadline);
-        const auto there = co_await read_database_state(&to, database, deadline);
-        auto changed = judge_database_state(database, move, was_so, here, there);
-        if (changed) {
-            risks.push_back(std::move(*changed));
         }
     }
     auto role = co_await changed_role(context, move, deadline);

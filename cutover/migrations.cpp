@@ -100,6 +100,54 @@ void refuse_new_files(const std::vector<migration::File>& pending, const std::st
     }
 }
 
+/// Tables, views and sequences of pgteal's own login on which nobody else has rights.
+Task<std::set<std::string>> of_nobody_else(postgres::Server* server, std::string database,
+                                           Deadline deadline) {
+    const std::string text =
+        "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relacl IS NULL"
+        " AND pg_get_userbyid(c.relowner) = current_user AND n.nspname NOT IN ('pgteal', "
+        "'pgteal_migrations', "
+        "'information_schema') AND n.nspname !~ '^pg_' AND NOT EXISTS (SELECT FROM pg_depend d WHERE "
+        "d.classid = "
+        "'pg_class'::regclass AND d.objid = c.oid AND (d.deptype = 'e' OR (c.relkind = 'S' AND d.deptype = "
+        "'i')))"
+        " ORDER BY 1";
+    const auto rows = co_await server->exec(std::move(database), text, {}, deadline);
+    std::set<std::string> names;
+    for (int i = 0; i < rows.rows(); ++i) {
+        names.insert(rows.get<std::string>(i, 0));
+    }
+    co_return names;
+}
+
+/// What the migrations made and clients can't touch, in words; empty when there is nothing.
+Task<std::string> out_of_reach(Estate* estate, std::string database, Deadline deadline) {
+    const auto there = co_await of_nobody_else(&estate->server(Side::green), database, deadline);
+    const auto before = co_await of_nobody_else(&estate->server(Side::blue), database, deadline);
+    std::string names;
+    for (const auto& name : there) {
+        if (!before.contains(name)) {
+            names += (names.empty() ? "" : ", ") + name;
+        }
+    }
+    co_return names.empty()
+        ? names
+        : database + ": only pgteal's login may use " + names +
+              ", which migrations made: clients would get \"permission denied\". On green: ALTER "
+              "TABLE ... OWNER TO, or GRANT; then put it into the files";
+}
+
+Task<void> warn_of_reach(Estate* estate, MigrationJob job, const MigrationNews* news) {
+    if (job.side != Side::green || job.phase != migration::Phase::expand || !news->warning) {
+        co_return;
+    }
+    const auto words = co_await out_of_reach(estate, job.database, after(std::chrono::seconds(30)));
+    if (!words.empty()) {
+        news->warning(words);
+    }
+}
+
 [[noreturn]] void refuse(const std::string& why, const std::string& next) {
     throw Error(ErrorCode::wrong_state, "", why, next);
 }
@@ -150,6 +198,7 @@ Task<std::vector<migration::Applied>> apply_migrations(Estate* estate, Migration
     std::vector<migration::Applied> applied;
     if (!config.migrate.command.empty()) {
         co_await run_command(estate, job, &feed.news(), deadline);
+        co_await warn_of_reach(estate, job, &feed.news());
         co_return applied;
     }
     const auto dsn = estate->server(job.side).dsn().with_database(job.database);
@@ -183,6 +232,7 @@ Task<std::vector<migration::Applied>> apply_migrations(Estate* estate, Migration
         applied = migration::apply(dsn, files, options, on_file);
     };
     co_await run_blocking(work);
+    co_await warn_of_reach(estate, job, &feed.news());
     co_return applied;
 }
 

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "cutover/checks.hpp"
+#include "cutover/database_state.hpp"
 #include "cutover/gate.hpp"
 #include "cutover/gate_risks.hpp"
 #include "cutover/leads.hpp"
@@ -73,6 +74,12 @@ Task<void> read_database_facts(Context* context, Move move, std::string database
     const auto to_sequences = co_await replication::read_sequences(*to_session, deadline);
     const auto measured = co_await replication::measure_columns(*to_session, plan, deadline);
     facts->carry = replication::carry(from_sequences, to_sequences, plan, measured);
+    auto changed = co_await changed_database(context, move, database, deadline);
+    if (changed && move.to == Side::green) {
+        facts->risks.push_back(std::move(*changed));
+    } else if (changed) { // the way back is not held up by it
+        facts->carry.notes.push_back(changed->message);
+    }
     context->executor.set(replication::binding_for("sequence_plan", database), replication::to_json(plan));
 }
 

@@ -126,6 +126,7 @@ TEST(Settings, of_a_user_that_pools_sessions_hold_nobody) {
 // The owner of a database may hold its row in the catalog, uncommitted, which no gate can see.
 TEST(Settings, of_a_database_changed_at_the_same_time_delay_and_strand_nobody) {
     Scenario scenario;
+    scenario.query("blue", "postgres", "ALTER DATABASE app SET work_mem = '6MB'");
     expect_done(scenario, "prepare");
     const auto held_for = [&scenario](const std::string& side, const std::string& command) {
         workload::Session elsewhere;
@@ -157,15 +158,15 @@ TEST(Settings, of_a_database_that_changed_since_prepare_are_not_lost) {
     scenario.query("green", "postgres", "ALTER DATABASE app SET work_mem = '77MB'");
     scenario.query("blue", "postgres", "REVOKE CONNECT ON DATABASE app FROM PUBLIC");
     scenario.query("blue", "postgres", "GRANT CONNECT ON DATABASE app TO app");
-    expect_refused(scenario, "cutover", {"REVOKE"});
+    expect_refused(scenario, "cutover", {"CONNECT ON DATABASE"});
     scenario.query("green", "postgres", "REVOKE CONNECT ON DATABASE app FROM PUBLIC");
     scenario.query("green", "postgres", "GRANT CONNECT ON DATABASE app TO app");
     expect_done(scenario, "cutover");
     expect_served_by(scenario, "green");
-    scenario.query("green", "postgres", "ALTER DATABASE app RESET work_mem");
-    expect_refused(scenario, "switch-back", {"no longer", "work_mem"});
-    scenario.query("blue", "postgres", "ALTER DATABASE app RESET work_mem");
-    expect_done(scenario, "switch-back");
+    scenario.query("green", "postgres", "ALTER DATABASE app SET work_mem = '99MB'");
+    const auto back = scenario.pgteal({"switch-back"});
+    EXPECT_EQ(back.exit_code, 0) << "the way back must not be held up: " << back;
+    EXPECT_NE((back.out + back.err).find("99MB"), std::string::npos) << back;
 }
 
 TEST(Words, of_a_refusal_do_not_call_held_clients_served) {
