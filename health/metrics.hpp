@@ -11,10 +11,10 @@ namespace pgteal::health {
 
 /// Gauges and counters, updated by cutover/; text made by prometheus-cpp. Names (all with label run):
 ///   pgteal_lane_lag_seconds, pgteal_lane_lag_bytes, pgteal_lane_enabled, pgteal_lane_streaming,
-///   pgteal_slot_retained_bytes {database,lane,direction} pgteal_server_up {side} 0|1, pgteal_serving {side} 0|1, pgteal_epoch,
-///   pgteal_step {step} 1 for the step under way or last done, pgteal_pause_seconds {direction} of the last
-///   switchover, pgteal_switchovers_total {direction,outcome}, pgteal_pooler_up {pooler},
-///   pgteal_pooler_paused {pooler}, pgteal_pooler_entry_side {pooler,entry,side} 0|1,
+///   pgteal_slot_retained_bytes {database,lane,direction} pgteal_server_up {side} 0|1, pgteal_serving {side}
+///   0|1, pgteal_epoch, pgteal_step {step} 1 for the step under way or last done, pgteal_pause_seconds
+///   {direction} of the last switchover, pgteal_switchovers_total {direction,outcome}, pgteal_pooler_up
+///   {pooler}, pgteal_pooler_paused {pooler}, pgteal_pooler_entry_side {pooler,entry,side} 0|1,
 ///   pgteal_copy_bytes_total, pgteal_copy_tables_done, pgteal_build_info {version}
 class Metrics {
 public:
@@ -23,7 +23,8 @@ public:
     ~Metrics();
     void lane(const std::string& database, const std::string& lane, const std::string& direction,
               double lag_seconds, double lag_bytes, bool enabled, bool streaming, double retained_bytes);
-    /// The lanes are read anew: those that can't be are gone from the text, instead of keeping what they were.
+    /// The lanes are read anew: those that can't be are gone from the text, instead of keeping what they
+    /// were.
     void forget_lanes();
     void server(const std::string& side, bool up);
     void serving(const std::string& side, double epoch);

@@ -51,8 +51,9 @@ postgres::Program restore_schema(const postgres::Dsn& to, const std::string& dat
 /// Takes away what an interrupted restore of post-data made of partitioned tables' indexes, which pg_restore
 /// --clean can't (it names no index of a partition).
 postgres::Statement drop_partition_indexes(const std::string& database);
-/// REFRESH of the materialized views (as regclass prints them) that are there and empty, in whatever order they
-/// need each other. Those that fail stay empty; gives binding views_left_<database>, their names in one text.
+/// REFRESH of the materialized views (as regclass prints them) that are there and empty, in whatever order
+/// they need each other. Those that fail stay empty; gives binding views_left_<database>, their names in one
+/// text.
 postgres::Statement fill_views(const std::string& database, const std::vector<std::string>& views);
 /// Version of pg_dump as 150020, through `pg_dump --version`. Throws Error(program).
 Task<int> dump_version(std::string bin_dir, Deadline deadline);
