@@ -6,13 +6,14 @@ namespace pgteal::cutover {
 
 namespace {
 
-Task<void> read_rows(Context* context, Side side, std::vector<SeenRow>* rows) {
+Task<void> read_rows(Context* context, Side side, std::chrono::milliseconds patience,
+                     std::vector<SeenRow>* rows) {
     auto& server = context->estate.server(side);
     for (const auto& database : context->estate.config().database_names()) {
         RunRow row; // not present where the database isn't there yet
         for (int attempt = 0; attempt < 2; ++attempt) {
             try {
-                row = co_await read_run_row(&server, database, after(console_patience));
+                row = co_await read_run_row(&server, database, after(patience));
                 break;
             } catch (const ConnectionLost&) {
                 // A session that was ended while this controller slept says nothing of the server: the second
@@ -52,17 +53,18 @@ std::optional<Refusal> judge_epochs(const std::vector<SeenRow>& rows, const std:
     return std::nullopt;
 }
 
-Task<void> require_newest_journal(Context* context, std::int64_t highest) {
+Task<void> require_newest_journal(Context* context, std::int64_t highest,
+                                  std::chrono::milliseconds patience) {
     std::vector<SeenRow> blue;
     std::vector<SeenRow> green;
     std::vector<Task<void>> reads;
-    reads.push_back(read_rows(context, Side::blue, &blue));
-    reads.push_back(read_rows(context, Side::green, &green));
+    reads.push_back(read_rows(context, Side::blue, patience, &blue));
+    reads.push_back(read_rows(context, Side::green, patience, &green));
     co_await all(std::move(reads));
     blue.insert(blue.end(), green.begin(), green.end());
     const auto refusal = judge_epochs(blue, context->progress().run_id, highest);
     if (refusal) {
-        throw Error(ErrorCode::conflict, refusal->side, refusal->message, refusal->hint);
+        throw Error(ErrorCode::refused, refusal->side, refusal->message, refusal->hint);
     }
 }
 

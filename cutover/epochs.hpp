@@ -24,8 +24,9 @@ struct SeenRow {
 std::optional<Refusal> judge_epochs(const std::vector<SeenRow>& rows, const std::string& run_id,
                                     std::int64_t highest);
 
-/// Reads the rows of both sides and throws Error(conflict) when judge_epochs() refuses. A side that doesn't
-/// answer is passed over: nothing can be done to it either.
-Task<void> require_newest_journal(Context* context, std::int64_t highest);
+/// Reads the rows of both sides and throws Error(refused) when judge_epochs() refuses. A side that doesn't
+/// answer for `patience` is passed over: nothing can be done to it either.
+Task<void> require_newest_journal(Context* context, std::int64_t highest,
+                                  std::chrono::milliseconds patience = console_patience);
 
 } // namespace pgteal::cutover

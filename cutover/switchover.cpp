@@ -240,7 +240,9 @@ Task<SwitchoverResult> settle_failed(Context* context, Runner* runner, Move move
         // When the journal can't be read it can't be told: that is no reason to take anything back.
         const auto progress = context->progress();
         switched = progress.attempt && progress.attempt->switched;
-        co_await require_newest_journal(context, switched ? move.epoch : move.epoch - 1);
+        // Clients are held: a side that hangs must not keep them for long.
+        co_await require_newest_journal(context, switched ? move.epoch : move.epoch - 1,
+                                        std::chrono::seconds(1));
         if (switched) {
             co_await roll_forward(context, runner, move);
             complete(context, move, runner->pause_ms());
