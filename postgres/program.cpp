@@ -69,6 +69,14 @@ struct Setup {
         return {};
     }
 
+    /// In the child, when it can't become the program: Boost would call exit(), whose destructors wait for
+    /// ever for threads that the child doesn't have, and with it lives all that we had open, the journal's
+    /// lock too.
+    template <typename... Whatever> // Boost 1.81 looks for five arguments and passes four
+    void on_exec_error(Whatever&&...) const {
+        ::_exit(127);
+    }
+
     std::vector<const char*> lines;
     const char* directory;
 };

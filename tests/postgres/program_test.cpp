@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -67,6 +68,26 @@ CO_TEST(RunProgram, RunsInAFolder) {
         said = error.what();
     }
     EXPECT_EQ(said, "can't start /usr/bin/sh: No such file or directory");
+}
+
+// A child that stayed would hold all that this process has open, the lock of the journal with it.
+CO_TEST(RunProgram, ThatCannotBeStartedLeavesNoChild) {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::pipe(ends), 0);
+    Program program = shell("true");
+    program.directory = "/nowhere";
+    bool failed = false;
+    try {
+        co_await run_program(program, after(10s));
+    } catch (const Error&) {
+        failed = true;
+    }
+    EXPECT_TRUE(failed);
+    ::close(ends[1]);
+    pollfd closed{ends[0], POLLIN, 0};
+    EXPECT_EQ(::poll(&closed, 1, 10'000), 1) << "the child still has the pipe's other end";
+    EXPECT_NE(closed.revents & POLLHUP, 0);
+    ::close(ends[0]);
 }
 
 CO_TEST(RunProgram, HandsOutputOnAsItComes) {
