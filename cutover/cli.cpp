@@ -44,7 +44,7 @@ std::string default_config() {
     return from_environment != nullptr && *from_environment != '\0' ? from_environment : "pgteal.toml";
 }
 
-/// A switchover was interrupted, whatever was asked for now: clients may be held until `resume`.
+/// What a refusal means for clients. Whatever was asked for now, an interrupted switchover may hold them.
 std::string refused_words(const Session& session) {
     try {
         const bool waiting = !session.config.run.empty() && peek_progress(session.config).attempt.has_value();

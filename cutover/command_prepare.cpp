@@ -82,6 +82,9 @@ Task<Exit> go_on_preparing(Work* work) {
     co_await require_approvals_to_prepare(&context);
     Runner runner(context.journal, context.executor, work->narrator);
     auto progress = context.progress();
+    if (context.begun("claim")) { // once the sides have turned, its steps would turn the lanes back
+        co_await require_newest_journal(&context, progress.epoch);
+    }
     auto steps = prepare_steps(context);
     if (!progress.active) {
         // The checks come before there is a run: a refusal leaves no trace of one.

@@ -15,8 +15,7 @@ Task<std::vector<SuperuserSession>> superuser_sessions(postgres::Server* server,
 /// Roles that may write through a replication
 /// session (exempt from CONNECTION LIMIT and no client backends to the server: walsender.c runs plain SQL for
 /// replication=database), prepared transactions on the side that stands, large objects made since the run was
-/// prepared (never replicated), what became of the databases' own settings and privileges since, and roles
-/// that can't log in on `to` as they do on `from`.
+/// prepared (never replicated), and roles that can't log in on `to` as they do on `from`.
 Task<std::vector<Refusal>> read_risks(Context* context, Move move, std::string database, Deadline deadline);
 
 /// Large objects of one database of one side, as a number that the run records when it is prepared.

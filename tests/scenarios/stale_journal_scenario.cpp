@@ -87,6 +87,7 @@ TEST_F(StaleJournal, DoesNothingOnceAnotherWentOn) {
     expect_powerless("resume");
     use("prepared");
     expect_powerless("abort");
+    expect_powerless("prepare");
     use("switched");
     const auto again = scenario.pgteal({"resume"}); // the same end once more, which changes nothing
     EXPECT_EQ(again.exit_code, 0) << again;
