@@ -6,6 +6,18 @@
 
 namespace pgteal::cutover {
 
+namespace {
+
+/// The applications' own settings, which have a dot in their name, may hold secrets.
+std::string shown(const std::string& statement) {
+    const auto set = statement.find(" SET ");
+    const auto to = set == std::string::npos ? set : statement.find(" TO ", set);
+    const bool own = to != std::string::npos && statement.find('.', set) < to;
+    return own ? statement.substr(0, to) + " TO ... (the value is not shown)" : statement;
+}
+
+} // namespace
+
 Task<DatabaseState> read_database_state(postgres::Server* server, std::string database, Deadline deadline) {
     const auto properties = co_await replication::read_database(*server, database, deadline);
     const auto roles = co_await replication::read_roles(*server, deadline);
@@ -31,12 +43,13 @@ std::optional<Refusal> judge_database_state(const std::string& database, const M
                          " was changed since the run was prepared, and on " + there + " it is not so: ";
     for (const auto& statement : from) {
         if (!recorded.contains(statement) && !to.contains(statement)) {
-            return Refusal{there, changed + statement, "on " + there + ": " + statement};
+            return Refusal{there, changed + shown(statement), "on " + there + ": " + shown(statement)};
         }
     }
     for (const auto& statement : recorded) {
         if (!from.contains(statement) && to.contains(statement)) {
-            return Refusal{there, changed + "no longer " + statement, "take it back on " + there + " too"};
+            return Refusal{there, changed + "no longer " + shown(statement),
+                           "take it back on " + there + " too"};
         }
     }
     return std::nullopt;

@@ -24,6 +24,12 @@ TEST(DatabaseState, ThatChangedOnTheServingSideAloneIsToldWithTheStatement) {
     ASSERT_TRUE(refusal);
     EXPECT_EQ(refusal->side, "green");
     EXPECT_EQ(refusal->hint, "on green: ALTER DATABASE app SET search_path = x");
+    const DatabaseState secret{"ALTER DATABASE app OWNER TO a",
+                               "ALTER DATABASE \"app\" SET \"app.key\" TO 'hush'"};
+    const auto hidden = judge_database_state("app", forth, plain, secret, plain);
+    ASSERT_TRUE(hidden);
+    EXPECT_EQ((hidden->message + hidden->hint).find("hush"), std::string::npos);
+    EXPECT_THAT(hidden->hint, testing::HasSubstr("app.key"));
     const auto less = judge_database_state("app", forth, more, plain, more);
     ASSERT_TRUE(less);
     EXPECT_THAT(less->message, testing::HasSubstr("no longer ALTER DATABASE app SET search_path = x"));
