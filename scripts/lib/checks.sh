@@ -13,7 +13,7 @@ title_of() {
     scripts) echo "shellcheck" ;;
     runbook) echo "docs/runbook.md is what the step list says" ;;
     config) echo "docs/config.md is what the config reader says" ;;
-    compose) echo "docker-compose.yml parses" ;;
+    compose) echo "docker-compose.yml parses and runs what scripts/lab runs" ;;
     esac
 }
 
@@ -133,23 +133,13 @@ check_config() { docs_are_fresh config; }
 
 check_compose() {
     [ -e docker-compose.yml ] || { echo "docker-compose.yml is missing"; return 1; }
-    python3 - docker-compose.yml <<'PY' || return 1
-import sys
-import yaml
-
-with open(sys.argv[1]) as file:
-    compose = yaml.safe_load(file)
-services = compose.get("services") if isinstance(compose, dict) else None
-if not services:
-    sys.exit("docker-compose.yml names no services")
-for name, service in services.items():
-    if not isinstance(service, dict) or not ("image" in service or "build" in service):
-        sys.exit(f"service {name} has neither image nor build")
-    depends = service.get("depends_on", [])
-    for other in depends:
-        if other not in services:
-            sys.exit(f"service {name} depends on {other}, which is not there")
-PY
+    local folder status=0
+    folder="$(mktemp -d)"
+    scripts/lib/compose_lab.sh "$folder" && python3 scripts/lib/compose_check.py "$folder" || status=1
+    rm -rf "$folder"
+    # What the service pgteal runs, asked of pgteal.
+    need_build && "build/$preset/pgteal" serve --help >/dev/null || { echo "pgteal has no command serve"; status=1; }
     # Docker knows the format best, where it is.
-    if docker compose version >/dev/null 2>&1; then docker compose -f docker-compose.yml config -q; fi
+    if docker compose version >/dev/null 2>&1; then docker compose -f docker-compose.yml config -q || status=1; fi
+    return $status
 }

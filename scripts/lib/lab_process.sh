@@ -117,6 +117,16 @@ member_port() {
 
 answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+# A server listens before it lets anyone in; a pooler that listens is ready.
+server_is_ready() { as_lab_user "$CLIENT_BIN/pg_isready" -q -h 127.0.0.1 -p "$(member_port "$1")" -U postgres; }
+
+is_ready() {
+    case "$1" in
+    blue | green) server_is_ready "$1" ;;
+    *) answers "$(member_port "$1")" ;;
+    esac
+}
+
 wait_answer() {
     local deadline=$((SECONDS + 10))
     until answers "$2"; do
