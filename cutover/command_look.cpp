@@ -218,6 +218,7 @@ Task<Exit> run_serve(Session* session) {
     auto stop = std::make_shared<bool>(false);
     asio::co_spawn(executor, wait_for_signal(stop), asio::detached);
     int round = 0;
+    bool warned = false;
     std::optional<SwitchBack> way_back;
     while (!*stop) {
         if (round % 15 == 0) {
@@ -228,12 +229,17 @@ Task<Exit> run_serve(Session* session) {
             co_await read_status(session->estate.get(), progress, after(std::chrono::seconds(15)), way_back,
                                  bound_servers(session->config));
         way_back = status.switch_back;
+        if (status.superseded && !warned) {
+            spdlog::warn("{}: {}; until then pgteal_serving is 0 for both sides", status.superseded->message,
+                         status.superseded->hint);
+        }
+        warned = status.superseded.has_value();
         publish(status, metrics);
         metrics.step(step_words(progress));
         *latest = boost::json::serialize(to_json(status));
         // Between commands only: during a switchover the slots are not ours to move.
         if (++round % 15 == 0 && progress.active && progress.prepared && !progress.attempt &&
-            !progress.finishing && !progress.removing) {
+            !progress.finishing && !progress.removing && !status.superseded) {
             co_await freshen(session->estate.get(), other(progress.serving));
         }
         for (int i = 0; i < 20 && !*stop; ++i) {

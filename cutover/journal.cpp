@@ -19,6 +19,10 @@ namespace pgteal::cutover {
 
 namespace {
 
+constexpr const char* journal_hint =
+    "make room or mend the disk; then pgteal resume, or the same command again "
+    "when that says that nothing was interrupted";
+
 constexpr std::array<std::pair<EventKind, std::string_view>, 16> kind_names{{
     {EventKind::run_begun, "run_begun"},
     {EventKind::intent, "intent"},
@@ -83,7 +87,7 @@ private:
     [[noreturn]] void fail() const {
         throw Error(ErrorCode::file, "controller",
                     "the journal " + path_ + " can't be written or read: " + sqlite3_errmsg(db_),
-                    "make room or mend the disk, then run pgteal resume");
+                    journal_hint);
     }
     sqlite3* db_;
     const std::string& path_;
@@ -142,7 +146,7 @@ struct Journal::Impl {
             const std::string reason = message == nullptr ? sqlite3_errmsg(db) : message;
             sqlite3_free(message);
             throw Error(ErrorCode::file, "controller", "the journal " + path + " can't be used: " + reason,
-                        "make room or mend the disk, then run pgteal resume");
+                        journal_hint);
         }
     }
     void open_database(int flags) {

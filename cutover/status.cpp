@@ -42,6 +42,27 @@ Task<void> read_side(Estate* estate, SideStatus* status, std::string bound, Dead
     }
 }
 
+/// What the side says of who serves; a database that is not there yet says nothing.
+Task<void> read_rows(Estate* estate, SideStatus* status, Deadline deadline) {
+    for (const auto& database : estate->config().databases) {
+        try {
+            auto row = co_await read_run_row(&estate->server(status->side), database.name, deadline);
+            status->rows.push_back({status->side, database.name, std::move(row)});
+        } catch (const Error& error) {
+            spdlog::debug("pgteal.run of {} on {}: {}", database.name, to_string(status->side), error.what());
+        }
+    }
+}
+
+/// A switch is in the journal before it is on a server, so `progress` has to be read after the rows.
+std::optional<Refusal> superseded(const Status& status, const Progress& progress) {
+    std::vector<SeenRow> rows;
+    for (const auto& side : status.sides) {
+        rows.insert(rows.end(), side.rows.begin(), side.rows.end());
+    }
+    return judge_epochs(rows, progress.run_id, progress.epoch);
+}
+
 Task<void> read_lanes_of(Estate* estate, Side publisher, std::string database, std::vector<LaneStatus>* out,
                          Deadline deadline) {
     try {
@@ -129,6 +150,21 @@ Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline,
         reads.push_back(read_pooler(estate, &estate->poolers()[i], &status.poolers[i], deadline));
     }
     co_await all(std::move(reads));
+    if (status.progress.active) {
+        std::vector<Task<void>> rows;
+        for (auto& side : status.sides) {
+            if (side.reachable) {
+                rows.push_back(read_rows(estate, &side, deadline));
+            }
+        }
+        co_await all(std::move(rows));
+        // A controller at work may have switched, or come to the end of its run, since `progress` was read.
+        status.superseded = superseded(status, status.progress);
+        if (status.superseded) {
+            const auto now = peek_progress(estate->config());
+            status.superseded = now.active ? superseded(status, now) : std::nullopt;
+        }
+    }
     for (const auto& database : estate->config().databases) {
         auto& lanes = status.lanes[database.name];
         if (status.progress.active && status.sides[0].reachable && status.sides[1].reachable) {
@@ -144,6 +180,19 @@ Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline,
         }
     }
     co_return status;
+}
+
+std::vector<std::string> Status::lost_ways_back() const {
+    std::vector<std::string> lost;
+    for (const auto& [database, all_lanes] : lanes) {
+        for (const auto& lane : all_lanes) {
+            if (lane.lane.publisher == to_string(Side::green) &&
+                (!lane.state.slot || lane.state.slot_status == "lost")) {
+                lost.push_back(lane.lane.name());
+            }
+        }
+    }
+    return lost;
 }
 
 std::string step_words(const Progress& progress) {
@@ -180,6 +229,9 @@ boost::json::object to_json(const Status& status) {
     document["serving"] = to_string(status.progress.serving);
     document["epoch"] = status.progress.epoch;
     document["step"] = step_words(status.progress);
+    if (status.superseded) {
+        document["superseded"] = status.superseded->message;
+    }
     boost::json::array databases;
     for (const auto& [name, lanes] : status.lanes) {
         boost::json::array list;
@@ -236,13 +288,21 @@ boost::json::object to_json(const Status& status) {
     }
     document["sides"] = std::move(sides);
     if (status.switch_back) {
-        document["switch_back"] = to_json(*status.switch_back);
+        auto back = to_json(*status.switch_back);
+        boost::json::array lost;
+        for (const auto& lane : status.lost_ways_back()) {
+            lost.push_back(boost::json::string(lane));
+        }
+        back["holds"] = status.switch_back->holds() && lost.empty();
+        back["lost_lanes"] = std::move(lost);
+        document["switch_back"] = std::move(back);
     }
     return document;
 }
 
 void publish(const Status& status, health::Metrics& metrics) {
-    metrics.serving(to_string(status.progress.serving), static_cast<double>(status.progress.epoch));
+    metrics.serving(status.superseded ? "" : to_string(status.progress.serving),
+                    static_cast<double>(status.progress.epoch));
     for (const auto& side : status.sides) {
         metrics.server(to_string(side.side), side.reachable);
     }

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "cutover/context.hpp"
+#include "cutover/epochs.hpp"
 #include "cutover/streams.hpp"
 #include "health/metrics.hpp"
 #include "replication/markers.hpp"
@@ -38,7 +39,8 @@ struct SideStatus {
     std::string version;
     int clients = 0;
     bool fenced = false;
-    bool stranger = false; ///< another server than the run's answers there
+    bool stranger = false;       ///< another server than the run's answers there
+    std::vector<SeenRow> rows{}; ///< of an active run
 };
 struct Status {
     Progress progress;
@@ -47,6 +49,10 @@ struct Status {
     std::map<std::string, std::vector<LaneStatus>> lanes; ///< by database
     std::vector<PoolerStatus> poolers;
     std::optional<SwitchBack> switch_back; ///< of a prepared run with both sides reachable
+    /// Another controller went on: what `progress` says of who serves is not to be believed.
+    std::optional<Refusal> superseded;
+    /// Lanes green > blue whose slot is gone, "app.1": nothing can go back through them.
+    [[nodiscard]] std::vector<std::string> lost_ways_back() const;
 };
 
 /// Never throws for a side or pooler that is away: it says so. Writes a lag marker on the serving side when

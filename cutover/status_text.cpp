@@ -12,7 +12,7 @@ std::string side_state(const Status& status, const SideStatus& side) {
     if (!side.reachable) {
         return (side.stranger ? "" : "unreachable: ") + side.problem;
     }
-    if (!status.progress.active) {
+    if (!status.progress.active || status.superseded) {
         return side.fenced ? "read-only" : "";
     }
     if (side.side == status.progress.serving) {
@@ -53,6 +53,9 @@ std::string headline(const Status& status) {
     if (!progress.active) {
         return progress.ever_finished ? "finished" : "no run";
     }
+    if (status.superseded) {
+        return "this journal is not the newest: who serves is not in it";
+    }
     return fmt::format("epoch {}   {} serves   {}", progress.epoch, to_string(progress.serving),
                        step_words(progress));
 }
@@ -64,6 +67,9 @@ std::string next_line(const Status& status) {
     }
     if (!progress.active) {
         return "Begin with:   pgteal check, then pgteal prepare";
+    }
+    if (status.superseded) {
+        return status.superseded->message + ".\nRun pgteal from where the newest journal is.";
     }
     if (progress.attempt || progress.finishing || progress.removing) {
         return "Interrupted. Go on with:   pgteal resume";

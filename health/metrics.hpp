@@ -27,6 +27,7 @@ public:
     /// were.
     void forget_lanes();
     void server(const std::string& side, bool up);
+    /// `side`: "" when it can't be told; then pgteal_serving is 0 for both.
     void serving(const std::string& side, double epoch);
     void step(const std::string& id);
     void switchover(const std::string& direction, const std::string& outcome, double pause_seconds);

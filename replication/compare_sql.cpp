@@ -96,7 +96,7 @@ ComparedTable compared_table(const PublishedTable& published, const Table& mine,
         columns.push_back(column_text(wanted, own, impossible));
         if (wanted.in_key && !published.table.identity_full) {
             keys.push_back(columns.back() + "::text");
-            result.key_match.push_back("t." + quote_identifier(name) + " = (k.p[" +
+            result.key_match.push_back("t." + quote_identifier(name) + " " + own.equality + " (k.p[" +
                                        std::to_string(keys.size()) + "])::" + own.type);
         }
     }

@@ -19,10 +19,16 @@ std::vector<Column> columns_of(const postgres::Result& result, int row) {
     const auto types = result.get<Names>(row, "column_types");
     const auto generated = result.get<Names>(row, "column_generated");
     const auto in_key = result.get<Names>(row, "column_in_key");
+    const auto spaces = result.get<Names>(row, "column_equality_schema");
+    const auto operators = result.get<Names>(row, "column_equality");
     std::vector<Column> columns;
     columns.reserve(names.size());
     for (std::size_t i = 0; i < names.size(); ++i) {
-        columns.push_back({names[i], types[i], generated[i] == "true", in_key[i] == "true"});
+        // An operator's name is not quoted: its characters are no letters.
+        columns.push_back({names[i], types[i], generated[i] == "true", in_key[i] == "true",
+                           spaces[i].empty() ? "="
+                                             : "OPERATOR(" + postgres::quote_identifier(spaces[i]) + "." +
+                                                   operators[i] + ")"});
     }
     return columns;
 }

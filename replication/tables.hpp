@@ -16,6 +16,8 @@ struct Column {
     std::string type;       ///< format_type(), schema-qualified where needed
     bool generated = false; ///< GENERATED … STORED or VIRTUAL: neither copied nor published
     bool in_key = false;    ///< part of the replica identity
+    /// The index's own equality, as an operator to write, where that is not pg_catalog's: ltree, citext.
+    std::string equality = "=";
 };
 
 /// An ordinary table or a leaf partition (pg_class.relkind 'r'), permanent, outside pg_catalog,

@@ -16,7 +16,7 @@ WITH wanted AS (
           WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid = 0
             AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'))
 ), identity AS (
-    SELECT w.oid, i.indkey
+    SELECT w.oid, i.indkey, i.indclass
     FROM wanted w
     JOIN pg_catalog.pg_index i ON i.indrelid = w.oid AND i.indisvalid AND i.indimmediate
     WHERE (w.relreplident = 'd' AND i.indisprimary) OR (w.relreplident = 'i' AND i.indisreplident)
@@ -43,8 +43,21 @@ CROSS JOIN LATERAL (
            coalesce(array_agg((a.attgenerated <> '')::text ORDER BY a.attnum), '{}') AS column_generated,
            coalesce(array_agg(CASE WHEN w.relreplident = 'f'
                                    THEN a.attgenerated = '' OR pg_catalog.current_setting('server_version_num')::int >= 180000
-                                   ELSE coalesce(a.attnum = ANY (identity.indkey), false) END::text ORDER BY a.attnum), '{}') AS column_in_key
+                                   ELSE coalesce(a.attnum = ANY (identity.indkey), false) END::text ORDER BY a.attnum), '{}') AS column_in_key,
+           coalesce(array_agg(coalesce(equality.schema, '') ORDER BY a.attnum), '{}') AS column_equality_schema,
+           coalesce(array_agg(coalesce(equality.name, '') ORDER BY a.attnum), '{}') AS column_equality
     FROM pg_catalog.pg_attribute a
+    -- What the index takes for equal (strategy 3 of a btree): of types that extensions bring it is not in pg_catalog.
+    LEFT JOIN LATERAL (
+        SELECT space.nspname::text AS schema, o.oprname::text AS name
+        FROM unnest(identity.indkey::int2[], identity.indclass::oid[]) k(attnum, opclass)
+        JOIN pg_catalog.pg_opclass class ON class.oid = k.opclass
+        JOIN pg_catalog.pg_amop member ON member.amopfamily = class.opcfamily AND member.amoplefttype = class.opcintype
+                                      AND member.amoprighttype = class.opcintype AND member.amopstrategy = 3
+        JOIN pg_catalog.pg_operator o ON o.oid = member.amopopr
+        JOIN pg_catalog.pg_namespace space ON space.oid = o.oprnamespace
+        WHERE k.attnum = a.attnum AND space.nspname <> 'pg_catalog' LIMIT 1
+    ) equality ON true
     WHERE a.attrelid = w.oid AND a.attnum > 0 AND NOT a.attisdropped
 ) columns
 ORDER BY w.nspname COLLATE "C", w.relname COLLATE "C"

@@ -107,6 +107,29 @@ TEST(StatusDocument, TellsWhetherSwitchBackHolds) {
     EXPECT_EQ(table.at("outcome").as_string(), "stops");
 }
 
+TEST(StatusDocument, SaysThatAWayBackWithoutItsSlotDoesNotHold) {
+    auto status = after_cutover();
+    status.switch_back = SwitchBack{};
+    status.lanes["app"].at(0).state.slot = false;
+    const auto back = to_json(status).at("switch_back");
+    EXPECT_FALSE(back.at("holds").as_bool());
+    EXPECT_EQ(back.at("lost_lanes").at(0).as_string(), "app.1");
+    status.lanes["app"].at(0).state.slot = true;
+    status.lanes["app"].at(1).state.slot = false; // blue > green: the next cutover's, not the way back's
+    EXPECT_TRUE(to_json(status).at("switch_back").at("holds").as_bool());
+}
+
+TEST(StatusText, DoesNotSayWhoServesFromAJournalThatIsNotTheNewest) {
+    auto status = after_cutover();
+    status.superseded = Refusal{"blue", "database app on blue is at epoch 3, this journal knows of 2", ""};
+    const auto text = to_text(status);
+    EXPECT_THAT(text, testing::Not(HasSubstr("serves   ")));
+    EXPECT_THAT(text, testing::Not(HasSubstr("serving")));
+    EXPECT_THAT(text, testing::Not(HasSubstr("pgteal finish")));
+    EXPECT_THAT(text, HasSubstr("epoch 3"));
+    EXPECT_EQ(to_json(status).at("superseded").as_string(), status.superseded->message);
+}
+
 TEST(StatusText, TellsWhatBreaksTheWayBack) {
     auto status = after_cutover();
     status.switch_back = SwitchBack{};

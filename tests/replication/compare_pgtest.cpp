@@ -154,6 +154,34 @@ CO_TEST(Compare, SeesThroughWiderTypesAndColumnsThatOnlyGreenHas) {
     co_await world.drop(lane);
 }
 
+CO_TEST(Compare, FindsRowsByKeysWhoseEqualityAnExtensionBrings) {
+    LaneWorld& world = lane_world();
+    const LaneScope scope(world);
+    const std::string db = co_await world.fresh_database();
+    const Lane lane{"extension", db, 1, "blue"};
+    co_await world.sql_both(
+        db, "CREATE SCHEMA \"Of types\"; CREATE EXTENSION ltree SCHEMA \"Of types\"; CREATE EXTENSION citext "
+            "SCHEMA \"Of types\";"
+            "CREATE TABLE public.tree (path \"Of types\".ltree, part int, v text, PRIMARY KEY (part, path));"
+            "CREATE TABLE public.folded (name \"Of types\".citext PRIMARY KEY, v text);");
+    co_await world.lay(lane);
+    co_await world.run("green", enable_subscription(lane));
+    co_await world.sql("blue", db,
+                       "INSERT INTO public.tree VALUES ('Top.Science', 1, 'a'), ('Top.Art', 1, 'b'), "
+                       "('Top.Art', 2, 'c'); INSERT INTO public.folded VALUES ('Anna', 'a'), ('Bob', 'b')");
+    co_await world.settle(lane);
+    Comparison comparison = co_await compare(world, lane);
+    EXPECT_TRUE(comparison.equal) << testing::PrintToString(found(comparison));
+    co_await world.sql("green", db,
+                       "UPDATE public.tree SET v = 'x' WHERE part = 2; DELETE FROM public.tree WHERE v = 'a';"
+                       "UPDATE public.folded SET v = 'x' WHERE v = 'a'");
+    comparison = co_await compare(world, lane);
+    EXPECT_EQ(found(comparison),
+              (std::vector<std::string>{"public.folded changed (Anna)", "public.tree changed (Top.Art,2)",
+                                        "public.tree missing (Top.Science,1)"}));
+    co_await world.drop(lane);
+}
+
 CO_TEST(Compare, CountsGreatDamageAndListsAHundred) {
     LaneWorld& world = lane_world();
     const LaneScope scope(world);

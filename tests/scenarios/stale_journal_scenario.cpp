@@ -2,6 +2,8 @@
 // epochs outranks it, so the older one may neither take back, go on nor remove.
 #include <filesystem>
 
+#include <boost/json/parse.hpp>
+
 #include "tests/scenarios/world.hpp"
 #include "tests/support/crash.hpp"
 
@@ -53,6 +55,11 @@ protected:
         fs::remove_all(here_);
         fs::copy(place(name), here_, fs::copy_options::recursive);
     }
+    void expect_status(bool superseded) {
+        const auto run = scenario.pgteal({"--json", "status"});
+        ASSERT_EQ(run.exit_code, 0) << run;
+        EXPECT_EQ(boost::json::parse(run.out).as_object().contains("superseded"), superseded) << run;
+    }
     void expect_powerless(const std::string& command) {
         const auto before = snapshot(scenario);
         const auto run = scenario.pgteal({command});
@@ -84,6 +91,7 @@ TEST_F(StaleJournal, DoesNothingOnceAnotherWentOn) {
     ASSERT_EQ(forward.exit_code, 0) << forward;
 
     use("fenced");
+    expect_status(true);
     expect_powerless("resume");
     use("prepared");
     expect_powerless("abort");
@@ -100,6 +108,7 @@ TEST_F(StaleJournal, DoesNothingOnceAnotherWentOn) {
     use("second");
     expect_powerless("finish");
     use("newest");
+    expect_status(false);
     const auto finished = scenario.pgteal({"finish"});
     EXPECT_EQ(finished.exit_code, 0) << finished;
     const auto report =
