@@ -10,6 +10,7 @@
 #include "pooler/pooler.hpp"
 #include "postgres/server.hpp"
 #include "replication/lanes.hpp"
+#include "replication/markers.hpp"
 
 namespace pgteal::cutover {
 
@@ -33,6 +34,8 @@ public:
     /// The lanes of all databases that `publisher` publishes.
     [[nodiscard]] std::vector<replication::Lane> lanes(Side publisher) const;
     [[nodiscard]] std::vector<replication::Lane> lanes(Side publisher, const std::string& database) const;
+    /// For measuring lag again and again.
+    [[nodiscard]] replication::Outstanding& outstanding() { return outstanding_; }
 
 private:
     explicit Estate(Config config);
@@ -40,6 +43,7 @@ private:
     std::unique_ptr<postgres::Server> blue_;
     std::unique_ptr<postgres::Server> green_;
     std::vector<PoolerUnit> poolers_;
+    replication::Outstanding outstanding_;
 };
 
 } // namespace pgteal::cutover

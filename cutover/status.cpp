@@ -81,7 +81,8 @@ Task<void> read_lanes_of(Estate* estate, Side publisher, std::string database, s
             }
         }
         if (enabled) {
-            const auto lags = co_await replication::measure_lag(from, to, lanes, std::chrono::seconds(2));
+            const auto lags = co_await replication::measure_lag(from, to, lanes, std::chrono::seconds(2),
+                                                                &estate->outstanding());
             for (auto& status : found) {
                 const auto lag = lags.find(status.lane.number);
                 if (lag != lags.end()) {

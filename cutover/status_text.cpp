@@ -44,7 +44,7 @@ std::string lag_words(const LaneStatus& lane) {
     if (!lane.lag) {
         return "-";
     }
-    return (lane.lag->arrived ? duration_text(to_ms(lane.lag->time)) : "> 2 s") + "  " +
+    return (lane.lag->arrived ? "" : "> ") + duration_text(to_ms(lane.lag->time)) + "  " +
            to_string(lane.lag->bytes);
 }
 

@@ -117,10 +117,50 @@ Task<std::map<int, Bytes>> unconfirmed(postgres::Connection& publisher, std::vec
     co_return bytes;
 }
 
+/// Of the lanes that did not answer in time: what the subscriber shows, and since when the next one is
+/// awaited.
+Task<void> look_back(postgres::Connection& subscriber, std::vector<Lane> lanes, Outstanding* outstanding,
+                     std::map<int, Lag>* lags, Deadline deadline) {
+    for (const Lane& lane : lanes) {
+        Lag& lag = lags->at(lane.number);
+        if (lag.arrived) {
+            continue;
+        }
+        const postgres::Result shown = co_await subscriber.exec(
+            "SELECT token FROM " + marker_table(lane.number) + " WHERE kind = 'lag'", deadline);
+        if (shown.rows() > 0) {
+            outstanding->arrived(lane.object(), shown.get<std::int64_t>(0, 0));
+        }
+        if (const auto oldest = outstanding->oldest(lane.object())) {
+            lag.time = std::max(lag.time, Clock::now() - *oldest);
+        }
+    }
+}
+
 } // namespace
 
+void Outstanding::sent(const std::string& slot, std::int64_t token, Clock::time_point when) {
+    constexpr std::size_t most = 100'000; // two days of a lane that stands; then the oldest ones do
+    auto& markers = sent_[slot];
+    if (markers.size() < most) {
+        markers[token] = when;
+    }
+}
+
+void Outstanding::arrived(const std::string& slot, std::int64_t token) {
+    auto& markers = sent_[slot];
+    markers.erase(markers.begin(), markers.upper_bound(token));
+}
+
+std::optional<Clock::time_point> Outstanding::oldest(const std::string& slot) const {
+    const auto found = sent_.find(slot);
+    return found == sent_.end() || found->second.empty() ? std::nullopt
+                                                         : std::optional(found->second.begin()->second);
+}
+
 Task<std::map<int, Lag>> measure_lag(postgres::Server& publisher, postgres::Server& subscriber,
-                                     std::vector<Lane> lanes, Clock::duration limit) {
+                                     std::vector<Lane> lanes, Clock::duration limit,
+                                     Outstanding* outstanding) {
     std::map<int, Lag> lags;
     if (lanes.empty()) {
         co_return lags;
@@ -130,12 +170,19 @@ Task<std::map<int, Lag>> measure_lag(postgres::Server& publisher, postgres::Serv
     postgres::Server::Session reader = co_await subscriber.session(lanes.front().database, answer);
     std::map<int, Bytes> bytes = co_await unconfirmed(*writer, lanes, answer);
     std::vector<int> numbers;
+    std::map<int, std::string> slots;
     for (const Lane& lane : lanes) {
         numbers.push_back(lane.number);
+        slots[lane.number] = lane.object();
         lags[lane.number] = Lag{limit, false, bytes[lane.number]};
     }
     SentMarkers waiting = co_await send_markers(*writer, std::move(numbers), answer);
     const Clock::time_point committed = Clock::now();
+    if (outstanding != nullptr) {
+        for (const Lane& lane : lanes) {
+            outstanding->sent(lane.object(), waiting.at(lane.number), committed);
+        }
+    }
     Clock::duration pause = 300us;
     while (true) {
         const std::vector<int> arrived =
@@ -144,14 +191,21 @@ Task<std::map<int, Lag>> measure_lag(postgres::Server& publisher, postgres::Serv
         for (const int lane : arrived) {
             lags[lane].time = std::min(time, limit);
             lags[lane].arrived = true;
+            if (outstanding != nullptr) {
+                outstanding->arrived(slots[lane], waiting.at(lane));
+            }
             waiting.erase(lane);
         }
         if (waiting.empty() || time >= limit) {
-            co_return lags;
+            break;
         }
         co_await sleep_for(std::min(pause, limit - time));
         pause = next_pause(pause);
     }
+    if (outstanding != nullptr && !waiting.empty()) {
+        co_await look_back(*reader, std::move(lanes), outstanding, &lags, answer_by(committed + limit));
+    }
+    co_return lags;
 }
 
 } // namespace pgteal::replication

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,14 +33,31 @@ postgres::Statement await_markers(const std::string& database, int lanes, const 
 /// `limit`. `lanes` are of one database and direction. Several controllers and commands may measure at the
 /// same time.
 struct Lag {
-    Clock::duration
-        time{}; ///< from commit on the publisher to visible on the subscriber; `limit` when it did not arrive
+    /// From commit on the publisher to visible on the subscriber. When it did not arrive: `limit`, or how
+    /// long the oldest one of Outstanding is on its way; the lag is at least that.
+    Clock::duration time{};
     bool arrived = false;
     Bytes bytes{}; ///< publisher's current WAL position minus what the slot has confirmed, at the time of
                    ///< writing
 };
+
+/// The markers that whoever measures again and again has sent and not seen arrive, by slot. Without it no lag
+/// longer than `limit` could be told.
+class Outstanding {
+public:
+    void sent(const std::string& slot, std::int64_t token, Clock::time_point when);
+    /// The subscriber shows `token`: it has come, and all before it.
+    void arrived(const std::string& slot, std::int64_t token);
+    [[nodiscard]] std::optional<Clock::time_point> oldest(const std::string& slot) const;
+
+private:
+    std::map<std::string, std::map<std::int64_t, Clock::time_point>> sent_;
+};
+
+/// `outstanding`: may be null.
 Task<std::map<int, Lag>> measure_lag(postgres::Server& publisher, postgres::Server& subscriber,
-                                     std::vector<Lane> lanes, Clock::duration limit);
+                                     std::vector<Lane> lanes, Clock::duration limit,
+                                     Outstanding* outstanding = nullptr);
 
 /// A token greater than any before: microseconds since 1970, never less than the last one given by this
 /// process + 1.

@@ -103,6 +103,22 @@ CO_TEST(Lag, IsMeasuredWhileTheLaneRunsAndReportedWhenItStands) {
     EXPECT_FALSE(lag.at(1).arrived);
     EXPECT_EQ(lag.at(1).time, 50ms);
     EXPECT_GT(lag.at(1).bytes.count, 1'000'000);
+
+    // Whoever measures again and again knows how long the first of the markers that are missing is on its
+    // way.
+    Outstanding outstanding;
+    co_await measure_lag(*world.blue, *world.green, lanes, 50ms, &outstanding);
+    co_await sleep_for(300ms);
+    lag = co_await measure_lag(*world.blue, *world.green, lanes, 50ms, &outstanding);
+    EXPECT_FALSE(lag.at(1).arrived);
+    EXPECT_GE(lag.at(1).time, 400ms);
+    co_await world.run("green", enable_subscription(lane));
+    lag = co_await measure_lag(*world.blue, *world.green, lanes, 10s, &outstanding);
+    EXPECT_TRUE(lag.at(1).arrived);
+    EXPECT_EQ(outstanding.oldest(lane.object()), std::nullopt);
+    co_await world.run("green", disable_subscription(lane));
+    lag = co_await measure_lag(*world.blue, *world.green, lanes, 50ms, &outstanding);
+    EXPECT_LT(lag.at(1).time, 10s);
     co_await world.drop(lane);
 }
 
