@@ -12,6 +12,10 @@ namespace pgteal::cutover {
 
 namespace {
 
+/// After the pause all clients log in at once, to a server whose caches are cold. The probes that follow can
+/// wait: where all share a machine, they would take the processor from the clients' logins.
+constexpr auto breath = std::chrono::milliseconds(50);
+
 boost::json::object done_body(double ms, const std::string& summary) {
     boost::json::object body;
     body["ms"] = ms;
@@ -239,6 +243,7 @@ Task<void> Runner::pause(const Steps* steps, std::int64_t epoch, std::chrono::mi
     }
     reporter_.clients_go_on(pause_ms_);
     note(std::move(dones));
+    co_await sleep_for(breath);
 }
 
 Task<void> Runner::roll_forward(const Steps* steps, std::int64_t epoch,

@@ -105,6 +105,25 @@ $still$)",
             {}};
 }
 
+/// A session's first look at a catalog takes milliseconds, since it fills its caches, and its second a
+/// fraction of one. A Server gives out the session that was used last: these are the ones of the pause.
+postgres::Statement warm_statement(const std::string& database) {
+    return {database,
+            fmt::format(R"(DO $warm$
+DECLARE
+  own int[] := :'own_pids';
+BEGIN
+  PERFORM FROM pg_prepared_xacts WHERE database = current_database();
+  PERFORM FROM pg_locks WHERE locktype = 'object' AND classid = 'pg_database'::regclass;
+  PERFORM FROM pg_stat_activity a WHERE {};
+END
+$warm$;
+)",
+                        foreign_session) +
+                replication::read_sequences_text(),
+            {}};
+}
+
 Task<Observation> observe_stage(Context* context) {
     Observation seen;
     const auto baselines = recorded_poolers(context->journal);
@@ -126,6 +145,11 @@ std::vector<Action> plan_stage(Context* context, Move move) {
     }
     for (const auto& database : context->estate.config().database_names()) {
         actions.push_back(sql(move.from, {database, "UPDATE pgteal.run SET controller = :'attempt'", {}}, 0));
+    }
+    for (const auto& database : context->estate.config().database_names()) {
+        for (const auto side : {move.from, move.to}) {
+            actions.push_back(sql(side, warm_statement(database), 2));
+        }
     }
     // The idle direction's slots are moved up, so that they have little to read when they start, and keep no
     // WAL for nothing.

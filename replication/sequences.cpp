@@ -62,8 +62,10 @@ std::pair<std::string, std::string> name_of(const Sequence& sequence) {
     return {sequence.schema, sequence.name};
 }
 
+std::string read_sequences_text() { return std::string(sql::sequences); }
+
 Task<std::vector<Sequence>> read_sequences(postgres::Connection& connection, Deadline deadline) {
-    std::string text(sql::sequences);
+    auto text = read_sequences_text();
     const postgres::Result rows = co_await connection.exec(std::move(text), deadline);
     std::vector<Sequence> sequences;
     sequences.reserve(static_cast<std::size_t>(rows.rows()));

@@ -52,5 +52,7 @@ Carry carry(const std::vector<Sequence>& from, const std::vector<Sequence>& to, 
 /// (setval assigns a transaction id; source: sequence.c).
 postgres::Statement set_sequences(const std::string& database);
 std::string to_json(const std::vector<Sequence>& sequences);
+/// What read_sequences() sends.
+std::string read_sequences_text();
 
 } // namespace pgteal::replication
