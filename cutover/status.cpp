@@ -25,10 +25,11 @@ Task<void> read_side(Estate* estate, SideStatus* status, std::string bound, Dead
             co_return;
         }
         status->version = fmt::format("{}.{}", identity.version / 10000, identity.version % 10000);
-        const auto clients = co_await server.exec("",
-                                                  "SELECT count(*) FROM pg_stat_activity WHERE backend_type "
-                                                  "= 'client backend' AND application_name <> 'pgteal'",
-                                                  {}, deadline);
+        const auto clients =
+            co_await server.exec("",
+                                 "SELECT count(*) FROM pg_stat_activity WHERE backend_type "
+                                 "= 'client backend' AND application_name NOT LIKE 'pgteal%'",
+                                 {}, deadline);
         status->clients = clients.get<int>(0, 0);
         status->reachable = true;
         bool fenced = true;

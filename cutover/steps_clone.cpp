@@ -165,9 +165,11 @@ postgres::Statement end_restores(const std::string& database) {
         database,
         "DO $pgteal$ BEGIN FOR i IN 1..6000 LOOP PERFORM pg_stat_clear_snapshot(); PERFORM "
         "pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND "
-        "application_name = 'pg_restore'; EXIT WHEN NOT FOUND; IF i = 6000 THEN RAISE EXCEPTION 'an earlier "
-        "pg_restore does not end' USING ERRCODE = '57014'; END IF; PERFORM pg_sleep(0.01); END LOOP; END "
-        "$pgteal$",
+        "application_name = " +
+            postgres::quote_literal(replication::restore_application) +
+            "; EXIT WHEN NOT FOUND; IF i = 6000 THEN RAISE EXCEPTION 'an earlier "
+            "pg_restore does not end' USING ERRCODE = '57014'; END IF; PERFORM pg_sleep(0.01); END LOOP; END "
+            "$pgteal$",
         {}};
 }
 

@@ -48,6 +48,8 @@ std::vector<postgres::Program> list_schema(const std::string& dump_file, const s
 postgres::Program restore_schema(const postgres::Dsn& to, const std::string& database,
                                  const std::string& dump_file, Section section, int jobs,
                                  const std::string& bin_dir);
+/// What pg_restore's sessions call themselves: one that outlived its controller is found by it.
+inline constexpr const char* restore_application = "pgteal pg_restore";
 /// Takes away what an interrupted restore of post-data made of partitioned tables' indexes, which pg_restore
 /// --clean can't (it names no index of a partition).
 postgres::Statement drop_partition_indexes(const std::string& database);

@@ -17,11 +17,12 @@ std::string list_file(const std::string& dump_file) { return dump_file + ".list"
 
 /// The settings travel in the connection string: PGOPTIONS would be ignored where the operator's own string
 /// has options.
-std::string connection(const postgres::Dsn& dsn, const std::string& database, const std::string& settings) {
+std::string connection(const postgres::Dsn& dsn, const std::string& database, const std::string& settings,
+                       const char* application = "pgteal") {
     const auto own = dsn.get("options");
     const postgres::Dsn full = dsn.with_database(database)
                                    .with("options", (own ? *own + ' ' : "") + settings)
-                                   .with("application_name", "pgteal")
+                                   .with("application_name", application)
                                    .with("connect_timeout", dsn.get("connect_timeout").value_or("10"));
     return full.display();
 }
@@ -66,7 +67,7 @@ Program restore_schema(const postgres::Dsn& to, const std::string& database, con
     if (section == Section::post_data && jobs > 1) {
         program.argv.push_back("--jobs=" + std::to_string(jobs));
     }
-    program.argv.push_back("--dbname=" + connection(to, database, settings));
+    program.argv.push_back("--dbname=" + connection(to, database, settings, restore_application));
     program.argv.push_back(dump_file);
     program.environment = to.secrets_environment();
     return program;

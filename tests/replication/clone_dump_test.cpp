@@ -32,6 +32,7 @@ TEST(RestoreSchema, PassesOurOwnFenceAndFreezeAndKeepsTheOperatorsOptions) {
     EXPECT_THAT(restore.argv,
                 Contains(testing::AllOf(HasSubstr("-c geqo=off -c default_transaction_read_only=off"),
                                         HasSubstr("-c pgteal.ddl=on"), HasSubstr("synchronous_commit=on"))));
+    EXPECT_THAT(restore.argv, Contains(HasSubstr("application_name='pgteal pg_restore'")));
     EXPECT_THAT(restore.argv, Contains("--section=post-data"));
     EXPECT_THAT(restore.argv, Contains("--jobs=3"));
     EXPECT_THAT(restore.argv, Contains("--exit-on-error"));

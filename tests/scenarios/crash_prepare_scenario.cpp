@@ -25,13 +25,19 @@ void write_migration(Scenario& scenario) {
 TEST(CrashInPrepare, GoesOnFromEveryPointToTheEndOfAnUndisturbedRun) {
     Scenario scenario({"--databases", "app,second"});
     write_migration(scenario);
-    scenario.query(
-        "blue", "app",
-        "CREATE TABLE public.years (id int, year int, note text, PRIMARY KEY (id, year)) PARTITION BY "
-        "LIST (year)");
+    scenario.query("blue", "app",
+                   "CREATE TABLE public.years (id int, year int, note varchar(9) COLLATE \"C\", PRIMARY KEY "
+                   "(id, year)) PARTITION BY "
+                   "LIST (year)");
     scenario.query("blue", "app", "CREATE TABLE public.y1 PARTITION OF public.years FOR VALUES IN (1)");
     scenario.query("blue", "app", "CREATE TABLE public.y2 PARTITION OF public.years FOR VALUES IN (2)");
     scenario.query("blue", "app", "CREATE INDEX ON public.years (note)");
+    // Both depend on the key, a third one on the first.
+    const std::string grouped = " AS SELECT y.*, count(*) AS n FROM public.years y GROUP BY y.id, y.year";
+    scenario.query("blue", "app", "CREATE VIEW public.\"Per year\"" + grouped);
+    scenario.query("blue", "app", "CREATE MATERIALIZED VIEW public.kept" + grouped);
+    scenario.query("blue", "app", "CREATE VIEW public.reader AS SELECT note FROM public.\"Per year\"");
+    scenario.query("blue", "app", "GRANT SELECT ON public.\"Per year\" TO app");
     scenario.query("blue", "app",
                    "INSERT INTO public.years SELECT n, 1 + n % 2, 'n' FROM generate_series(1, 99) n");
     scenario.start_workload();
@@ -63,6 +69,13 @@ TEST(CrashInPrepare, GoesOnFromEveryPointToTheEndOfAnUndisturbedRun) {
     EXPECT_EQ(
         scenario.value("green", "app", "SELECT count(*) FROM pg_indexes WHERE indexname = 'items_note'"),
         "1");
+
+    for (const std::string view : {"\"Per year\"", "kept", "reader"}) {
+        EXPECT_EQ(scenario.value("green", "app", "SELECT count(note) FROM public." + view), "99") << view;
+    }
+    EXPECT_EQ(
+        scenario.value("green", "app", "SELECT has_table_privilege('app', 'public.\"Per year\"', 'SELECT')"),
+        "t");
 
     const auto moved = scenario.pgteal({"cutover"});
     ASSERT_EQ(moved.exit_code, 0) << moved;
