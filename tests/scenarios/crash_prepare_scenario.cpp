@@ -44,7 +44,13 @@ TEST(CrashInPrepare, GoesOnFromEveryPointToTheEndOfAnUndisturbedRun) {
     const auto plan = read_plan(scenario);
     int crashes = 0;
     for (const auto& step : plan.prepare) {
-        for (const auto& point : crash_points(step)) {
+        auto points = crash_points(step);
+        if (step.id == "build") {
+            // Interrupted before, it ends earlier restores and takes away what they made; the third action is
+            // pg_restore, so that the next try finds all of it there.
+            points.insert(points.end() - 1, "action-3");
+        }
+        for (const auto& point : points) {
             const std::string command = crashes % 2 == 0 ? "prepare" : "resume";
             const auto run = scenario.pgteal({command}, kill_at(step.id, point));
             ASSERT_TRUE(run.killed()) << run;
