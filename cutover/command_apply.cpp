@@ -5,6 +5,7 @@
 
 #include "cutover/approvals.hpp"
 #include "cutover/audit.hpp"
+#include "cutover/epochs.hpp"
 #include "cutover/migrations.hpp"
 #include "cutover/status.hpp"
 #include "cutover/work.hpp"
@@ -216,6 +217,9 @@ Task<Exit> run_migrate_apply(Session* session) {
     const auto place = where_to_apply(work.context.progress(), asked_phase(session->options));
     const auto databases = asked_databases(*session);
     const auto approved = require_approvals(session->config, work.journal, "migrate apply");
+    if (place.in_run) {
+        co_await require_newest_journal(&work.context, work.context.progress().epoch);
+    }
     for (const auto& database : databases) {
         if (!place.in_run) {
             co_await refuse_other_runs(session, place.side, database.name);

@@ -28,6 +28,7 @@ Executor::Executor(Estate& estate, Journal& journal) : estate_(estate), journal_
     }
     fresh_token();
     set("attempt", bindings_.at("token").value);
+    set("begun_by", attempt()); // of a switchover that another process began: its token
 }
 
 Executor::~Executor() = default;

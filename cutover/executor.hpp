@@ -43,6 +43,8 @@ public:
 
     [[nodiscard]] const postgres::Bindings& bindings() const { return bindings_; }
     void set(const std::string& name, std::string value, bool secret = false);
+    /// This process's token in pgteal.run.controller while a switchover is under way.
+    [[nodiscard]] const std::string& attempt() const { return bindings_.at("attempt").value; }
     /// A token for markers, greater than any before; used by :'token' from now on.
     void fresh_token();
 

@@ -76,6 +76,9 @@ Progress progress_of(const std::vector<Event>& events, const std::string& last_p
             attempt.from = side_in(event.body, "from");
             attempt.to = side_in(event.body, "to");
             attempt.epoch = event.epoch;
+            if (event.body.contains("attempt")) { // not so in journals of early builds
+                attempt.token = text_in(event.body, "attempt");
+            }
             attempt.before = progress;
             progress.attempt = std::move(attempt);
             break;

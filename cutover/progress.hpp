@@ -30,6 +30,7 @@ struct Attempt {
     Side from = Side::blue;
     Side to = Side::green;
     std::int64_t epoch = 0; ///< that `to` will have
+    std::string token;      ///< pgteal.run.controller while it is under way
     bool switched = false;  ///< the switch point is durable
     Served before;          ///< what holds again when it is aborted
     std::map<std::string, StepRecord> steps;

@@ -27,6 +27,14 @@ std::string require_attempt_text() {
            "$guard$";
 }
 
+std::string require_own_attempt_text() {
+    return "DO $guard$ BEGIN PERFORM 1 FROM pgteal.run WHERE coalesce(controller, :'begun_by') = :'begun_by' "
+           "FOR "
+           "UPDATE; IF NOT FOUND THEN RAISE EXCEPTION 'another attempt to switch is under way' USING ERRCODE "
+           "= "
+           "'55000'; END IF; END $guard$";
+}
+
 std::string raise_fence_text(const std::string& database) {
     const auto name = postgres::quote_identifier(database);
     return "ALTER DATABASE " + name + " SET default_transaction_read_only = on; ALTER DATABASE " + name +

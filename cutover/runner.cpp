@@ -272,6 +272,11 @@ Task<void> Runner::roll_forward(const Steps* steps, std::int64_t epoch,
             }
         }
         if (!error) {
+            if (held_since_ && step.id == last_alone) {
+                pause_ms_ = to_ms(Clock::now() - *held_since_);
+                held_since_.reset();
+                reporter_.clients_go_on(pause_ms_);
+            }
             continue;
         }
         auto with = hooks(&step);

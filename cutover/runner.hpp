@@ -53,7 +53,7 @@ private:
     Task<void> perform_in_pause(Planned* planned, Deadline deadline);
     Task<void> back_one(const Step* step, std::int64_t epoch, StepRecord record);
     Task<void> back_apart(const Step* step, std::int64_t epoch);
-    Task<void> back_silent(const Step* step);
+    Task<void> back_silent(const std::vector<const Step*>* steps);
     void announce_undo(const Steps& steps, std::int64_t epoch,
                        const std::map<std::string, StepRecord>& records);
     void note(std::vector<Event> events);

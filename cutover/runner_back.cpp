@@ -36,10 +36,13 @@ Task<void> Runner::back(const Steps* steps, std::int64_t epoch, std::map<std::st
     }
     undone_.clear();
     if (!silent_.empty()) {
+        std::chrono::milliseconds patience{};
         for (const auto* step : apart) {
-            const std::function<Task<void>()> again = [&] { return back_silent(step); };
-            co_await insist(again, after(step->deadline));
+            patience =
+                std::max(patience, std::chrono::duration_cast<std::chrono::milliseconds>(step->deadline));
         }
+        const std::function<Task<void>()> again = [&] { return back_silent(&apart); };
+        co_await insist(again, after(patience));
     }
     for (const auto* step : apart) {
         undone_events_.push_back(event(epoch, step->id, EventKind::undone));
@@ -87,12 +90,21 @@ Task<void> Runner::back_apart(const Step* step, std::int64_t epoch) {
     undone_.push_back(step);
 }
 
-Task<void> Runner::back_silent(const Step* step) {
-    auto actions = step->undo(Observation{});
-    std::erase_if(actions, [this](const auto& action) { return !silent_.contains(place_of(action)); });
-    auto with = hooks(step);
-    const auto failed =
-        co_await executor_.perform_apart(std::move(actions), {}, after(first_try), std::move(with));
+/// Each place goes all the way by itself: the clients of one that answers again don't wait for one that is
+/// dead.
+Task<void> Runner::back_silent(const std::vector<const Step*>* steps) {
+    std::map<std::string, std::exception_ptr> failed;
+    for (const auto* step : *steps) {
+        auto actions = step->undo(Observation{});
+        std::erase_if(actions, [&](const auto& action) {
+            return !silent_.contains(place_of(action)) || failed.contains(place_of(action));
+        });
+        auto with = hooks(step);
+        const auto these =
+            co_await executor_.perform_apart(std::move(actions), {}, after(first_try), std::move(with));
+        failed.insert(these.begin(), these.end());
+    }
+    std::erase_if(silent_, [&](const auto& place) { return !failed.contains(place); });
     if (!failed.empty()) {
         std::rethrow_exception(failed.begin()->second);
     }

@@ -2,6 +2,7 @@
 // is flushed on `to`".
 #include <fmt/format.h>
 
+#include "cutover/fence.hpp"
 #include "cutover/run_row.hpp"
 #include "cutover/runbook.hpp"
 #include "postgres/error.hpp"
@@ -21,108 +22,6 @@ std::vector<Action> nothing(const Observation& seen) {
 }
 
 Task<Observation> absent() { co_return Observation{}; }
-
-/// Of pg_stat_activity a: whatever could write here and is not ours: clients, walsenders but our lanes' (they
-/// may run SQL: walsender.c, replication=database), apply workers of other subscriptions, and extensions'
-/// background workers, whose backend_type is any name.
-constexpr const char* foreign_session =
-    R"(a.datname = current_database() AND a.pid <> ALL (own) AND a.pid <> pg_backend_pid()
-        AND a.backend_type NOT IN ('autovacuum worker', 'parallel worker')
-        AND NOT EXISTS (SELECT FROM pg_replication_slots s WHERE s.active_pid = a.pid AND starts_with(s.slot_name, 'pgteal_'))
-        AND NOT EXISTS (SELECT FROM pg_stat_subscription w WHERE w.pid = a.pid AND starts_with(w.subname::text, 'pgteal_')))";
-
-/// The whole fence of one database in one round trip. After the commit of the settings every new session is
-/// read-only or kept out; sessions that began before are ended. A session that was just starting may have
-/// read the old settings and not show in pg_stat_activity yet: until it does it holds a RowExclusiveLock on
-/// its database (source: postinit.c), so locks are looked at first and sessions after.
-postgres::Statement fence_statement(const std::string& database, std::int64_t epoch,
-                                    std::chrono::milliseconds limit) {
-    postgres::Statement statement;
-    statement.database = database;
-    statement.text = "BEGIN; " + require_epoch_text(epoch) + "; " + require_attempt_text() + "; " +
-                     raise_fence_text(database) + "; COMMIT;\n" +
-                     fmt::format(R"(DO $fence$
-DECLARE
-  own int[] := :'own_pids';
-  until timestamptz := clock_timestamp() + interval '{} ms';
-  ended int := 0;
-  starting int;
-  sessions int;
-BEGIN
-  PERFORM 1 FROM pg_prepared_xacts WHERE database = current_database();
-  IF FOUND THEN
-    RAISE EXCEPTION 'a prepared transaction is there: it could be committed past the fence' USING ERRCODE = '55006';
-  END IF;
-  LOOP
-    PERFORM pg_stat_clear_snapshot();
-    SELECT count(*) INTO starting FROM pg_locks
-      WHERE locktype = 'object' AND classid = 'pg_database'::regclass AND mode = 'RowExclusiveLock' AND pid <> ALL (own)
-        AND objid = (SELECT oid FROM pg_database WHERE datname = current_database());
-    SELECT count(pg_terminate_backend(a.pid)) INTO sessions FROM pg_stat_activity a WHERE {};
-    ended := greatest(ended, sessions);
-    EXIT WHEN starting = 0 AND sessions = 0;
-    PERFORM 1 FROM pgteal.run WHERE controller = :'attempt';
-    IF NOT FOUND THEN
-      RAISE EXCEPTION 'this attempt to switch is over' USING ERRCODE = '55000';
-    END IF;
-    IF clock_timestamp() > until THEN
-      RAISE EXCEPTION 'sessions do not end: % left, % starting', sessions, starting USING ERRCODE = '57014';
-    END IF;
-    PERFORM pg_sleep(0.0005);
-  END LOOP;
-  PERFORM 1 FROM pg_prepared_xacts WHERE database = current_database(); -- prepared while the sessions ended
-  IF FOUND THEN
-    RAISE EXCEPTION 'a transaction was prepared meanwhile: it could be committed past the fence' USING ERRCODE = '55006';
-  END IF;
-  PERFORM set_config('pgteal.ended', ended::text, false);
-END
-$fence$;
-SELECT current_setting('pgteal.ended') AS ended)",
-                                 limit.count(), foreign_session);
-    statement.gives = {replication::binding_for("ended", database)};
-    return statement;
-}
-
-/// Who got in past the fence (a superuser, a replication session) may have written after the marker: then
-/// nothing is switched.
-postgres::Statement still_statement(const std::string& database) {
-    return {database,
-            fmt::format(R"(DO $still$
-DECLARE
-  own int[] := :'own_pids';
-  who text;
-BEGIN
-  SELECT format('pid %s, role %s, app "%s"', a.pid, a.usename, a.application_name) INTO who FROM pg_stat_activity a
-    WHERE {}
-      AND (a.usename = current_user AND (a.application_name LIKE 'pgteal%' OR a.state IS NULL)) IS NOT TRUE -- pgteal serve
-    LIMIT 1;
-  IF FOUND THEN
-    RAISE EXCEPTION 'a session came in past the fence: %', who USING ERRCODE = '55006';
-  END IF;
-END
-$still$)",
-                        foreign_session),
-            {}};
-}
-
-/// A session's first look at a catalog takes milliseconds, since it fills its caches, and its second a
-/// fraction of one. A Server gives out the session that was used last: these are the ones of the pause.
-postgres::Statement warm_statement(const std::string& database) {
-    return {database,
-            fmt::format(R"(DO $warm$
-DECLARE
-  own int[] := :'own_pids';
-BEGIN
-  PERFORM FROM pg_prepared_xacts WHERE database = current_database();
-  PERFORM FROM pg_locks WHERE locktype = 'object' AND classid = 'pg_database'::regclass;
-  PERFORM FROM pg_stat_activity a WHERE {};
-END
-$warm$;
-)",
-                        foreign_session) +
-                replication::read_sequences_text(),
-            {}};
-}
 
 Task<Observation> observe_stage(Context* context) {
     Observation seen;
@@ -144,7 +43,9 @@ std::vector<Action> plan_stage(Context* context, Move move) {
                            0});
     }
     for (const auto& database : context->estate.config().database_names()) {
-        actions.push_back(sql(move.from, {database, "UPDATE pgteal.run SET controller = :'attempt'", {}}, 0));
+        for (const auto side : {move.from, move.to}) {
+            actions.push_back(sql(side, {database, "UPDATE pgteal.run SET controller = :'attempt'", {}}, 0));
+        }
     }
     for (const auto& database : context->estate.config().database_names()) {
         for (const auto side : {move.from, move.to}) {
@@ -224,11 +125,12 @@ std::vector<Action> plan_fence(Context* context, Move move) {
 std::vector<Action> undo_fence(Context* context, Move move) {
     std::vector<Action> actions;
     for (const auto& database : context->estate.config().databases) {
-        actions.push_back(sql(move.from, {database.name,
-                                          "BEGIN; " + require_epoch_text(move.epoch - 1) +
-                                              "; UPDATE pgteal.run SET controller = NULL; " +
-                                              lift_fence(context->journal, database.name) + "; COMMIT",
-                                          {}}));
+        actions.push_back(
+            sql(move.from, {database.name,
+                            "BEGIN; " + require_epoch_text(move.epoch - 1) + "; " +
+                                require_own_attempt_text() + "; UPDATE pgteal.run SET controller = NULL; " +
+                                lift_fence(context->journal, database.name) + "; COMMIT",
+                            {}}));
     }
     return actions;
 }

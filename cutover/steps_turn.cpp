@@ -1,5 +1,7 @@
 // retarget, switch, resume, confirm, turn: from "everything is on `to`" to "clients write to `to`, and `from`
 // follows it".
+#include <fmt/format.h>
+
 #include "cutover/run_row.hpp"
 #include "cutover/runbook.hpp"
 #include "postgres/error.hpp"
@@ -103,7 +105,17 @@ std::vector<Action> plan_switch(Context* context, Move move, const Observation& 
         actions.push_back({RecordSwitch{move.to, move.epoch}, 0});
     }
     for (const auto& database : found.todo) {
-        const auto text = "BEGIN; " + require_epoch_text(move.epoch - 1) +
+        if (found.recorded) { // by another process, maybe: whose own switch is void from here on
+            actions.push_back(sql(
+                move.to,
+                {database,
+                 fmt::format("BEGIN READ WRITE; SET LOCAL synchronous_commit = local; UPDATE pgteal.run SET "
+                             "controller = :'attempt' WHERE epoch = {}; COMMIT",
+                             move.epoch - 1),
+                 {}},
+                0));
+        }
+        const auto text = "BEGIN; " + require_epoch_text(move.epoch - 1) + "; " + require_attempt_text() +
                           "; UPDATE pgteal.run SET epoch = " + std::to_string(move.epoch) +
                           ", serving = " + postgres::quote_literal(to_string(move.to)) +
                           ", reverse_start = :'" + replication::binding_for("insert", database) +

@@ -168,6 +168,23 @@ Task<std::string> entry_served_by(Context* context, Side side) {
     co_return std::string();
 }
 
+/// Whether `to` was opened in this database; if not, it won't be: a switch that is on its way there still,
+/// held up by a COMMIT that hangs or a slow network, finds its attempt over. The row's lock waits for one
+/// that is at work.
+Task<bool> opened(Context* context, Move move, std::string database) {
+    auto& server = context->estate.server(move.to);
+    const auto row = co_await read_run_row(&server, database, after(console_patience));
+    if (!row.present || row.epoch >= move.epoch) {
+        co_return row.epoch >= move.epoch;
+    }
+    const auto text =
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit = local; UPDATE "
+        "pgteal.run SET controller = NULL WHERE epoch < " +
+        std::to_string(move.epoch) + " RETURNING epoch; COMMIT";
+    const auto results = co_await server.script(database, text, after(console_patience));
+    co_return results.at(2).empty();
+}
+
 /// A recorded switch, looked at by another process: was `from` opened again by hand meanwhile, since `to` did
 /// not answer, say? What it took since is not on `to` yet, so that going on to `to` would lose it. While no
 /// database of `to` was opened the switch never came about, and can be taken back. Throws Error(conflict)
@@ -201,11 +218,10 @@ Task<bool> never_came_about(Context* context, Move move) {
         "database " + open.front() + " on " + from + " is open for clients, although the switch to " + to +
         " is recorded: somebody lifted its fence, and it may have taken writes that " + to + " has not; ";
     for (const auto& database : context->estate.config().databases) {
-        RunRow row;
+        bool was_opened = false;
         std::string silent;
         try {
-            row = co_await read_run_row(&context->estate.server(move.to), database.name,
-                                        after(console_patience));
+            was_opened = co_await opened(context, move, database.name);
         } catch (const Error& error) {
             silent = error.what();
         }
@@ -215,7 +231,7 @@ Task<bool> never_came_about(Context* context, Move move) {
                         "bring " + to + " up, then pgteal resume: the switch is taken back if " + to +
                             " never served");
         }
-        if (row.epoch >= move.epoch) {
+        if (was_opened) {
             throw Error(ErrorCode::conflict, from, evidence + to + " was opened too",
                         "look for what " + from + " took since and write it to " + to + "; on " + from +
                             ": " + raise_fence_text(open.front()) + "; then pgteal resume");
@@ -312,6 +328,7 @@ Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to)
     boost::json::object body;
     body["from"] = to_string(move.from);
     body["to"] = to_string(move.to);
+    body["attempt"] = context->executor.attempt();
     context->journal.append(attempt_event(EventKind::begun, move, std::move(body)));
     std::exception_ptr error;
     try {
@@ -337,6 +354,9 @@ Task<SwitchoverResult> settle_switchover(Context* context, Reporter* reporter) {
     const Move move{attempt.from, attempt.to, attempt.epoch};
     Runner runner(context->journal, context->executor, *reporter);
     co_await require_newest_journal(context, attempt.switched ? move.epoch : move.epoch - 1);
+    if (!attempt.token.empty()) {
+        context->executor.set("begun_by", attempt.token);
+    }
     bool forward = attempt.switched;
     if (forward) {
         forward = !co_await never_came_about(context, move);

@@ -74,6 +74,39 @@ TEST(SilentPlace, ThatComesBackIsTakenBackInOrder) {
                                              "undo pause blue"));
 }
 
+/// Place `side` fails while `broken` says so.
+std::vector<Action> in_one(World* world, const std::string& id, Side side, bool broken) {
+    auto actions = in_both(world, id, "undo", &broken);
+    std::erase_if(actions,
+                  [side](const auto& action) { return std::get<RunProgram>(action.what).side != side; });
+    if (broken) {
+        std::get<RunProgram>(actions.at(0).what).program.argv.back() = "exit 1";
+    }
+    return actions;
+}
+
+TEST(SilentPlace, ThatComesBackDoesNotWaitForOneThatDoesNot) {
+    World world;
+    Rig rig;
+    int calls = 0;
+    const bool fine = false;
+    auto pause = held(&world, "pause", &fine);
+    auto retarget = held(&world, "retarget", &fine);
+    // Blue is dead; green fails once, when it is first taken back.
+    retarget.undo = [&](const Observation&) {
+        auto actions = in_one(&world, "retarget", Side::blue, true);
+        auto green = in_one(&world, "retarget", Side::green, calls++ <= 1);
+        actions.push_back(std::move(green.at(0)));
+        return actions;
+    };
+    retarget.deadline = pause.deadline = std::chrono::seconds(1);
+    const auto error = error_of([&] {
+        rig.back({pause, retarget}, {{"pause", {true, false}}, {"retarget", {true, false}}});
+    });
+    EXPECT_EQ(error.code(), ErrorCode::program);
+    EXPECT_THAT(world.effects(), ElementsAre("undo retarget green", "undo pause green"));
+}
+
 TEST(SilentPlace, PastTheSwitchKeepsNobodyElseWaiting) {
     World world;
     Rig rig;
