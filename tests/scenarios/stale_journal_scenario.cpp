@@ -116,5 +116,64 @@ TEST_F(StaleJournal, DoesNothingOnceAnotherWentOn) {
     EXPECT_TRUE(report.ok()) << workload::to_text(report);
 }
 
+/// The new side's COMMIT of the switch hangs, say for a standby that is gone: nobody sees it, and it may come
+/// true at any time.
+TEST(LateSwitch, IsNotTakenBackWhileItMayComeTrueAndCanNotComeTrueAfterwards) {
+    Scenario scenario;
+    const auto prepared = scenario.pgteal({"prepare"});
+    ASSERT_EQ(prepared.exit_code, 0) << prepared;
+    const auto recorded = scenario.pgteal({"cutover"}, kill_at("switch", "action-1"));
+    ASSERT_TRUE(recorded.killed()) << recorded;
+    scenario.query("blue", "postgres", "ALTER DATABASE app RESET default_transaction_read_only");
+    scenario.query("blue", "postgres", "ALTER DATABASE app CONNECTION LIMIT -1");
+    auto hanging =
+        workload::connect_to_check(scenario.lab().dsn("green").with_database("app").conninfo(), "green");
+    ASSERT_TRUE(hanging.run("BEGIN READ WRITE").ok());
+    ASSERT_TRUE(hanging.run("UPDATE pgteal.run SET epoch = 2, serving = 'green'").ok());
+    const auto unsure = scenario.pgteal({"resume"});
+    EXPECT_EQ(unsure.exit_code, 4) << unsure;
+    EXPECT_NE(unsure.err.find("can't be told"), std::string::npos) << unsure;
+    ASSERT_TRUE(hanging.run("ROLLBACK").ok());
+
+    const auto back = scenario.pgteal({"resume"});
+    EXPECT_EQ(back.exit_code, 0) << back;
+    EXPECT_EQ(scenario.value("green", "app", "SELECT epoch || coalesce(controller, '-') FROM pgteal.run"),
+              "1-");
+    const auto moved = scenario.pgteal({"cutover"});
+    EXPECT_EQ(moved.exit_code, 0) << moved;
+}
+
+/// As if that attempt were under way on blue.
+void name_attempt(Scenario& scenario, const std::string& attempt) {
+    auto session =
+        workload::connect_to_check(scenario.lab().dsn("blue").with_database("app").conninfo(), "blue");
+    const std::string update = "UPDATE pgteal.run SET controller = '" + attempt + "'";
+    EXPECT_TRUE(session.run("BEGIN READ WRITE").ok() && session.run(update.c_str()).ok() &&
+                session.run("COMMIT").ok());
+}
+
+TEST(LateUndo, LeavesTheFenceOfTheNextAttemptUp) {
+    Scenario scenario;
+    const auto prepared = scenario.pgteal({"prepare"});
+    ASSERT_EQ(prepared.exit_code, 0) << prepared;
+    const auto killed = scenario.pgteal({"cutover"}, kill_at("fence", "done"));
+    ASSERT_TRUE(killed.killed()) << killed;
+    const auto mine = scenario.value("blue", "app", "SELECT controller FROM pgteal.run");
+    ASSERT_NE(mine, "");
+    name_attempt(scenario, "another attempt");
+    const auto late = scenario.pgteal({"resume"});
+    EXPECT_NE(late.exit_code, 0) << late;
+    EXPECT_NE(late.err.find("another attempt to switch is under way"), std::string::npos) << late;
+    EXPECT_EQ(
+        scenario.value("blue", "postgres", "SELECT datconnlimit FROM pg_database WHERE datname = 'app'"),
+        "0");
+    name_attempt(scenario, mine);
+    const auto back = scenario.pgteal({"resume"});
+    EXPECT_EQ(back.exit_code, 0) << back;
+    EXPECT_EQ(
+        scenario.value("blue", "postgres", "SELECT datconnlimit FROM pg_database WHERE datname = 'app'"),
+        "-1");
+}
+
 } // namespace
 } // namespace pgteal::support
