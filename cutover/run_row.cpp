@@ -28,11 +28,10 @@ std::string require_attempt_text() {
 }
 
 std::string require_own_attempt_text() {
-    return "DO $guard$ BEGIN PERFORM 1 FROM pgteal.run WHERE coalesce(controller, :'begun_by') = :'begun_by' "
-           "FOR "
-           "UPDATE; IF NOT FOUND THEN RAISE EXCEPTION 'another attempt to switch is under way' USING ERRCODE "
-           "= "
-           "'55000'; END IF; END $guard$";
+    return "DO $guard$ BEGIN PERFORM 1 FROM pgteal.run WHERE controller IS NULL OR controller::bigint <= "
+           ":'begun_by'::bigint FOR UPDATE; IF NOT FOUND THEN RAISE EXCEPTION 'a newer attempt to switch is "
+           "under "
+           "way' USING ERRCODE = '55000'; END IF; END $guard$";
 }
 
 std::string raise_fence_text(const std::string& database) {

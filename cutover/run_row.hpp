@@ -20,7 +20,8 @@ std::string require_epoch_text(std::int64_t epoch);
 /// it out). Locks the row: a fence that a slow network delivers after its attempt was taken back does
 /// nothing.
 std::string require_attempt_text();
-/// For taking an attempt back, by whoever: raises 55000 when the row carries another one than :'begun_by'.
+/// For taking an attempt back, by whoever: raises 55000 when the row carries a newer one than :'begun_by'.
+/// Tokens grow; an older one may have come late.
 std::string require_own_attempt_text();
 
 /// ALTER DATABASE: default_transaction_read_only = on keeps sessions that begin from now on read-only;

@@ -44,7 +44,13 @@ std::vector<Action> plan_stage(Context* context, Move move) {
     }
     for (const auto& database : context->estate.config().database_names()) {
         for (const auto side : {move.from, move.to}) {
-            actions.push_back(sql(side, {database, "UPDATE pgteal.run SET controller = :'attempt'", {}}, 0));
+            actions.push_back(
+                sql(side,
+                    {database,
+                     fmt::format("UPDATE pgteal.run SET controller = :'attempt' WHERE epoch = {}",
+                                 move.epoch - 1),
+                     {}},
+                    0));
         }
     }
     for (const auto& database : context->estate.config().database_names()) {

@@ -160,14 +160,14 @@ TEST(LateUndo, LeavesTheFenceOfTheNextAttemptUp) {
     ASSERT_TRUE(killed.killed()) << killed;
     const auto mine = scenario.value("blue", "app", "SELECT controller FROM pgteal.run");
     ASSERT_NE(mine, "");
-    name_attempt(scenario, "another attempt");
+    name_attempt(scenario, "9" + mine); // a newer one
     const auto late = scenario.pgteal({"resume"});
     EXPECT_NE(late.exit_code, 0) << late;
-    EXPECT_NE(late.err.find("another attempt to switch is under way"), std::string::npos) << late;
+    EXPECT_NE(late.err.find("a newer attempt to switch is under way"), std::string::npos) << late;
     EXPECT_EQ(
         scenario.value("blue", "postgres", "SELECT datconnlimit FROM pg_database WHERE datname = 'app'"),
         "0");
-    name_attempt(scenario, mine);
+    name_attempt(scenario, "1"); // an older one, whose word came late
     const auto back = scenario.pgteal({"resume"});
     EXPECT_EQ(back.exit_code, 0) << back;
     EXPECT_EQ(
