@@ -138,7 +138,8 @@ check_compose() {
     scripts/lib/compose_lab.sh "$folder" && python3 scripts/lib/compose_check.py "$folder" || status=1
     rm -rf "$folder"
     # What the service pgteal runs, asked of pgteal.
-    need_build && "build/$preset/pgteal" serve --help >/dev/null || { echo "pgteal has no command serve"; status=1; }
+    need_build || { echo "pgteal could not be built"; return 1; }
+    "build/$preset/pgteal" serve --help >/dev/null || { echo "pgteal has no command serve"; status=1; }
     # Docker knows the format best, where it is.
     if docker compose version >/dev/null 2>&1; then docker compose -f docker-compose.yml config -q || status=1; fi
     return $status

@@ -71,6 +71,11 @@ def ini_file(path):
     return {section: dict(parser[section]) for section in parser.sections()}
 
 
+def names_of(entries):
+    """The dbname of each entry of PgBouncer's [databases]."""
+    return {name: dict(word.split("=", 1) for word in entry.split()).get("dbname") for name, entry in entries.items()}
+
+
 def without_places(settings):
     return {name: value for name, value in settings.items() if name not in PLACES}
 
@@ -162,8 +167,7 @@ def main(folder):
 
     ours, labs = ini_file("docker/pgbouncer/pgbouncer.ini"), ini_file(folder / "pgb1" / "pgbouncer.ini")
     same("docker/pgbouncer/pgbouncer.ini", without_places(ours["pgbouncer"]), without_places(labs["pgbouncer"]))
-    same("docker/pgbouncer/pgbouncer.ini, [databases]", {name: dict(word.split("=") for word in entry.split()).get("dbname")
-                                                         for name, entry in ours["databases"].items()}, {"app": "app"})
+    same("docker/pgbouncer/pgbouncer.ini, [databases]", names_of(ours["databases"]), names_of(labs["databases"]))
     if pathlib.Path("docker/pgbouncer/userlist.txt").read_text() != (folder / "pgb1" / "userlist.txt").read_text():
         say("docker/pgbouncer/userlist.txt is not what scripts/lab writes")
     same("docker/pgteal.toml", without_addresses(tomllib.loads(pathlib.Path("docker/pgteal.toml").read_text())),

@@ -2,7 +2,7 @@
 # Writes down what scripts/lab runs and writes, and what docker/blue.sh runs, without starting any of it: their own code
 # works, with a recorder in place of every process. For scripts/check compose.
 #
-#   compose_lab.sh FOLDER     FOLDER/lab and FOLDER/blue get a pair of files for each command: *.words and *.input
+#   compose_lab.sh FOLDER     FOLDER/lab and FOLDER/blue-service get two files for each command: *.words, *.input
 set -euo pipefail
 # shellcheck source=scripts/lib/common.sh
 . "$(dirname "$0")/common.sh"
