@@ -42,10 +42,7 @@ choose_servers() {
     BLUE_MAJOR="${blue_major:-$debian}"
     GREEN_MAJOR="$green_major"
     if [ -z "$GREEN_MAJOR" ]; then
-        GREEN_MAJOR=17
-        for major in 17 18; do
-            [ "$major" -gt "$BLUE_MAJOR" ] && server_bin "$major" >/dev/null && { GREEN_MAJOR="$major"; break; }
-        done
+        GREEN_MAJOR="$(upgrade_major "$BLUE_MAJOR")" || GREEN_MAJOR="$BLUE_MAJOR"
     fi
     for major in "$BLUE_MAJOR" "$GREEN_MAJOR"; do
         server_bin "$major" >/dev/null || die "PostgreSQL $major is missing; run scripts/setup --servers $major"

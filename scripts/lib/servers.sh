@@ -9,6 +9,7 @@ server_pins() {
     cat <<'PINS'
 13 13.23.0-beta.16 0ipxynPYHBsr6aM8BS4yKdLNdYwWD08Xpu05JrvMkcLezmCr0hd0hA9Bq4mR+CdmY0flRKEtgkPbZhvhvDR4+w==
 14 14.23.0-beta.17 WlG1LDcOwA+V0uYSdSGCwqk/aDPiMX/X23cgNdYY5YcBprXjOH3IFoeCrgeXsct4Ep8LL8UsBP9/Ho2mpoea1w==
+15 15.18.0-beta.17 TC0kHcDMAusLbQXRc+9KMz1BLJY+ntfPNbwFP79f9IURSxPRgFLy0Ig8oF1J8Wy9Wnj0XdZkMItV3Nov/LwqhA==
 16 16.14.0-beta.17 8fr7hEiI7XlbPDPsLZJ4RU1NR6jTIDWpf81Sfiwk3T845V0yJJGxjawjkQZmIWVgPW/qY/dMSv0o08FRWJ/zsg==
 17 17.10.0-beta.17 hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg==
 18 18.4.0-beta.17 jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==
@@ -27,6 +28,15 @@ debian_major() {
         [ "${dir##*/}" -gt "$best" ] && best="${dir##*/}"
     done
     [ "$best" != 0 ] && echo "$best"
+}
+
+# The lab's green: a major above Debian's own, so that the demo is an upgrade on every Debian.
+upgrade_major() {
+    local debian="$1" major
+    for major in $(server_pins | awk '$1 >= 17 { print $1 }'); do
+        [ "$major" -le "$debian" ] || { echo "$major"; return 0; }
+    done
+    return 1
 }
 
 # server_bin MAJOR: the folder with postgres, initdb and pg_ctl, Debian's own first.
