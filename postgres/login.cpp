@@ -1,4 +1,5 @@
 // Getting connected, and what a refused login means.
+#include "postgres/login.hpp"
 #include "postgres/error.hpp"
 #include "postgres/hosts.hpp"
 #include "postgres/wire.hpp"
@@ -6,12 +7,6 @@
 namespace pgteal::postgres {
 
 namespace {
-
-/// The server answered, and said no: another host would not be a better answer.
-class LoginRefused : public Error {
-public:
-    using Error::Error;
-};
 
 struct Refusal {
     std::string sqlstate; ///< "" when no server answered
@@ -137,7 +132,7 @@ Task<void> Wire::login(Deadline deadline) {
         if (refusal.sqlstate.empty()) {
             throw Error(ErrorCode::unreachable, label_, message, hint_for(refusal, address_));
         }
-        throw LoginRefused(ErrorCode::unreachable, label_, message, hint_for(refusal, address_));
+        throw LoginRefused(refusal.sqlstate, label_, message, hint_for(refusal, address_));
     }
     socket_.assign(PQsocket(pg_));
     PQsetnonblocking(pg_, 1);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,8 +42,9 @@ void keep_only_stdio() {
 /// children can be killed with it. (Boost 1.81 declares process_environment::on_setup, but defines it
 /// nowhere.)
 struct Setup {
-    Setup(const std::vector<std::string>& environment, const std::string& folder)
-        : directory(folder.empty() ? nullptr : folder.c_str()) {
+    Setup(const std::vector<std::string>& environment, const Program& program)
+        : directory(program.directory.empty() ? nullptr : program.directory.c_str()),
+          private_files(program.private_files) {
         for (const auto& line : environment) {
             lines.push_back(line.c_str());
         }
@@ -58,6 +60,9 @@ struct Setup {
     template <typename Launcher, typename Path>
     process::error_code on_exec_setup(Launcher&, const Path&, const char* const*) const {
         ::setpgid(0, 0);
+        if (private_files) {
+            ::umask(077);
+        }
         if (directory != nullptr && ::chdir(directory) != 0) {
             return {errno, boost::system::system_category()};
         }
@@ -79,6 +84,7 @@ struct Setup {
 
     std::vector<const char*> lines;
     const char* directory;
+    bool private_files;
 };
 
 std::string find_in_path(const std::string& name) {
@@ -122,9 +128,9 @@ public:
         const std::vector<std::string> arguments(program.argv.begin() + 1, program.argv.end());
         const auto environment = environment_with(program.environment);
         try {
-            process_ = process::process(executor, boost::filesystem::path(file), arguments,
-                                        process::process_stdio{nullptr, out, err},
-                                        Setup(environment, program.directory));
+            process_ =
+                process::process(executor, boost::filesystem::path(file), arguments,
+                                 process::process_stdio{nullptr, out, err}, Setup(environment, program));
         } catch (const boost::system::system_error& error) {
             throw Error(ErrorCode::program, "controller",
                         "can't start " + file + ": " + error.code().message());

@@ -17,6 +17,7 @@ struct Program {
     std::vector<std::string> argv;
     std::map<std::string, std::string> environment;
     std::string directory = {}; ///< that it runs in; "" = ours
+    bool private_files = false; ///< what it makes is for our user alone (umask 077): dumps hold passwords
 };
 
 /// argv as a shell would take it, for people and the journal.

@@ -43,4 +43,16 @@ std::string quote_literal(std::string_view value) {
     return out + '\'';
 }
 
+std::string quote_literal_in_body(std::string_view value) {
+    const std::string literal = quote_literal(value);
+    if (value.find('$') == std::string_view::npos) {
+        return literal;
+    }
+    std::string out = " E'";
+    for (const char c : std::string_view(literal).substr(literal.starts_with(" E'") ? 3 : 1)) {
+        out += c == '$' ? std::string("\\044") : std::string(1, c);
+    }
+    return out;
+}
+
 } // namespace pgteal::postgres

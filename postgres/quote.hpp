@@ -16,4 +16,7 @@ std::string quote_qualified(std::string_view schema, std::string_view name);
 /// holds a backslash).
 std::string quote_literal(std::string_view value);
 
+/// The same without a dollar sign, for a dollar-quoted body: nothing in it is taken for the body's end.
+std::string quote_literal_in_body(std::string_view value);
+
 } // namespace pgteal::postgres

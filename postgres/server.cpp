@@ -1,6 +1,8 @@
 #include "postgres/server.hpp"
 
 #include "postgres/error.hpp"
+#include "postgres/login.hpp"
+#include "postgres/startup.hpp"
 
 namespace pgteal::postgres {
 
@@ -8,44 +10,35 @@ namespace {
 
 constexpr const char* maintenance_database = "postgres";
 
-/// Settings that every version since 13 knows and every role may set; given at startup they cost no round
-/// trip. An empty search_path is written as nothing at all.
-constexpr std::string_view startup_options =
-    "-c search_path= -c default_transaction_read_only=off -c default_transaction_isolation=read\\ committed"
-    " -c default_transaction_deferrable=off -c synchronous_commit=on -c statement_timeout=0 -c lock_timeout=0"
-    " -c idle_in_transaction_session_timeout=0 -c client_min_messages=warning -c pgteal.ddl=on -c "
-    "row_security=off"
-    " -c standard_conforming_strings=on -c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC -c "
-    "bytea_output=hex"
-    " -c role=none -c extra_float_digits=1 -c lc_monetary=C -c jit=off -c quote_all_identifiers=off";
-
 Dsn session_dsn(const Dsn& dsn, const std::string& database) {
-    const auto own = dsn.get("options");
-    // Ours last: the later one wins.
-    const auto options = (own ? *own + ' ' : std::string{}) + std::string(startup_options);
-    return dsn.with_database(database)
-        .with("options", options)
+    return with_startup(dsn, Purpose::own)
+        .with_database(database)
         .with("client_encoding", "UTF8")
         .with("application_name", "pgteal");
 }
 
-/// What depends on the version or the role.
-std::string late_settings(const Connection& connection) {
-    std::string sql;
-    if (connection.server_version() >= 140000) {
-        sql += "SET idle_session_timeout = 0;";
+/// 42704, 42501: a setting is unknown there, or not for this role.
+bool refuses_settings(const LoginRefused& refused) {
+    return refused.sqlstate() == "42704" || refused.sqlstate() == "42501";
+}
+
+/// A session with the settings of the list. What a server takes is remembered from its first login.
+Task<Connection> log_in(Dsn dsn, std::string database, std::string name, bool walsender, Deadline deadline) {
+    const bool known = login_is_known(dsn);
+    try {
+        auto full = session_dsn(dsn, database).with("replication", walsender ? "database" : "");
+        Connection connection = co_await Connection::open(std::move(full), name, deadline);
+        co_return connection;
+    } catch (const LoginRefused& error) {
+        if (!known || !refuses_settings(error)) {
+            throw;
+        }
     }
-    if (connection.server_version() >= 170000) {
-        sql += "SET transaction_timeout = 0;";
-    }
-    if (connection.parameter("is_superuser") == "on") {
-        sql += "SET log_statement = 'none'; SET log_min_duration_statement = -1; SET log_min_error_statement "
-               "= 'panic';"
-               // The users' event triggers don't fire for what is ours (docs: session_replication_role): one
-               // that writes a log of DDL would write on the standing side too.
-               "SET session_replication_role = replica;";
-    }
-    return sql;
+    // Another server answers there than the one that was remembered, or the role has lost rights.
+    forget_login(dsn);
+    auto least = session_dsn(dsn, database).with("replication", walsender ? "database" : "");
+    Connection connection = co_await Connection::open(std::move(least), name, deadline);
+    co_return connection;
 }
 
 } // namespace
@@ -98,13 +91,30 @@ void Server::Session::go_home() noexcept {
     connection_.reset();
 }
 
+/// In the maintenance database, so that nothing of a user's database comes before the settings that keep it
+/// off. Where that one lets nobody in, the first session says it all in its first message.
+static Task<void> learn(Server* server, Deadline deadline) {
+    try {
+        Server::Session session = co_await server->session("", deadline);
+    } catch (const LoginRefused& error) {
+        const auto& code = error.sqlstate(); // no such database, no pg_hba line for it, no CONNECT on it
+        if (code != "3D000" && code != "28000" && code != "42501") {
+            throw;
+        }
+    }
+}
+
 Task<Server::Session> Server::open(std::string database, Deadline deadline) {
-    Dsn dsn = session_dsn(impl_->dsn, database);
+    if (database != maintenance_database && !login_is_known(impl_->dsn)) {
+        co_await learn(this, deadline);
+    }
     auto connection =
-        std::make_unique<Connection>(co_await Connection::open(std::move(dsn), impl_->name, deadline));
+        std::make_unique<Connection>(co_await log_in(impl_->dsn, database, impl_->name, false, deadline));
     // A Session from here on, so that pids() knows it.
     Session session(this, std::move(database), std::move(connection));
-    std::string settings = late_settings(*session);
+    const int version = session->server_version();
+    const bool superuser = session->parameter("is_superuser") == "on";
+    std::string settings = late_settings(impl_->dsn, Purpose::own, version, superuser);
     try {
         if (!settings.empty()) {
             co_await session->script(std::move(settings), deadline);
@@ -113,6 +123,7 @@ Task<Server::Session> Server::open(std::string database, Deadline deadline) {
         session->close();
         throw;
     }
+    remember_login(impl_->dsn, version, superuser);
     co_return session;
 }
 
@@ -158,9 +169,13 @@ Task<void> Server::warm(std::vector<std::string> databases, int count, Deadline 
 }
 
 Task<Connection> Server::replication(std::string database, Deadline deadline) {
-    Dsn dsn = session_dsn(impl_->dsn, database.empty() ? maintenance_database : database)
-                  .with("replication", "database");
-    Connection connection = co_await Connection::open(std::move(dsn), impl_->name, deadline);
+    if (!login_is_known(impl_->dsn)) {
+        co_await learn(this, deadline);
+    }
+    if (database.empty()) {
+        database = maintenance_database;
+    }
+    Connection connection = co_await log_in(impl_->dsn, std::move(database), impl_->name, true, deadline);
     co_return connection;
 }
 

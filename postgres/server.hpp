@@ -19,13 +19,10 @@ struct ServerIdentity {
     std::string role;
 };
 
-/// Opens sessions and keeps idle ones. All our sessions have search_path = '', default_transaction_read_only
-/// = off (so that the fence does not stop us; see docs "default_transaction_read_only"), synchronous_commit =
-/// on, client_encoding = UTF8, application_name 'pgteal', and pgteal.ddl = 'on', which lets them pass our
-/// freeze of DDL. What changes how values are printed is fixed (DateStyle ISO, TimeZone UTC, lc_monetary C,
-/// …), so that the text of two sides can be compared, and row_security is off, so that a policy raises an
-/// error instead of hiding rows. A superuser's sessions keep their statements out of the server's log: a
-/// CREATE SUBSCRIPTION holds a password.
+/// Opens sessions and keeps idle ones. What they all begin with is one list (postgres/startup.cpp): empty
+/// search_path, nothing of ours in the server's log or statistics, no time-out but our own, values that print
+/// alike on both sides, default_transaction_read_only = off (so that the fence does not stop us),
+/// row_security = off (a policy raises an error instead of hiding rows).
 class Server {
 public:
     /// `name`: "blue" or "green", used in errors. `dsn` has no dbname.

@@ -1,5 +1,6 @@
 // What libpq's error results and notices become.
 #include "postgres/error.hpp"
+#include "postgres/server_words.hpp"
 #include "postgres/wire.hpp"
 
 namespace pgteal::postgres {
@@ -62,16 +63,14 @@ void Wire::raise(const Handle& error) {
         raise_lost();
     }
     end();
-    auto message = field(result, PG_DIAG_MESSAGE_PRIMARY);
-    auto detail = field(result, PG_DIAG_MESSAGE_DETAIL);
-    if (!detail.empty()) {
-        message += " (" + one_line(detail) + ")";
-    }
-    const auto context = field(result, PG_DIAG_CONTEXT);
-    if (!context.empty()) {
-        detail += (detail.empty() ? "" : "\n") + context;
-    }
-    ServerError raised(label_, message, sqlstate, field(result, PG_DIAG_MESSAGE_HINT), detail);
+    const auto words =
+        without_values({sqlstate, field(result, PG_DIAG_MESSAGE_PRIMARY),
+                        field(result, PG_DIAG_MESSAGE_DETAIL), field(result, PG_DIAG_MESSAGE_HINT),
+                        field(result, PG_DIAG_CONTEXT), field(result, PG_DIAG_SCHEMA_NAME),
+                        field(result, PG_DIAG_TABLE_NAME), field(result, PG_DIAG_COLUMN_NAME),
+                        field(result, PG_DIAG_CONSTRAINT_NAME), field(result, PG_DIAG_SOURCE_FUNCTION)});
+    const auto message = words.message + (words.detail.empty() ? "" : " (" + one_line(words.detail) + ")");
+    ServerError raised(label_, message, sqlstate, words.hint, words.detail);
     const auto position = field(result, PG_DIAG_STATEMENT_POSITION);
     raised.position = position.empty() ? 0 : std::stoi(position);
     throw raised;

@@ -1,10 +1,46 @@
 // Sessions of a side: how they are set up, lent and kept.
 #include "postgres/error.hpp"
-#include "postgres/server.hpp"
+#include "postgres/secret.hpp"
+#include "postgres/startup.hpp"
 #include "tests/postgres/shared.hpp"
 
 namespace pgteal::postgres {
 namespace {
+
+Task<void> send_secret(Server* server) {
+    co_await secret_script(*server, "", "SELECT pg_sleep(1), 's3cret'", after(15s));
+}
+
+/// The code of the error, whose words don't hold it.
+Task<std::optional<ErrorCode>> refusal_of(Server* server, std::string database, std::string sql) {
+    std::optional<ErrorCode> code;
+    try {
+        co_await secret_script(*server, std::move(database), std::move(sql), after(5s));
+    } catch (const Error& error) {
+        code = error.code();
+        EXPECT_EQ(std::string(error.what()).find("SELECT 's3cret'"), std::string::npos) << error.what();
+    }
+    co_return code;
+}
+
+/// How many sessions show it, looked at while the other one is at work: what has put its state away.
+Task<void> look_for(Server* server, std::string secret, std::string* shown) {
+    const auto give_up = after(10s);
+    while (shown->empty() && Clock::now() < give_up) {
+        Params wanted;
+        wanted.emplace_back(secret);
+        const Result rows = co_await server->exec(
+            "",
+            "SELECT pg_catalog.count(*) FILTER (WHERE query LIKE '%' || $1 || '%' AND pid <> "
+            "pg_backend_pid()), "
+            "pg_catalog.count(*) FILTER (WHERE state = 'disabled') FROM pg_catalog.pg_stat_activity",
+            wanted, after(5s));
+        if (rows.get<std::string>(0, 1) == "1") {
+            *shown = rows.get<std::string>(0, 0);
+        }
+        co_await sleep_for(std::chrono::milliseconds(20));
+    }
+}
 
 CO_TEST(Server, SessionsAreSetUpForOurWork) {
     for (const std::string side : {"blue", "green"}) {
@@ -19,6 +55,12 @@ CO_TEST(Server, SessionsAreSetUpForOurWork) {
                                                         {"statement_timeout", "0"},
                                                         {"log_statement", "none"},
                                                         {"log_min_error_statement", "panic"},
+                                                        {"log_min_duration_sample", "-1"},
+                                                        {"log_transaction_sample_rate", "0"},
+                                                        {"pg_stat_statements.track", "none"},
+                                                        {"pgaudit.log", "none"},
+                                                        {"pgaudit.role", ""},
+                                                        {"auto_explain.log_min_duration", "-1"},
                                                         {"TimeZone", "UTC"},
                                                         {"row_security", "off"},
                                                         {"session_replication_role", "replica"},
@@ -31,6 +73,88 @@ CO_TEST(Server, SessionsAreSetUpForOurWork) {
             EXPECT_EQ(result.get<std::string>(0, 0), value) << setting << " on " << side;
         }
     }
+}
+
+/// Whatever a database's owner, or whoever sets up the server, has decided for sessions of ours.
+CO_TEST(Server, NothingButTheListDecidesOverASession) {
+    Dsn dsn = support::shared_lab().dsn("green");
+    Server admin("green", dsn);
+    const std::map<std::string, std::string> hostile{{"search_path", "evil, pg_catalog"},
+                                                     {"statement_timeout", "1"},
+                                                     {"lock_timeout", "1"},
+                                                     {"transform_null_equals", "on"},
+                                                     {"log_statement", "all"},
+                                                     {"log_min_duration_statement", "0"},
+                                                     {"log_transaction_sample_rate", "1"},
+                                                     {"debug_print_parse", "on"},
+                                                     {"DateStyle", "German"}};
+    co_await admin.exec("", "CREATE DATABASE hostile", {}, after(30s));
+    const std::vector<std::string> places{"DATABASE hostile", "ROLE pgteal IN DATABASE hostile"};
+    for (const auto& place : places) {
+        for (const auto& [setting, value] : hostile) {
+            std::string sql = "ALTER " + place + " SET " + setting + " = '" + value + "'";
+            if (setting == "search_path") {
+                sql = "ALTER " + place + " SET search_path = evil, pg_catalog";
+            }
+            co_await admin.exec("", std::move(sql), {}, after(5s));
+        }
+    }
+    // Each knows nothing of the server yet, or all: the settings come late, or in the packet.
+    for (const bool known : {false, true}) {
+        if (!known) {
+            forget_login(dsn);
+        }
+        Server server("green", dsn);
+        Server::Session session = co_await server.session("hostile", after(5s));
+        Connection walsender = co_await server.replication("hostile", after(5s));
+        for (const auto& [setting, value] : hostile) {
+            std::string sql = "SHOW " + setting;
+            const auto said = co_await session->script(sql, after(5s));
+            EXPECT_NE(said.back().get<std::string>(0, 0), value) << setting << ", known: " << known;
+            const auto sent = co_await walsender.script(sql, after(5s));
+            EXPECT_NE(sent.back().get<std::string>(0, 0), value)
+                << setting << " of a walsender, known: " << known;
+        }
+        EXPECT_TRUE(login_is_known(dsn));
+    }
+    co_await admin.exec("", "ALTER ROLE pgteal IN DATABASE hostile RESET ALL", {}, after(5s));
+    co_await admin.exec("", "DROP DATABASE hostile WITH (FORCE)", {}, after(30s));
+}
+
+/// Another major answers at the address, or the role is no superuser any more.
+CO_TEST(Server, WhatItRemembersOfAServerMayHaveBecomeWrong) {
+    const Dsn dsn = support::shared_lab().dsn("blue");
+    remember_login(dsn, 990000, true);
+    Server server("blue", dsn);
+    const ServerIdentity who = co_await server.identity(after(5s));
+    EXPECT_TRUE(who.superuser);
+    const Dsn app = support::shared_lab().dsn("blue").with("user", "app");
+    remember_login(app, 150000, true);
+    Server ordinary("blue", app);
+    EXPECT_FALSE((co_await ordinary.identity(after(5s))).superuser);
+}
+
+CO_TEST(Server, ASecretIsNotShownWhileItIsSent) {
+    for (const std::string side : {"blue", "green"}) {
+        Server server(side, support::shared_lab().dsn(side));
+        std::vector<Task<void>> both;
+        std::string shown;
+        both.push_back(send_secret(&server));
+        both.push_back(look_for(&server, "s3cret", &shown));
+        co_await all(std::move(both));
+        EXPECT_EQ(shown, "0") << side;
+        // What fails leaves the session as it was.
+        EXPECT_EQ(co_await refusal_of(&server, "", "BEGIN; SELECT 's3cret' / 0"), ErrorCode::server);
+        const auto after_it =
+            co_await server.script("", "SHOW track_activities; SHOW log_min_messages", after(5s));
+        EXPECT_EQ(after_it.at(0).get<std::string>(0, 0), "on");
+        EXPECT_NE(after_it.at(1).get<std::string>(0, 0), "fatal");
+    }
+}
+
+CO_TEST(Server, ARoleThatCanNotHideASecretDoesNotSendIt) {
+    Server server("blue", support::shared_lab().dsn("blue").with("user", "app"));
+    EXPECT_EQ(co_await refusal_of(&server, "app", "SELECT 's3cret'"), ErrorCode::privilege);
 }
 
 CO_TEST(Server, WritesThroughTheFence) {

@@ -15,8 +15,8 @@ inline Task<Connection> open_on(std::string side, std::string database = "app") 
 }
 
 /// Runs a statement that must fail, and returns the error.
-template <typename Expected>
-Task<std::optional<Expected>> error_of(Task<Result> task) {
+template <typename Expected, typename Value>
+Task<std::optional<Expected>> error_of(Task<Value> task) {
     try {
         co_await std::move(task);
     } catch (const Expected& error) {

@@ -32,26 +32,64 @@ TEST(Quote, RefusesNul) {
     EXPECT_THROW(quote_qualified("s", nul), Error);
 }
 
-TEST(Bind, ReplacesLiteralsAndIdentifiers) {
+TEST(SqlText, FillsPlacesByLiteralsAndIdentifiers) {
     const Bindings bindings{{"name", {"o'brien", false}}, {"table", {"T\"x", false}}};
-    EXPECT_EQ(postgres::bind("SELECT :'name' FROM :\"table\"", bindings),
-              "SELECT 'o''brien' FROM \"T\"\"x\"");
+    const auto text = from_template("SELECT :'name' FROM :\"table\"");
+    EXPECT_EQ(postgres::bind(text, bindings), "SELECT 'o''brien' FROM \"T\"\"x\"");
+    EXPECT_EQ(text.display(), "SELECT :'name' FROM :\"table\"");
+    EXPECT_EQ(text.needs(), (std::set<std::string, std::less<>>{"name", "table"}));
+    EXPECT_TRUE("SELECT " + late_literal("name") + std::string(" FROM ") + late_identifier("table") == text);
 }
 
-TEST(Bind, LeavesCastsAndOtherColonsAlone) {
-    const Bindings bindings{{"text", {"x", false}}};
-    EXPECT_EQ(postgres::bind("SELECT a::\"text\", '1'::text, b[1:2], c : 'text'", bindings),
+TEST(SqlText, TemplatesLeaveCastsAndOtherColonsAlone) {
+    EXPECT_EQ(from_template("SELECT a::\"text\", '1'::text, b[1:2], c : 'text'").plain(),
               "SELECT a::\"text\", '1'::text, b[1:2], c : 'text'");
 }
 
-TEST(Bind, DoesNotReadWhatItInserted) {
-    const Bindings bindings{{"a", {":'b'", false}}, {"b", {"secret", true}}};
-    EXPECT_EQ(postgres::bind("SELECT :'a'", bindings), "SELECT ':''b'''");
+TEST(SqlText, NothingIsLookedForInTextThatWasGiven) {
+    const std::string column = quote_identifier("c:'conninfo_green'");
+    const std::string comment = quote_literal(":\"conninfo_green\"");
+    SqlText text = "SELECT " + column;
+    text += " -- :'conninfo_green'\n";
+    text = text + " WHERE c = " + late_literal("a") + " OR c = " + comment;
+    EXPECT_EQ(text.needs(), (std::set<std::string, std::less<>>{"a"}));
+    const Bindings bindings{{"a", {":'conninfo_green'", false}}, {"conninfo_green", {"secret", true}}};
+    const auto sent = postgres::bind(text, bindings);
+    EXPECT_EQ(sent.find("secret"), std::string::npos);
+    EXPECT_NE(sent.find(column), std::string::npos);
+    EXPECT_NE(sent.find("c = ':''conninfo_green'''"), std::string::npos) << "nor in what was inserted";
 }
 
-TEST(Bind, NamesTheMissingValue) {
+TEST(SqlText, AValueCantEndADollarQuotedBody) {
+    const auto text = from_template("DO $pgteal$ BEGIN PERFORM :'x'; END $pgteal$");
+    const std::vector<std::pair<std::string, std::string>> values{
+        {"$pgteal$; DROP", " E'\\044pgteal\\044; DROP'"},
+        {"it's $1 \\", " E'it''s \\0441 \\\\'"},
+        {"plain", "'plain'"}};
+    for (const auto& [value, literal] : values) {
+        EXPECT_EQ(postgres::bind(text, {{"x", {value, true}}}),
+                  "DO $pgteal$ BEGIN PERFORM " + literal + "; END $pgteal$");
+        EXPECT_EQ(quote_literal_in_body(value), literal);
+    }
+}
+
+TEST(SqlText, AHiddenValueIsSentAndNotShown) {
+    const auto text = "COMMENT ON ROLE a IS " + hidden_literal("comment", "it's $1");
+    EXPECT_EQ(text.display(), "COMMENT ON ROLE a IS :'comment'");
+    EXPECT_EQ(text.plain(), "COMMENT ON ROLE a IS  E'it''s \\0441'");
+    EXPECT_TRUE(text.needs().empty());
+    EXPECT_EQ(text.display([](const std::string& value) { return "#" + std::to_string(value.size()); }),
+              "COMMENT ON ROLE a IS :'comment'#7");
+    EXPECT_FALSE(text == "COMMENT ON ROLE a IS " + hidden_literal("comment", "else"));
+}
+
+TEST(SqlText, ASecretIsNeverAName) {
+    EXPECT_THROW(postgres::bind(late_identifier("x"), {{"x", {"secret", true}}}), Error);
+}
+
+TEST(SqlText, NamesTheMissingValue) {
     try {
-        postgres::bind("SELECT :'snapshot'", {});
+        static_cast<void>(late_literal("snapshot").plain());
         FAIL() << "a missing binding must not be sent";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::internal);
