@@ -3,7 +3,10 @@
 #include <map>
 
 #include "postgres/error.hpp"
+#include "postgres/quote.hpp"
 #include "replication/compare_table.hpp"
+#include "replication/owners_code.hpp"
+#include "replication/sql.hpp"
 
 namespace pgteal::replication {
 
@@ -21,6 +24,28 @@ struct Work {
     std::function<void(int, int)> progress;
 };
 
+/// Somebody holds the table for longer than compare waits: who does, is the next question.
+std::exception_ptr naming_lock(const ComparedPair& pair, const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const ServerError& e) {
+        constexpr const char* lock_not_available = "55P03";
+        if (e.sqlstate() != lock_not_available) {
+            return error;
+        }
+        return std::make_exception_ptr(Error(
+            ErrorCode::conflict, e.side(),
+            "table " + pair.serving.display + " in database " + pair.database + " on " + e.side() +
+                " is locked by somebody; compare gave up after 30 s",
+            "on " + e.side() + ", database " + pair.database +
+                ":  SELECT a.pid, a.usename, a.query FROM pg_locks l JOIN pg_stat_activity a USING "
+                "(pid) WHERE l.granted AND l.mode = 'AccessExclusiveLock' AND l.relation = " +
+                postgres::quote_literal(pair.serving.table) + "::regclass;   then pgteal compare again"));
+    } catch (...) {
+        return error;
+    }
+}
+
 Task<void> compare_next_tables(Work* work) {
     while (work->next < work->pairs.size() && !work->failed) {
         const std::size_t at = work->next++;
@@ -31,7 +56,7 @@ Task<void> compare_next_tables(Work* work) {
             co_await compare_table(work->pairs[at], &work->results[at]);
             finished = true;
         } catch (...) {
-            error = std::current_exception();
+            error = naming_lock(work->pairs[at], std::current_exception());
         }
         if (!finished) {
             work->failed = true;
@@ -40,6 +65,37 @@ Task<void> compare_next_tables(Work* work) {
         ++work->done;
         if (work->progress) {
             work->progress(work->done, static_cast<int>(work->pairs.size()));
+        }
+    }
+}
+
+using TableName = std::pair<std::string, std::string>;
+
+Task<std::map<TableName, PlainTypes>> read_plain_types(postgres::Connection* session, Deadline deadline) {
+    const postgres::Result rows = co_await session->exec(std::string(sql::plain_types), deadline);
+    std::map<TableName, PlainTypes> types;
+    for (int row = 0; row < rows.rows(); ++row) {
+        types[{rows.get<std::string>(row, "schema"), rows.get<std::string>(row, "name")}]
+             [rows.get<std::string>(row, "column")] = rows.get<std::string>(row, "plain");
+    }
+    co_return types;
+}
+
+/// Throws Error(conflict) for the first of the tables that can't be planned over without running users' code.
+Task<void> refuse_planned_code(Server& server, std::string database,
+                               const std::vector<PublishedTable>* tables, Deadline deadline) {
+    Server::Session session = co_await server.session(database, deadline);
+    const std::vector<RowlessCode> parts = co_await read_rowless_code(*session, deadline);
+    for (const RowlessCode& part : parts) {
+        const bool compared = std::ranges::any_of(*tables, [&part](const PublishedTable& table) {
+            return table.table.schema == part.schema && table.table.name == part.relation;
+        });
+        if (part.planned && compared) {
+            const std::string role = (co_await server.identity(deadline)).role;
+            throw Error(ErrorCode::conflict, server.name(),
+                        "database " + database + " on " + server.name() + ": " + told(part) +
+                            ". The table is not compared",
+                        way_out(part.code, server.name(), database, role));
         }
     }
 }
@@ -63,21 +119,39 @@ Task<bool> has_cast(postgres::Connection* session, Cast cast, Deadline deadline)
 
 Task<Comparison> compare_database(Server& serving, Server& standing, std::string database,
                                   std::vector<Lane> lanes, std::vector<PublishedTable> tables, int jobs,
-                                  Deadline deadline, std::function<void(int done, int total)> progress) {
-    std::map<std::pair<std::string, std::string>, Table> standing_tables;
+                                  Deadline deadline, std::function<void(int done, int total)> progress,
+                                  bool owners_code_accepted) {
+    if (!owners_code_accepted) {
+        co_await refuse_planned_code(serving, database, &tables, deadline);
+        co_await refuse_planned_code(standing, database, &tables, deadline);
+    }
+    std::map<TableName, Table> standing_tables;
+    std::map<TableName, SidesTypes> types;
     std::set<Cast> known;
     std::set<Cast> impossible;
     {
+        Server::Session session = co_await serving.session(database, deadline);
+        auto plain = co_await read_plain_types(&*session, deadline);
+        for (auto& [name, columns] : plain) {
+            types[name].wanted = std::move(columns);
+        }
+    }
+    {
         Server::Session session = co_await standing.session(database, deadline);
+        auto plain = co_await read_plain_types(&*session, deadline);
+        for (auto& [name, columns] : plain) {
+            types[name].mine = std::move(columns);
+        }
         std::vector<Table> found = co_await read_tables(*session, deadline);
         for (Table& table : found) {
-            std::pair<std::string, std::string> name{table.schema, table.name};
+            TableName name{table.schema, table.name};
             standing_tables.emplace(std::move(name), std::move(table));
         }
         for (const PublishedTable& table : tables) {
-            const auto mine = standing_tables.find({table.table.schema, table.table.name});
+            const TableName name{table.table.schema, table.table.name};
+            const auto mine = standing_tables.find(name);
             const auto wanted =
-                mine == standing_tables.end() ? std::set<Cast>() : casts_of(table, mine->second);
+                mine == standing_tables.end() ? std::set<Cast>() : casts_of(table, mine->second, types[name]);
             for (const Cast& cast : wanted) {
                 if (known.insert(cast).second) {
                     const bool has = co_await has_cast(&*session, cast, deadline);
@@ -89,22 +163,28 @@ Task<Comparison> compare_database(Server& serving, Server& standing, std::string
         }
     }
     std::vector<int> numbers;
+    std::vector<std::string> subscriptions;
     for (const Lane& lane : lanes) {
         numbers.push_back(lane.number);
+        subscriptions.push_back(lane.object());
     }
     // One for all jobs.
     LaneWatch watch(serving, standing, std::move(lanes));
     Work work;
     work.progress = std::move(progress);
     for (const PublishedTable& table : tables) {
-        const auto mine = standing_tables.find({table.table.schema, table.table.name});
+        const TableName name{table.table.schema, table.table.name};
+        const auto mine = standing_tables.find(name);
         if (mine == standing_tables.end()) {
             throw Error(ErrorCode::conflict, standing.name(),
                         "table " + table.table.display() + " in database " + database + " is missing on " +
                             standing.name());
         }
-        work.pairs.push_back({&serving, &standing, database, numbers, compared_table(table, table.table),
-                              compared_table(table, mine->second, impossible), deadline,
+        const SidesTypes& sides = types[name];
+        const SidesTypes itself{sides.wanted, sides.wanted};
+        work.pairs.push_back({&serving, &standing, database, numbers, subscriptions,
+                              compared_table(table, table.table, {}, itself),
+                              compared_table(table, mine->second, impossible, sides), deadline,
                               numbers.empty() ? nullptr : &watch});
         work.results.push_back({database, table.table.display(), 0, {}, 0});
     }

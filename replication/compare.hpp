@@ -29,19 +29,24 @@ struct Comparison {
 };
 
 /// Compares one database between the serving and the standing side over the columns both have, each cast to
-/// the serving side's type name when types differ. First one hash per table on both sides at once (count and
-/// the sum of 64 bits of md5 over each row's text: the same on every major, unlike hashtext). Where that
-/// differs, buckets, then rows. A differing row is only reported once it is proven not to be lag or a write
-/// under way: serving's version read, a marker written and awaited in every lane, standing's version read,
-/// serving's version read again; equal to either is equal, unchanged on serving and different on standing is
-/// a difference, still moving is tried again (with the deadline as bound; a row that never stands still long
-/// enough counts as unproven and makes the result Error(deadline)). A row with a key that is written all the
-/// time is locked (FOR SHARE) on the serving side for the few ms that this takes. Tables without key, or with
-/// REPLICA IDENTITY FULL, are compared as multisets of rows; their `key` is the row itself, cut short.
-/// `lanes` are those that carry serving to standing; none when nothing replicates and both sides stand still.
-/// Throws Error(conflict) when a table is missing on the standing side.
+/// the serving side's type where types of PostgreSQL's own differ. First one hash per table on both sides at
+/// once, in slices of bounded time (count and the sum of 64 bits of md5 over each row's text: the same on
+/// every major, unlike hashtext). Where that differs, buckets, then rows. A differing row is only reported
+/// once it is proven not to be lag or a write under way: serving's version read, a marker written and awaited
+/// in every lane, standing's version read, serving's version read again; equal to either is equal, unchanged
+/// on serving and different on standing is a difference, still moving is tried again (with the deadline as
+/// bound; a row that never stands still long enough counts as unproven and makes the result Error(deadline)).
+/// A row with a key that is written all the time is read on both sides as of one commit (compare_exact.hpp).
+/// Nothing that clients need is locked while a lane is waited for, and nothing of users runs: values are
+/// compared as their output functions print them, every statement has limits, and what is read is read in
+/// READ ONLY transactions. What the server would run by itself as it plans over a table (owners_code.hpp) is
+/// Error(conflict), unless it is accepted. Tables without key, or with REPLICA IDENTITY FULL, are compared as
+/// multisets of rows; their `key` is the row itself, cut short. `lanes` are those that carry serving to
+/// standing; none when nothing replicates and both sides stand still. Throws Error(conflict) when a table is
+/// missing on the standing side.
 Task<Comparison> compare_database(postgres::Server& serving, postgres::Server& standing, std::string database,
                                   std::vector<Lane> lanes, std::vector<PublishedTable> tables, int jobs,
-                                  Deadline deadline, std::function<void(int done, int total)> progress);
+                                  Deadline deadline, std::function<void(int done, int total)> progress,
+                                  bool owners_code_accepted = false);
 
 } // namespace pgteal::replication

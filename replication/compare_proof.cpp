@@ -3,40 +3,25 @@
 #include <map>
 
 #include "postgres/error.hpp"
+#include "replication/compare_exact.hpp"
 
 namespace pgteal::replication {
 
 using namespace std::chrono_literals;
 using postgres::Connection;
-using postgres::Result;
 using postgres::Server;
 
 namespace {
 
 constexpr std::size_t listed_at_most = 100;
 constexpr std::size_t ids_at_once = 1000;
-constexpr int moves_before_lock = 4;
-
-/// What one side has of one identity at one moment.
-struct Version {
-    std::int64_t rows = 0;
-    std::string content;
-    std::string place; ///< means something on the side it was read from only
-    std::string shown;
-
-    [[nodiscard]] bool same_data(const Version& other) const {
-        return rows == other.rows && content == other.content;
-    }
-    [[nodiscard]] bool untouched(const Version& other) const {
-        return same_data(other) && place == other.place;
-    }
-};
-using Versions = std::map<std::string, Version>;
+constexpr int moves_before_exact = 4;
 
 /// A row that looked different; `seen` holds what both sides had when it stood still on the serving one.
 struct Suspect {
     std::optional<std::pair<Version, Version>> seen;
     int moved = 0;
+    bool differed = false; ///< at one and the same commit
 };
 using Suspects = std::map<std::string, Suspect>;
 
@@ -44,60 +29,16 @@ struct Reading {
     Versions before, standing, after;
 };
 
-Versions versions_of(const Result& rows) {
-    Versions versions;
-    for (int row = 0; row < rows.rows(); ++row) {
-        Version& version = versions[rows.get<std::string>(row, 0)];
-        version.rows += rows.get<std::int64_t>(row, 1);
-        version.content = rows.get<std::string>(row, 2);
-        version.place = rows.get<std::string>(row, 3);
-        version.shown = rows.get<std::string>(row, 4);
-    }
-    return versions;
-}
-
-Task<Versions> read_versions(Connection& connection, std::string text, Deadline deadline) {
-    const Result rows = co_await connection.exec(std::move(text), deadline);
-    co_return versions_of(rows);
-}
-
 /// Serving, then a marker through every lane, then standing, then serving again.
 Task<Reading> read_around_marker(const ComparedPair& pair, Connection& serving, Connection& standing,
                                  std::vector<std::string> ids) {
     Reading reading;
-    reading.before = co_await read_versions(serving, identities_sql(pair.serving, ids), pair.deadline);
+    reading.before = co_await read_versions(serving, pair.serving, ids, pair.deadline);
     SentMarkers sent = co_await send_markers(serving, pair.lanes, pair.deadline);
     co_await await_watched(standing, pair.database, std::move(sent), pair.deadline, pair.watch);
-    reading.standing = co_await read_versions(standing, identities_sql(pair.standing, ids), pair.deadline);
-    reading.after = co_await read_versions(serving, identities_sql(pair.serving, ids), pair.deadline);
+    reading.standing = co_await read_versions(standing, pair.standing, ids, pair.deadline);
+    reading.after = co_await read_versions(serving, pair.serving, ids, pair.deadline);
     co_return reading;
-}
-
-/// The same while the row is locked on the serving side, for rows that are written again and again: a few ms,
-/// and it waits at most 200 ms for the lock. False when it did not get it.
-Task<bool> read_locked(const ComparedPair& pair, Connection& serving, Connection& standing, std::string id,
-                       Reading* reading) {
-    Server::Session locker = co_await pair.serving_server->session(pair.database, pair.deadline);
-    bool locked = true;
-    try {
-        co_await locker->script(
-            "BEGIN READ WRITE; SET LOCAL lock_timeout = '200ms'; SET LOCAL synchronous_commit = off; " +
-                lock_sql(pair.serving, id),
-            pair.deadline);
-    } catch (const ServerError& error) {
-        // lock_not_available, deadlock_detected: the next round tries again.
-        if (error.sqlstate() != "55P03" && error.sqlstate() != "40P01") {
-            throw;
-        }
-        locked = false;
-    }
-    if (locked) {
-        std::vector<std::string> ids;
-        ids.push_back(std::move(id));
-        *reading = co_await read_around_marker(pair, serving, standing, std::move(ids));
-    }
-    co_await locker->script("ROLLBACK", pair.deadline);
-    co_return locked;
 }
 
 void report(TableComparison& result, const Version& serving, const Version& standing, bool keyed) {
@@ -134,6 +75,30 @@ void judge(Reading& reading, const std::vector<std::string>& ids, Suspects& susp
     }
 }
 
+/// The same for rows that both sides showed as of one commit. Twice as well: an update that is on its way may
+/// heal what somebody just damaged.
+void judge_exact(ExactReading& reading, Suspects& suspects, TableComparison& result) {
+    for (const std::string& id : reading.ids) {
+        Suspect& suspect = suspects[id];
+        const Version& serving = reading.serving[id];
+        const Version& standing = reading.standing[id];
+        if (serving.same_data(standing)) {
+            suspects.erase(id);
+        } else if (suspect.differed) {
+            report(result, serving, standing, true);
+            suspects.erase(id);
+        } else {
+            suspect.differed = true;
+        }
+    }
+}
+
+std::vector<std::string> some_of(const std::vector<std::string>& ids, std::size_t first) {
+    const std::size_t last = std::min(first + ids_at_once, ids.size());
+    return {ids.begin() + static_cast<std::ptrdiff_t>(first),
+            ids.begin() + static_cast<std::ptrdiff_t>(last)};
+}
+
 } // namespace
 
 Task<void> prove(const ComparedPair& pair, std::vector<std::string> candidates, TableComparison* result) {
@@ -144,30 +109,27 @@ Task<void> prove(const ComparedPair& pair, std::vector<std::string> candidates, 
     }
     Server::Session serving = co_await pair.serving_server->session(pair.database, pair.deadline);
     Server::Session standing = co_await pair.standing_server->session(pair.database, pair.deadline);
+    ExactReader exact(pair);
+    // Where nothing replicates nothing moves.
+    const bool exactly = keyed && !pair.lanes.empty();
     for (int round = 1; !suspects.empty(); ++round) {
         std::vector<std::string> resting;
         std::vector<std::string> moving;
         for (const auto& [id, suspect] : suspects) {
-            (keyed && suspect.moved >= moves_before_lock ? moving : resting).push_back(id);
+            (exactly && suspect.moved >= moves_before_exact ? moving : resting).push_back(id);
         }
         for (std::size_t first = 0; first < resting.size(); first += ids_at_once) {
-            const std::size_t last = std::min(first + ids_at_once, resting.size());
-            const std::vector<std::string> ids(resting.begin() + static_cast<std::ptrdiff_t>(first),
-                                               resting.begin() + static_cast<std::ptrdiff_t>(last));
+            const std::vector<std::string> ids = some_of(resting, first);
             Reading reading = co_await read_around_marker(pair, *serving, *standing, ids);
             judge(reading, ids, suspects, *result, keyed);
         }
-        for (const std::string& id : moving) {
-            Reading reading;
-            const bool locked = co_await read_locked(pair, *serving, *standing, id, &reading);
-            if (locked) {
-                std::vector<std::string> ids;
-                ids.push_back(id);
-                judge(reading, ids, suspects, *result, keyed);
-            }
+        for (std::size_t first = 0; first < moving.size(); first += ids_at_once) {
+            std::vector<std::string> ids = some_of(moving, first);
+            ExactReading reading = co_await exact.read(*serving, *standing, std::move(ids));
+            judge_exact(reading, suspects, *result);
         }
         if (suspects.empty()) {
-            co_return;
+            break;
         }
         if (Clock::now() >= pair.deadline) {
             throw DeadlinePassed(
@@ -178,6 +140,7 @@ Task<void> prove(const ComparedPair& pair, std::vector<std::string> candidates, 
         }
         co_await sleep_for(std::min<Clock::duration>(round * 5ms, 100ms));
     }
+    co_await exact.forget(*serving);
 }
 
 } // namespace pgteal::replication

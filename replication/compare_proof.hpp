@@ -17,6 +17,7 @@ struct ComparedPair {
     postgres::Server* standing_server = nullptr;
     std::string database;
     std::vector<int> lanes;
+    std::vector<std::string> subscriptions; ///< of these lanes, on the standing side
     ComparedTable serving;
     ComparedTable standing;
     Deadline deadline;

@@ -37,20 +37,58 @@ const Column& find(const Table& table, const std::string& name) {
     return *found;
 }
 
-std::string column_text(const Column& wanted, const Column& mine, const std::set<Cast>& impossible) {
-    const std::string plain = "t." + quote_identifier(mine.name);
-    const bool as_it_is =
-        print_alike(wanted.type, mine.type) || impossible.contains({mine.type, wanted.type});
-    return as_it_is ? plain : plain + "::" + wanted.type;
+/// A column with what it is compared as.
+struct Plain {
+    const Column& column;
+    std::string type; ///< "" for a type that users have a part in
+};
+
+Plain plain(const Column& column, const PlainTypes& types) {
+    const auto found = types.find(column.name);
+    return {column, found == types.end() ? column.type : found->second};
+}
+
+/// Whether the two are of plain types that would print equal values differently.
+bool needs_cast(const Plain& wanted, const Plain& mine) {
+    return !wanted.type.empty() && !mine.type.empty() && !print_alike(wanted.type, mine.type);
+}
+
+std::string column_text(const Plain& wanted, const Plain& mine, const std::set<Cast>& impossible) {
+    const std::string text = "t." + quote_identifier(mine.column.name);
+    const bool cast = needs_cast(wanted, mine) && !impossible.contains({mine.type, wanted.type});
+    return cast ? text + "::" + wanted.type : text;
+}
+
+/// A cast to text may be a function of a user's; concat() calls the output function and nothing else.
+std::string as_text(const Plain& mine, const std::string& column) {
+    return mine.type.empty() ? "pg_catalog.concat(" + column + ")" : column + "::text";
+}
+
+/// A user's type is neither cast to nor compared by an operator, but looked for by its text.
+std::string matches(const Plain& mine, std::size_t number) {
+    const std::string builtin = "OPERATOR(pg_catalog.=)";
+    const std::string column = "t." + quote_identifier(mine.column.name);
+    const std::string value = "(k.p[" + std::to_string(number) + "])";
+    if (mine.type.empty()) {
+        return as_text(mine, column) + " " + builtin + " " + value;
+    }
+    const std::string& equality = mine.column.equality == "=" ? builtin : mine.column.equality;
+    return column + " " + equality + " " + value + "::" + mine.type;
 }
 
 std::string bucket_of(const ComparedTable& table, int digits) {
+    if (digits == 0) {
+        return "''::text";
+    }
     return "left(md5(" + (table.key.empty() ? table.row : table.key) + "), " + std::to_string(digits) + ")";
 }
 
-/// The first 64 bits of md5, as a signed number: sum(bigint) is numeric and never overflows.
+/// The first 64 bits of md5, as a signed number: sum(bigint) is numeric and never overflows. Modulo 2^64, so
+/// that sums of slices can be added.
 std::string sum_of(const std::string& row) {
-    return "coalesce(sum(('x' || left(md5(" + row + "), 16))::bit(64)::bigint), 0)";
+    const std::string sum = "coalesce(sum(('x' || left(md5(" + row + "), 16))::bit(64)::bigint), 0)";
+    const std::string modulus = "18446744073709551616";
+    return "((" + sum + " % " + modulus + " + " + modulus + ") % " + modulus + ")::text";
 }
 
 std::string list(const std::vector<std::string>& values) {
@@ -71,12 +109,12 @@ std::string joined(const std::vector<std::string>& parts, const std::string& sep
 
 } // namespace
 
-std::set<Cast> casts_of(const PublishedTable& published, const Table& mine) {
+std::set<Cast> casts_of(const PublishedTable& published, const Table& mine, const SidesTypes& types) {
     std::set<Cast> casts;
     for (const std::string& name : published.columns) {
-        const Column& wanted = find(published.table, name);
-        const Column& own = find(mine, name);
-        if (!print_alike(wanted.type, own.type)) {
+        const Plain wanted = plain(find(published.table, name), types.wanted);
+        const Plain own = plain(find(mine, name), types.mine);
+        if (needs_cast(wanted, own)) {
             casts.emplace(own.type, wanted.type);
         }
     }
@@ -84,20 +122,20 @@ std::set<Cast> casts_of(const PublishedTable& published, const Table& mine) {
 }
 
 ComparedTable compared_table(const PublishedTable& published, const Table& mine,
-                             const std::set<Cast>& impossible) {
+                             const std::set<Cast>& impossible, const SidesTypes& types) {
     ComparedTable result;
     result.display = published.table.display();
+    result.table = mine.qualified();
     result.from = "ONLY " + mine.qualified() + " AS t";
     std::vector<std::string> columns;
     std::vector<std::string> keys;
     for (const std::string& name : published.columns) {
-        const Column& wanted = find(published.table, name);
-        const Column& own = find(mine, name);
+        const Plain wanted = plain(find(published.table, name), types.wanted);
+        const Plain own = plain(find(mine, name), types.mine);
         columns.push_back(column_text(wanted, own, impossible));
-        if (wanted.in_key && !published.table.identity_full) {
-            keys.push_back(columns.back() + "::text");
-            result.key_match.push_back("t." + quote_identifier(name) + " " + own.equality + " (k.p[" +
-                                       std::to_string(keys.size()) + "])::" + own.type);
+        if (wanted.column.in_key && !published.table.identity_full) {
+            keys.push_back(as_text(own, columns.back()));
+            result.key_match.push_back(matches(own, keys.size()));
         }
     }
     result.row = "ROW(" + joined(columns, ", ") + ")::text";
@@ -105,10 +143,6 @@ ComparedTable compared_table(const PublishedTable& published, const Table& mine,
         result.key = "ARRAY[" + joined(keys, ", ") + "]::text";
     }
     return result;
-}
-
-std::string whole_sql(const ComparedTable& table) {
-    return "SELECT count(*) AS rows, " + sum_of(table.row) + "::text AS sum FROM " + table.from;
 }
 
 int bucket_digits(std::int64_t rows) {
@@ -119,14 +153,16 @@ int bucket_digits(std::int64_t rows) {
     return digits;
 }
 
-std::string buckets_sql(const ComparedTable& table, int digits) {
+std::string buckets_sql(const ComparedTable& table, int digits, const std::string& slice) {
     return "SELECT " + bucket_of(table, digits) + " AS bucket, count(*) AS rows, " + sum_of(table.row) +
-           "::text AS sum FROM " + table.from + " GROUP BY 1";
+           " AS sum FROM " + table.from + " WHERE " + slice + (digits == 0 ? "" : " GROUP BY 1");
 }
 
-std::string rows_sql(const ComparedTable& table, int digits, const std::vector<std::string>& buckets) {
+std::string rows_sql(const ComparedTable& table, int digits, const std::vector<std::string>& buckets,
+                     const std::string& slice) {
     const std::string where =
-        digits == 0 ? "" : " WHERE " + bucket_of(table, digits) + " IN (" + list(buckets) + ")";
+        " WHERE " + slice +
+        (digits == 0 ? "" : " AND " + bucket_of(table, digits) + " IN (" + list(buckets) + ")");
     if (table.key.empty()) {
         return "SELECT md5(" + table.row + ") AS id, count(*) AS rows, '' AS content FROM " + table.from +
                where + " GROUP BY 1";
@@ -135,14 +171,15 @@ std::string rows_sql(const ComparedTable& table, int digits, const std::vector<s
            where;
 }
 
+std::string copies_sql(const ComparedTable& table, const std::vector<std::string>& ids,
+                       const std::string& slice) {
+    return "SELECT md5(" + table.row + ") AS id, count(*) AS rows, '' AS content,\n" + "       " +
+           sum_of("t.xmin::text || t.ctid::text") + " AS place, min(left(" + table.row +
+           ", 200)) AS shown\n  FROM " + table.from + " WHERE " + slice + " AND md5(" + table.row + ") IN (" +
+           list(ids) + ") GROUP BY 1";
+}
+
 std::string identities_sql(const ComparedTable& table, const std::vector<std::string>& ids) {
-    if (table.key.empty()) {
-        return "SELECT md5(" + table.row + ") AS id, count(*) AS rows, '' AS content,\n" +
-               "       md5(string_agg(t.xmin::text || t.ctid::text, ' ' ORDER BY t.ctid)) AS place, "
-               "min(left(" +
-               table.row + ", 200)) AS shown\n  FROM " + table.from + " WHERE md5(" + table.row + ") IN (" +
-               list(ids) + ") GROUP BY 1";
-    }
     std::string values;
     for (const std::string& id : ids) {
         values += (values.empty() ? "(" : "), (") + quote_literal(id);
@@ -158,11 +195,6 @@ std::string identities_sql(const ComparedTable& table, const std::vector<std::st
            ")) v(id) OFFSET 0) k\n"
            "  LEFT JOIN " +
            table.from + " ON " + joined(table.key_match, " AND ");
-}
-
-std::string lock_sql(const ComparedTable& table, const std::string& id) {
-    return "SELECT FROM " + table.from + ", (SELECT " + quote_literal(id) + "::text[] AS p) k WHERE " +
-           joined(table.key_match, " AND ") + " FOR SHARE OF t";
 }
 
 } // namespace pgteal::replication

@@ -2,6 +2,9 @@
 
 #include <map>
 
+#include "replication/compare_slices.hpp"
+#include "replication/compare_versions.hpp"
+
 namespace pgteal::replication {
 
 using postgres::Connection;
@@ -16,38 +19,68 @@ constexpr std::int64_t rows_at_once = 100000;
 /// thousand.
 constexpr std::int64_t enough_differences = 10000;
 
-constexpr const char* begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1";
+/// What is known of a bucket or an identity.
+struct Sum {
+    std::int64_t rows = 0;
+    std::uint64_t hashes = 0; ///< of the rows in a bucket
+    std::string content;      ///< of a row
 
-Task<void> exec_into(Connection& connection, std::string text, Deadline deadline, Result* result) {
-    *result = co_await connection.exec(std::move(text), deadline);
-}
+    bool operator==(const Sum&) const = default;
+};
+using Sums = std::map<std::string, Sum>;
 
-struct Both {
-    Result serving, standing;
+struct Question {
+    int digits = 0;
+    std::vector<std::string> buckets;
+    bool each_row = false; ///< of these buckets; else sums of all
 };
 
-/// The same question to both sides at once.
-Task<Both> ask_both(Connection& serving, std::string serving_text, Connection& standing,
-                    std::string standing_text, Deadline deadline) {
-    Both both;
-    std::vector<Task<void>> tasks;
-    tasks.push_back(exec_into(serving, std::move(serving_text), deadline, &both.serving));
-    tasks.push_back(exec_into(standing, std::move(standing_text), deadline, &both.standing));
-    co_await all(std::move(tasks));
-    co_return both;
+class SumsReader : public SliceReader {
+public:
+    SumsReader(const ComparedTable& table, const Question& question) : table_(table), question_(question) {}
+    void begin() override { sums.clear(); }
+    [[nodiscard]] std::string text(const std::string& slice) const override {
+        return question_.each_row ? rows_sql(table_, question_.digits, question_.buckets, slice)
+                                  : buckets_sql(table_, question_.digits, slice);
+    }
+    void take(const Result& rows) override {
+        for (int row = 0; row < rows.rows(); ++row) {
+            Sum& sum = sums[rows.get<std::string>(row, 0)];
+            sum.rows += rows.get<std::int64_t>(row, 1);
+            if (question_.each_row) {
+                sum.content = rows.get<std::string>(row, 2);
+            } else {
+                sum.hashes += rows.get<std::uint64_t>(row, 2);
+            }
+        }
+    }
+
+    Sums sums;
+
+private:
+    const ComparedTable& table_;
+    const Question& question_;
+};
+
+struct Both {
+    Sums serving, standing;
+};
+
+Task<void> ask(Connection* connection, const ComparedTable* table, const Question* question,
+               Deadline deadline, Sums* sums) {
+    SumsReader reader(*table, *question);
+    co_await read_slices(*connection, *table, reader, deadline);
+    *sums = std::move(reader.sums);
 }
 
-/// Count and content (a sum or a hash) by name (a bucket or an identity).
-using Sums = std::map<std::string, std::pair<std::int64_t, std::string>>;
-
-Sums sums_of(const Result& rows) {
-    Sums sums;
-    for (int row = 0; row < rows.rows(); ++row) {
-        auto& sum = sums[rows.get<std::string>(row, 0)];
-        sum.first += rows.get<std::int64_t>(row, 1);
-        sum.second = rows.get<std::string>(row, 2);
-    }
-    return sums;
+/// The same question to both sides at once.
+Task<Both> ask_both(const ComparedPair* pair, Connection* serving, Connection* standing, Question question) {
+    Both both;
+    std::vector<Task<void>> tasks;
+    tasks.push_back(ask(serving, &pair->serving, &question, pair->deadline, &both.serving));
+    tasks.push_back(ask(standing, &pair->standing, &question, pair->deadline, &both.standing));
+    co_await all(std::move(tasks));
+    co_return both;
 }
 
 /// Names whose count or content differ, with the larger count.
@@ -56,14 +89,14 @@ std::vector<std::pair<std::string, std::int64_t>> differing(const Sums& serving,
     for (const auto& [name, sum] : serving) {
         const auto other = standing.find(name);
         if (other == standing.end()) {
-            names.emplace_back(name, sum.first);
+            names.emplace_back(name, sum.rows);
         } else if (other->second != sum) {
-            names.emplace_back(name, std::max(sum.first, other->second.first));
+            names.emplace_back(name, std::max(sum.rows, other->second.rows));
         }
     }
     for (const auto& [name, sum] : standing) {
         if (!serving.contains(name)) {
-            names.emplace_back(name, sum.first);
+            names.emplace_back(name, sum.rows);
         }
     }
     return names;
@@ -73,7 +106,7 @@ std::vector<std::pair<std::string, std::int64_t>> differing(const Sums& serving,
 std::vector<std::vector<std::string>> bucket_groups(const Both& buckets) {
     std::vector<std::vector<std::string>> groups;
     std::int64_t held = rows_at_once;
-    for (auto& [bucket, rows] : differing(sums_of(buckets.serving), sums_of(buckets.standing))) {
+    for (auto& [bucket, rows] : differing(buckets.serving, buckets.standing)) {
         if (held + rows > rows_at_once) {
             groups.emplace_back();
             held = 0;
@@ -86,7 +119,7 @@ std::vector<std::vector<std::string>> bucket_groups(const Both& buckets) {
 
 std::vector<std::string> differing_rows(const Both& rows) {
     std::vector<std::string> ids;
-    for (auto& [id, count] : differing(sums_of(rows.serving), sums_of(rows.standing))) {
+    for (auto& [id, count] : differing(rows.serving, rows.standing)) {
         ids.push_back(id);
     }
     return ids;
@@ -95,9 +128,9 @@ std::vector<std::string> differing_rows(const Both& rows) {
 /// Snapshots on both sides right behind one marker.
 Task<void> take_snapshots(const ComparedPair& pair, Connection& serving, Connection& standing) {
     SentMarkers sent = co_await send_markers(serving, pair.lanes, pair.deadline);
-    co_await serving.script(begin_snapshot, pair.deadline);
+    co_await serving.script(begin_snapshot(pair.deadline), pair.deadline);
     co_await await_watched(standing, pair.database, std::move(sent), pair.deadline, pair.watch);
-    co_await standing.script(begin_snapshot, pair.deadline);
+    co_await standing.script(begin_snapshot(pair.deadline), pair.deadline);
 }
 
 } // namespace
@@ -107,25 +140,25 @@ Task<void> compare_table(const ComparedPair& pair, TableComparison* result) {
     Server::Session standing = co_await pair.standing_server->session(pair.database, pair.deadline);
     co_await take_snapshots(pair, *serving, *standing);
 
-    const Both whole = co_await ask_both(*serving, whole_sql(pair.serving), *standing,
-                                         whole_sql(pair.standing), pair.deadline);
-    result->rows = whole.serving.get<std::int64_t>(0, 0);
-    const std::int64_t standing_rows = whole.standing.get<std::int64_t>(0, 0);
+    Question question;
+    Both whole = co_await ask_both(&pair, &*serving, &*standing, question);
+    const Sum serving_sum = whole.serving[""];
+    const Sum standing_sum = whole.standing[""];
+    result->rows = serving_sum.rows;
     std::vector<std::vector<std::string>> groups;
-    int digits = 0;
-    if (result->rows != standing_rows || whole.serving.text(0, 1) != whole.standing.text(0, 1)) {
-        digits = bucket_digits(std::max(result->rows, standing_rows));
-        if (digits == 0) {
+    if (serving_sum != standing_sum) {
+        question.digits = bucket_digits(std::max(serving_sum.rows, standing_sum.rows));
+        if (question.digits == 0) {
             groups.emplace_back();
         } else {
-            const Both buckets = co_await ask_both(*serving, buckets_sql(pair.serving, digits), *standing,
-                                                   buckets_sql(pair.standing, digits), pair.deadline);
+            const Both buckets = co_await ask_both(&pair, &*serving, &*standing, question);
             groups = bucket_groups(buckets);
         }
     }
+    question.each_row = true;
     for (const std::vector<std::string>& group : groups) {
-        const Both rows = co_await ask_both(*serving, rows_sql(pair.serving, digits, group), *standing,
-                                            rows_sql(pair.standing, digits, group), pair.deadline);
+        question.buckets = group;
+        const Both rows = co_await ask_both(&pair, &*serving, &*standing, question);
         std::vector<std::string> candidates = differing_rows(rows);
         co_await prove(pair, std::move(candidates), result);
         if (result->difference_count >= enough_differences && &group != &groups.back()) {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "postgres/error.hpp"
+#include "replication/compare_slices.hpp"
 #include "replication/compare_sql.hpp"
 
 namespace pgteal::replication {
@@ -53,8 +54,31 @@ TEST(CompareText, FindsRowsByTheTypeTheirOwnSideHas) {
         compared_table(published, table({column("k", "text"), column("id", "bigint")}));
     EXPECT_EQ(mine.from, R"(ONLY "public"."t" AS t)");
     EXPECT_EQ(mine.key, R"(ARRAY[t."id"::text, t."k"::text]::text)");
-    EXPECT_EQ(mine.key_match,
-              (std::vector<std::string>{R"(t."id" = (k.p[1])::bigint)", R"(t."k" = (k.p[2])::text)"}));
+    EXPECT_EQ(mine.key_match, (std::vector<std::string>{R"(t."id" OPERATOR(pg_catalog.=) (k.p[1])::bigint)",
+                                                        R"(t."k" OPERATOR(pg_catalog.=) (k.p[2])::text)"}));
+}
+
+TEST(CompareText, NeverCastsFromOrToATypeOfAUser) {
+    const PublishedTable published{
+        table({column("k", "s.colour", true), column("v", "s.colour")}), {"k", "v"}, true, {}};
+    const Table mine = table({column("k", "s.colour"), column("v", "integer")});
+    const SidesTypes types{{{"k", ""}, {"v", ""}}, {{"k", ""}}};
+    EXPECT_EQ(casts_of(published, mine, types), std::set<Cast>());
+    const ComparedTable compared = compared_table(published, mine, {}, types);
+    EXPECT_EQ(compared.row, R"(ROW(t."k", t."v")::text)");
+    EXPECT_EQ(compared.key, R"(ARRAY[pg_catalog.concat(t."k")]::text)");
+    EXPECT_EQ(compared.key_match,
+              (std::vector<std::string>{R"(pg_catalog.concat(t."k") OPERATOR(pg_catalog.=) (k.p[1]))"}));
+}
+
+TEST(CompareText, ADomainIsComparedAsWhatItIsOver) {
+    const PublishedTable published{table({column("k", "s.code", true)}), {"k"}, true, {}};
+    const SidesTypes types{{{"k", "numeric(10,2)"}}, {}};
+    const ComparedTable mine = compared_table(published, table({column("k", "numeric(12,4)")}), {}, types);
+    EXPECT_EQ(mine.key, R"(ARRAY[t."k"::numeric(10,2)::text]::text)");
+    const SidesTypes itself{types.wanted, types.wanted};
+    EXPECT_EQ(compared_table(published, published.table, {}, itself).key_match.front(),
+              R"(t."k" OPERATOR(pg_catalog.=) (k.p[1])::numeric(10,2))");
 }
 
 TEST(CompareText, LeavesOutWhatOnlyOneSideHas) {
@@ -81,6 +105,22 @@ TEST(CompareBuckets, HoldAFewThousandRows) {
     EXPECT_EQ(bucket_digits(4001), 1);
     EXPECT_EQ(bucket_digits(100'000), 2);
     EXPECT_EQ(bucket_digits(1'000'000'000'000), 4);
+}
+
+TEST(CompareSlices, AreRangesOfBlocks) {
+    EXPECT_EQ(slice_condition(0, 64, 150000),
+              "t.ctid >= '(0,0)'::pg_catalog.tid AND t.ctid < '(64,0)'::pg_catalog.tid");
+    EXPECT_NE(slice_condition(64, 65, 130000).find("generate_series(64, 64)"), std::string::npos);
+}
+
+TEST(CompareSlices, TakeAboutTheSameTime) {
+    using namespace std::chrono_literals;
+    EXPECT_EQ(next_blocks(64, 150ms, 150000), 64);
+    EXPECT_EQ(next_blocks(64, 1ms, 150000), 256);
+    EXPECT_EQ(next_blocks(100, 300ms, 150000), 50);
+    EXPECT_EQ(next_blocks(100, 60s, 150000), 10);
+    EXPECT_EQ(next_blocks(1, 60s, 150000), 1);
+    EXPECT_EQ(next_blocks(256, 1ms, 130000), 256);
 }
 
 } // namespace pgteal::replication
