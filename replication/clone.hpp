@@ -27,16 +27,20 @@ struct DatabaseProperties {
         settings;                    ///< ALTER DATABASE … SET, default_transaction_read_only left out
     std::vector<std::string> grants; ///< GRANT/REVOKE statements that reproduce datacl
     std::string comment;
+    std::string tablespace; ///< its default one; "" = pg_default
 };
 Task<DatabaseProperties> read_database(postgres::Server& server, std::string database, Deadline deadline);
 /// CREATE DATABASE … TEMPLATE template0 (always the first statement, and alone in it: it can't run in a
 /// transaction), then settings, grants and comment, which may be repeated. For the maintenance database, in
-/// order. Up to `target_version` 14 there are no providers.
+/// order. Up to `target_version` 14 there are no providers. `as`: an identifier that it is made under instead
+/// of its name; its grants, which name it, are left out then.
 std::vector<postgres::Statement> create_database(const DatabaseProperties& properties,
-                                                 int target_version = 150000);
+                                                 int target_version = 150000,
+                                                 const postgres::SqlText& as = {});
 
-/// Programs as data. `dump_file` is a custom-format archive. Publications, subscriptions and schema pgteal
-/// are left out. `bin_dir`: where pg_dump and pg_restore are ("" = PATH).
+/// Programs as data. `dump_file` is a custom-format archive. Subscriptions and schema pgteal are left
+/// out, and so are lanes' publications by list_schema(). `bin_dir`: where pg_dump and pg_restore are ("" =
+/// PATH).
 postgres::Program dump_schema(const postgres::Dsn& from, const std::string& database,
                               const std::string& dump_file, const std::string& bin_dir);
 enum class Section { pre_data, post_data };

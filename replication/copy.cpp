@@ -1,10 +1,14 @@
 // Copying the rows of one lane's tables: a few workers, each with a session on both sides, take parts from
 // one queue.
 
+#include <map>
+
 #include "postgres/connection.hpp"
 #include "postgres/error.hpp"
 #include "replication/clone.hpp"
+#include "replication/copy_as_owner.hpp"
 #include "replication/copy_plan.hpp"
+#include "replication/owners_code.hpp"
 
 namespace pgteal::replication {
 
@@ -25,6 +29,7 @@ struct CopyRun {
     CopyOptions options;
     std::function<void(const CopyProgress&)> report;
 
+    std::map<std::size_t, AsOwner> as_owner; ///< tables with code of their owners', on the target
     std::vector<CopyPart> parts;
     std::size_t next_part = 0;
     std::vector<std::int64_t> rows; ///< by table
@@ -64,6 +69,21 @@ std::exception_ptr naming(const Table& table, const std::exception_ptr& error) {
     }
 }
 
+/// Code may be slow, but it doesn't keep a copy for ever.
+constexpr auto insert_limit = 24h;
+
+Task<void> insert_as_owner(const Table& table, const AsOwner& owner, postgres::Connection& target,
+                           std::int64_t copied) {
+    const std::string text = insert_staged(table, owner, target.backend_pid());
+    const auto results = co_await target.script(text, after(insert_limit));
+    const auto inserted = results.at(results.size() - 4).get<std::int64_t>(0, 0);
+    if (inserted != copied) {
+        throw Error(ErrorCode::conflict, target.label(),
+                    "of " + std::to_string(copied) + " rows " + std::to_string(inserted) +
+                        " were inserted: something on the table leaves rows out");
+    }
+}
+
 Task<void> copy_part(CopyRun& run, CopyPart part, postgres::Connection& source,
                      postgres::Connection& target) {
     const Table& table = run.tables[part.table];
@@ -74,8 +94,17 @@ Task<void> copy_part(CopyRun& run, CopyPart part, postgres::Connection& source,
         }
         run.tell(table, bytes);
     };
-    const auto rows = co_await postgres::pipe_copy(source, copy_out_command(table, part), target,
-                                                   copy_in_command(table, part), run.options.stall, progress);
+    const auto owner = run.as_owner.find(part.table);
+    const bool staged = owner != run.as_owner.end();
+    if (staged) {
+        co_await target.script(stage_rows(table, owner->second), soon());
+    }
+    const std::string copy_in = staged ? copy_staged_command() : copy_in_command(table, part);
+    const auto rows = co_await postgres::pipe_copy(source, copy_out_command(table, part), target, copy_in,
+                                                   run.options.stall, progress);
+    if (staged) {
+        co_await insert_as_owner(table, owner->second, target, rows);
+    }
     co_await target.script("COMMIT", soon());
     run.rows[part.table] += rows;
     if (--run.parts_left[part.table] == 0) {
@@ -156,6 +185,27 @@ Task<void> require_empty(CopyRun& run) {
     }
 }
 
+/// Read on the target, whose code it is that runs. A superuser's table runs as a superuser's either way.
+Task<void> find_owners_code(CopyRun& run) {
+    auto target = co_await run.to.session(run.target(), soon());
+    const auto parts = co_await read_owners_code(*target, soon());
+    std::map<std::pair<std::string, std::string>, std::size_t> numbers;
+    for (std::size_t i = 0; i < run.tables.size(); ++i) {
+        numbers.emplace(std::pair(run.tables[i].schema, run.tables[i].name), i);
+    }
+    for (const OwnersCode& part : parts) {
+        const auto table = numbers.find({part.schema, part.relation});
+        if (table == numbers.end() || !part.has_code() || part.owner_is_superuser) {
+            continue;
+        }
+        AsOwner& owner = run.as_owner[table->second];
+        owner.owner = part.owner;
+        if (part.kind == "column") {
+            owner.coded.insert(part.name);
+        }
+    }
+}
+
 /// A commit flushes only if its transaction wrote WAL (xact.c, RecordTransactionCommit): having an id is not
 /// enough. Its flush covers every earlier commit. The message is for no one: pgoutput leaves it out unless
 /// asked.
@@ -200,6 +250,7 @@ Task<std::vector<CopiedTable>> copy_tables(postgres::Server& from, postgres::Ser
                 std::move(options),
                 std::move(progress),
                 {},
+                {},
                 0,
                 {},
                 {},
@@ -212,6 +263,7 @@ Task<std::vector<CopiedTable>> copy_tables(postgres::Server& from, postgres::Ser
     } else {
         co_await require_empty(run);
     }
+    co_await find_owners_code(run);
     const auto workers = std::min(static_cast<std::size_t>(std::max(jobs, 1)), run.parts.size());
     std::vector<Task<void>> tasks;
     for (std::size_t i = 0; i < workers; ++i) {

@@ -42,16 +42,19 @@ DatabaseProperties properties_of(const postgres::Result& row) {
     properties.icu_rules = row.get<std::string>(0, "icu_rules");
     properties.connection_limit = row.get<int>(0, "connection_limit");
     properties.comment = row.get<std::string>(0, "comment");
+    const auto tablespace = row.get<std::string>(0, "tablespace");
+    properties.tablespace = tablespace == "pg_default" ? "" : tablespace;
     return properties;
 }
 
 std::string provider_clause(const DatabaseProperties& properties, int target_version) {
     if (properties.provider == "i") {
-        return " LOCALE_PROVIDER icu ICU_LOCALE " + inert_literal(properties.icu_locale) +
-               (properties.icu_rules.empty() ? "" : " ICU_RULES " + inert_literal(properties.icu_rules));
+        return " LOCALE_PROVIDER icu ICU_LOCALE " + postgres::quote_literal(properties.icu_locale) +
+               (properties.icu_rules.empty() ? ""
+                                             : " ICU_RULES " + postgres::quote_literal(properties.icu_rules));
     }
     if (properties.provider == "b") {
-        return " LOCALE_PROVIDER builtin BUILTIN_LOCALE " + inert_literal(properties.icu_locale);
+        return " LOCALE_PROVIDER builtin BUILTIN_LOCALE " + postgres::quote_literal(properties.icu_locale);
     }
     // Named even though it is libc: template0 may have another one.
     return target_version >= 150000 ? " LOCALE_PROVIDER libc" : "";
@@ -81,15 +84,21 @@ Task<DatabaseProperties> read_database(postgres::Server& server, std::string dat
     co_return properties;
 }
 
-std::vector<Statement> create_database(const DatabaseProperties& properties, int target_version) {
-    const std::string name = quote_identifier(properties.name);
+std::vector<Statement> create_database(const DatabaseProperties& properties, int target_version,
+                                       const postgres::SqlText& as) {
+    const postgres::SqlText name = as.empty() ? postgres::SqlText(quote_identifier(properties.name)) : as;
     std::vector<Statement> statements;
-    const auto add = [&statements](std::string text) { statements.push_back({"", std::move(text), {}}); };
-    std::string create = "CREATE DATABASE " + name + " TEMPLATE template0 OWNER " +
-                         quote_identifier(properties.owner) + " ENCODING " +
-                         inert_literal(properties.encoding) + " LC_COLLATE " +
-                         inert_literal(properties.collate) + " LC_CTYPE " + inert_literal(properties.ctype) +
-                         provider_clause(properties, target_version);
+    const auto add = [&statements](postgres::SqlText text) {
+        statements.push_back({"", std::move(text), {}});
+    };
+    postgres::SqlText create =
+        "CREATE DATABASE " + name + " TEMPLATE template0 OWNER " + quote_identifier(properties.owner) +
+        " ENCODING " + postgres::quote_literal(properties.encoding) + " LC_COLLATE " +
+        postgres::quote_literal(properties.collate) + " LC_CTYPE " +
+        postgres::quote_literal(properties.ctype) + provider_clause(properties, target_version);
+    if (!properties.tablespace.empty()) {
+        create += " TABLESPACE " + quote_identifier(properties.tablespace);
+    }
     if (properties.connection_limit != -1) {
         create += " CONNECTION LIMIT " + std::to_string(properties.connection_limit);
     }
@@ -97,11 +106,13 @@ std::vector<Statement> create_database(const DatabaseProperties& properties, int
     for (const auto& [variable, value] : properties.settings) {
         add("ALTER DATABASE " + name + " SET " + setting(variable, value));
     }
-    for (const std::string& grant : properties.grants) {
-        add(grant);
+    if (as.empty()) {
+        for (const std::string& grant : properties.grants) {
+            add(grant);
+        }
     }
     if (!properties.comment.empty()) {
-        add("COMMENT ON DATABASE " + name + " IS " + inert_literal(properties.comment));
+        add("COMMENT ON DATABASE " + name + " IS " + postgres::hidden_literal("comment", properties.comment));
     }
     return statements;
 }

@@ -64,31 +64,20 @@ std::vector<std::string> split_list(std::string_view value) {
     return elements;
 }
 
-std::string inert_literal(std::string_view value) {
-    const std::string literal = postgres::quote_literal(value);
-    if (value.find(":\"") == std::string_view::npos) {
-        return literal;
+postgres::SqlText setting(const std::string& name, const std::string& value) {
+    postgres::SqlText text = postgres::quote_identifier(name) + " TO ";
+    if (name.find('.') != std::string::npos) {
+        return text + postgres::hidden_literal("value", value);
     }
-    // The colon as an octal escape.
-    const bool escaped = literal.starts_with(" E'");
-    std::string out = " E'";
-    for (const char c : std::string_view(literal).substr(escaped ? 3 : 1)) {
-        out += c == ':' ? std::string("\\072") : std::string(1, c);
-    }
-    return out;
-}
-
-std::string setting(const std::string& name, const std::string& value) {
-    std::string text = postgres::quote_identifier(name) + " TO ";
     if (!is_list(name)) {
-        return text + inert_literal(value);
+        return text + postgres::quote_literal(value);
     }
     const auto elements = split_list(value);
     if (elements.empty()) {
         return text + "''";
     }
     for (std::size_t i = 0; i < elements.size(); ++i) {
-        text += (i == 0 ? "" : ", ") + inert_literal(elements[i]);
+        text += (i == 0 ? "" : ", ") + postgres::quote_literal(elements[i]);
     }
     return text;
 }

@@ -1,5 +1,7 @@
 #include "replication/lag.hpp"
 
+#include <algorithm>
+
 #include "postgres/error.hpp"
 #include "postgres/quote.hpp"
 #include "replication/lane_names.hpp"
@@ -174,7 +176,9 @@ Task<std::map<int, Lag>> measure_lag(postgres::Server& publisher, postgres::Serv
     for (const Lane& lane : lanes) {
         numbers.push_back(lane.number);
         slots[lane.number] = lane.object();
-        lags[lane.number] = Lag{limit, false, bytes[lane.number]};
+        const Bytes behind = bytes[lane.number];
+        lags[lane.number] =
+            Lag{limit, false, std::max(behind, Bytes{}), std::max(Bytes{-behind.count}, Bytes{})};
     }
     SentMarkers waiting = co_await send_markers(*writer, std::move(numbers), answer);
     const Clock::time_point committed = Clock::now();

@@ -82,29 +82,31 @@ Statement create_slot(const Lane& lane) {
 }
 
 Statement drop_slot(const Lane& lane) {
-    const std::string object = quote_literal(lane.object());
+    // A slot is the server's: one of this name that another database or plugin made is not the lane's.
+    const std::string ours =
+        "FROM pg_catalog.pg_replication_slots WHERE slot_name = " + quote_literal(lane.object()) +
+        " AND database = pg_catalog.current_database() AND plugin = 'pgoutput'";
     return {lane.database,
             "DO $pgteal$\n"
             "DECLARE\n"
             "  holder integer;\n"
             "BEGIN\n"
             "  FOR tries IN 1..1000 LOOP\n"
-            "    SELECT active_pid INTO holder FROM pg_catalog.pg_replication_slots WHERE slot_name = " +
-                object +
+            "    SELECT active_pid INTO holder " +
+                ours +
                 ";\n"
                 "    EXIT WHEN holder IS NULL;\n"
                 "    PERFORM pg_catalog.pg_terminate_backend(holder), pg_catalog.pg_sleep(0.01);\n"
                 "  END LOOP;\n"
-                "  PERFORM pg_catalog.pg_drop_replication_slot(slot_name) FROM "
-                "pg_catalog.pg_replication_slots WHERE slot_name = " +
-                object +
+                "  PERFORM pg_catalog.pg_drop_replication_slot(slot_name) " +
+                ours +
                 ";\n"
                 "END $pgteal$",
             {}};
 }
 
 Statement advance_slot(const Lane& lane, std::string position_binding) {
-    const std::string position = ":'" + std::move(position_binding) + "'::pg_lsn";
+    const auto position = postgres::late_literal(std::move(position_binding)) + "::pg_lsn";
     // The server decodes all WAL up to the position and confirms at the end only: in slices, a call that is
     // cut off keeps what it came to. LSNs are added as numbers, since 13 has no pg_lsn + numeric. Below what
     // is confirmed the server would raise an error, and above what is flushed it stops by itself.

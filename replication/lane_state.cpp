@@ -3,6 +3,7 @@
 
 #include "replication/lane_names.hpp"
 #include "replication/lanes.hpp"
+#include "replication/partitions.hpp"
 #include "replication/sql.hpp"
 
 namespace pgteal::replication {
@@ -62,6 +63,18 @@ Task<LaneState> read_lane(postgres::Server& publisher, postgres::Server& subscri
     reads.push_back(read_publisher(publisher, lane, &state, deadline));
     reads.push_back(read_subscriber(subscriber, lane, &state, deadline));
     co_await all(std::move(reads));
+    if (state.subscription && state.subscribed != state.published) {
+        // A partition that a client has just made, and that is on its way, is no difference.
+        const auto born = co_await born_partitions(publisher, lane.database, deadline);
+        const auto once = [&born](std::vector<std::string>* names, const std::vector<std::string>& others) {
+            std::erase_if(*names, [&](const auto& name) {
+                return born.contains(name) && std::ranges::find(others, name) == others.end();
+            });
+        };
+        const auto published = state.published;
+        once(&state.published, state.subscribed);
+        once(&state.subscribed, published);
+    }
     co_return state;
 }
 

@@ -46,7 +46,8 @@ std::optional<LaneFailure> failure_of(const Lane& lane, const LaneState& state,
         return LaneFailure{
             subscriber,
             name + " is not running: subscription " + lane.object() + " on " + subscriber + " is disabled",
-            "on " + subscriber + ", database " + lane.database + ":  ALTER SUBSCRIPTION " +
+            "on " + subscriber + ", database " + lane.database +
+                ":  SET default_transaction_read_only = off; SET pgteal.ddl = on; ALTER SUBSCRIPTION " +
                 postgres::quote_identifier(lane.object()) + " ENABLE;   then the same command again"};
     }
     return std::nullopt;
@@ -110,8 +111,8 @@ Task<void> await_watched(postgres::Connection& subscriber, std::string database,
     co_await await_sent(subscriber, std::move(database), std::move(sent), deadline);
 }
 
-Task<void> require_running(postgres::Server& publisher, postgres::Server& subscriber,
-                           std::vector<Lane> lanes) {
+Task<std::optional<LaneFailure>> await_running(postgres::Server& publisher, postgres::Server& subscriber,
+                                               std::vector<Lane> lanes) {
     const auto began = Clock::now();
     bool waited = false;
     auto there_since = began;
@@ -119,8 +120,8 @@ Task<void> require_running(postgres::Server& publisher, postgres::Server& subscr
         std::optional<LaneFailure> absent;
         for (const Lane& lane : lanes) {
             const LaneState state = co_await read_lane(publisher, subscriber, lane, after(answer_limit));
-            if (const auto failure = failure_of(lane, state, subscriber.name())) {
-                throw_failure(ErrorCode::refused, *failure);
+            if (auto failure = failure_of(lane, state, subscriber.name())) {
+                co_return failure;
             }
             if (!state.worker && !absent) {
                 absent = no_worker(lane, subscriber.name(), Clock::now() - began);
@@ -129,16 +130,20 @@ Task<void> require_running(postgres::Server& publisher, postgres::Server& subscr
         const auto now = Clock::now();
         there_since = absent ? now : there_since;
         if (!absent && (!waited || now - there_since >= 2s)) {
-            co_return;
+            co_return std::nullopt;
         }
         if (now - began >= 8s) {
-            if (absent) {
-                throw_failure(ErrorCode::refused, *absent);
-            }
-            co_return; // it came late: what waits next goes on watching
+            co_return absent; // or it came late: what waits next goes on watching
         }
         waited = true;
         co_await sleep_for(250ms);
+    }
+}
+
+Task<void> require_running(postgres::Server& publisher, postgres::Server& subscriber,
+                           std::vector<Lane> lanes) {
+    if (const auto failure = co_await await_running(publisher, subscriber, std::move(lanes))) {
+        throw_failure(ErrorCode::refused, *failure);
     }
 }
 

@@ -60,8 +60,13 @@ private:
 Task<void> await_watched(postgres::Connection& subscriber, std::string database, SentMarkers sent,
                          Deadline deadline, LaneWatch* watch);
 
-/// Before something waits for the lanes: throws Error(refused) for the first one that carries nothing. A
-/// worker that is not there at first gets 8 s to come and stay for 2: it may just be starting.
+/// The first lane that carries nothing, if any. A worker that is not there at first gets 8 s to come and stay
+/// for 2: it may be starting, or between two attempts (wal_retrieve_retry_interval, 5 s) after a restart of
+/// either server. Throws what reading the lanes throws.
+Task<std::optional<LaneFailure>> await_running(postgres::Server& publisher, postgres::Server& subscriber,
+                                               std::vector<Lane> lanes);
+
+/// Before something waits for the lanes: throws Error(refused) for what await_running() finds.
 Task<void> require_running(postgres::Server& publisher, postgres::Server& subscriber,
                            std::vector<Lane> lanes);
 

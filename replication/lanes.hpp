@@ -34,12 +34,14 @@ std::string binding_for(std::string_view prefix, const std::string& database);
 /// Schema pgteal on one side of one database. Idempotent.
 ///   pgteal.marker_<n>(kind text primary key, token bigint, at timestamptz): one per lane, with the kinds
 ///     'barrier', 'lag' and 'canary'. All rows exist on both sides from the start, since an UPDATE of a row
-///     that the subscriber lacks is skipped in silence, and an INSERT of one that it has stops apply.
+///     that the subscriber lacks is skipped in silence, and an INSERT of one that it has stops apply. Kind
+///     'look' and column previous: continuity.hpp; column detail and kinds 'partition …': partitions.hpp.
 ///   pgteal.run(one boolean primary key default true check(one), run_id text, run_name text, epoch bigint,
 ///     serving text, controller text, barrier bigint, reverse_start pg_lsn, system_identifier text,
 ///     switched_at timestamptz): always one row.
-///   pgteal.probe(entry text primary key, token text): PUBLIC may insert and update, so that a probe through
-///     any pooler user can write.
+///   pgteal.seen: what was last seen of each side, to tell when one goes back in time.
+///   pgteal.probe(entry text, token text): PUBLIC may insert, and no more, so that a probe through any pooler
+///     user can write and none can be made to wait.
 postgres::Statement create_control_schema(const std::string& database, int lanes);
 postgres::Statement drop_control_schema(const std::string& database);
 
@@ -72,7 +74,11 @@ postgres::Statement advance_slot(const Lane& lane, std::string position_binding)
 /// the lane's first ones begin there: in pg_subscription_rel they have state s (synchronized) with that
 /// position, as after PostgreSQL's own initial copy, so that apply leaves out what came before (source:
 /// worker.c, should_apply_changes_for_rel; docs: "pg_subscription_rel"). Needs superuser.
-postgres::Statement create_subscription(const Lane& lane);
+enum class Listed {
+    now,    ///< the tables are those that the publication has when the statement runs
+    as_read ///< what binding published_<database> says (partitions.hpp): clients may be adding partitions
+};
+postgres::Statement create_subscription(const Lane& lane, Listed listed = Listed::now);
 postgres::Statement enable_subscription(const Lane& lane);
 /// Returns once its worker is gone (up to 10 s; a worker reads its catalog row each second at the latest),
 /// since only then may the other direction start. Raises 55006 when the worker stays.

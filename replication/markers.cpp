@@ -22,7 +22,7 @@ std::string late_lanes(const std::string& database, int lanes, const std::string
     std::string text;
     for (int lane = 1; lane <= lanes; ++lane) {
         text += lane == 1 ? "" : "\n      UNION ALL ";
-        text += "SELECT " + quote_literal(database + "." + std::to_string(lane)) +
+        text += "SELECT " + postgres::quote_literal_in_body(database + "." + std::to_string(lane)) +
                 "::text AS lane WHERE NOT EXISTS (SELECT FROM " + marker_table(lane) +
                 " WHERE kind = " + quote_literal(kind) + " AND token = wanted)";
     }
@@ -33,11 +33,11 @@ std::string late_lanes(const std::string& database, int lanes, const std::string
 
 Statement write_markers(const std::string& database, int lanes, const std::string& kind) {
     // A local flush is enough for the walsender to send it, and can't hang on a synchronous standby.
-    std::string text = "BEGIN READ WRITE;\nSET LOCAL synchronous_commit = local;\n";
+    postgres::SqlText text = "BEGIN READ WRITE;\nSET LOCAL synchronous_commit = local;\n";
     for (int lane = 1; lane <= lanes; ++lane) {
         text += "INSERT INTO " + marker_table(lane) + " AS m (kind, token, at) VALUES (" +
-                quote_literal(kind) +
-                ", :'token', pg_catalog.clock_timestamp())\n"
+                quote_literal(kind) + ", " + postgres::late_literal("token") +
+                ", pg_catalog.clock_timestamp())\n"
                 "  ON CONFLICT (kind) DO UPDATE SET token = EXCLUDED.token, at = EXCLUDED.at;\n";
     }
     return {database, text + "COMMIT", {}};
@@ -57,7 +57,9 @@ Statement await_markers(const std::string& database, int lanes, const std::strin
                 ";\n"
                 "DO $pgteal$\n"
                 "DECLARE\n"
-                "  wanted CONSTANT bigint := :'token';\n"
+                "  wanted CONSTANT bigint := " +
+                postgres::late_literal("token") +
+                ";\n"
                 "  began CONSTANT timestamptz := pg_catalog.clock_timestamp();\n"
                 "  waited interval;\n"
                 "  late text;\n"

@@ -39,6 +39,9 @@ struct Lag {
     bool arrived = false;
     Bytes bytes{}; ///< publisher's current WAL position minus what the slot has confirmed, at the time of
                    ///< writing
+    /// The slot has confirmed that much beyond the end of the publisher's WAL: no lag, but proof that the
+    /// publisher went back in time, and that the lane leaves out what it commits until it is beyond.
+    Bytes ahead{};
 };
 
 /// The markers that whoever measures again and again has sent and not seen arrive, by slot. Without it no lag

@@ -5,6 +5,7 @@
 #include "replication/database_settings.hpp"
 #include "replication/roles.hpp"
 #include "replication/roles_memberships.hpp"
+#include "replication/sql.hpp"
 
 namespace pgteal::replication {
 
@@ -12,6 +13,7 @@ namespace {
 
 using postgres::quote_identifier;
 using postgres::quote_literal;
+using postgres::quote_literal_in_body;
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
 /// VALID UNTIL can be set to 'infinity', but not back to nothing; both mean never.
@@ -62,7 +64,7 @@ public:
     }
 
 private:
-    void add(std::string text) { plan_.statements.push_back({"", std::move(text), {}}); }
+    void add(postgres::SqlText text) { plan_.statements.push_back({"", std::move(text), {}}); }
 
     void carry(const Role& role) {
         if (role.name == keep_ || role.name == target_.bootstrap) {
@@ -80,7 +82,8 @@ private:
         carry_settings(role, old);
         if (role.comment != old.comment) {
             add("COMMENT ON ROLE " + quote_identifier(role.name) + " IS " +
-                (role.comment.empty() ? std::string("NULL") : inert_literal(role.comment)));
+                (role.comment.empty() ? postgres::SqlText("NULL")
+                                      : postgres::hidden_literal("comment", role.comment)));
         }
         if (exists && plan_.statements.size() != before) {
             ++plan_.differing;
@@ -92,16 +95,16 @@ private:
         if (exists && !new_password && same_attributes(role, old)) {
             return;
         }
-        std::string text = (exists ? "ALTER ROLE " : "CREATE ROLE ") + quote_identifier(role.name) + " WITH" +
-                           attributes(role);
+        postgres::SqlText text = (exists ? "ALTER ROLE " : "CREATE ROLE ") + quote_identifier(role.name) +
+                                 " WITH" + attributes(role);
         if (expiry(role) != expiry(old)) {
-            text += " VALID UNTIL " + inert_literal(expiry(role));
+            text += " VALID UNTIL " + quote_literal(expiry(role));
         }
         if (new_password && role.password.empty()) {
             text += " PASSWORD NULL";
         } else if (new_password) {
             const std::string name = "password_" + std::to_string(plan_.secrets.size() + 1);
-            text += " PASSWORD :'" + name + "'";
+            text += " PASSWORD " + postgres::late_literal(name);
             plan_.secrets.emplace(name, postgres::Binding{role.password, true});
         }
         add(std::move(text));
@@ -157,47 +160,14 @@ std::vector<postgres::Statement> plan_database_settings(const Roles& source,
 }
 
 postgres::Statement drop_roles(const std::vector<std::string>& names) {
-    std::string identifiers;
     std::string literals;
     for (const auto& name : names) {
-        identifiers += (identifiers.empty() ? "" : ", ") + quote_identifier(name);
-        literals += (literals.empty() ? "" : ", ") + quote_literal(name);
+        literals += (literals.empty() ? "" : ", ") + quote_literal_in_body(name);
     }
-    // All at once, since from 16 on a role that granted a membership depends on it; then what can be dropped
-    // alone, as often as that makes a difference.
-    return {"",
-            "DO $pgteal$\n"
-            "DECLARE\n"
-            "  still text[] := ARRAY[" +
-                literals +
-                "]::text[];\n"
-                "  before int;\n"
-                "  one text;\n"
-                "BEGIN\n"
-                "  BEGIN\n"
-                "    EXECUTE " +
-                quote_literal("DROP ROLE IF EXISTS " + identifiers) +
-                ";\n"
-                "    still := '{}';\n"
-                "  EXCEPTION WHEN dependent_objects_still_exist OR object_in_use THEN\n"
-                "    LOOP\n"
-                "      before := pg_catalog.cardinality(still);\n"
-                "      FOREACH one IN ARRAY still LOOP\n"
-                "        BEGIN\n"
-                "          EXECUTE pg_catalog.format('DROP ROLE IF EXISTS %I', one);\n"
-                "          still := pg_catalog.array_remove(still, one);\n"
-                "        EXCEPTION WHEN dependent_objects_still_exist OR object_in_use THEN\n"
-                "          NULL;\n"
-                "        END;\n"
-                "      END LOOP;\n"
-                "      EXIT WHEN pg_catalog.cardinality(still) IN (0, before);\n"
-                "    END LOOP;\n"
-                "  END;\n"
-                "  PERFORM pg_catalog.set_config('pgteal.roles_left', pg_catalog.array_to_string(still, ', "
-                "'), false);\n"
-                "END $pgteal$;\n"
-                "SELECT pg_catalog.current_setting('pgteal.roles_left') AS roles_left",
-            {"roles_left"}};
+    std::string text(sql::drop_roles);
+    const std::string place = "/* names */";
+    text.replace(text.find(place), place.size(), literals);
+    return {"", std::move(text), {"roles_left"}};
 }
 
 } // namespace pgteal::replication

@@ -171,9 +171,9 @@ postgres::Statement set_sequences(const std::string& database) {
             "SELECT pg_catalog.count(pg_catalog.setval(pg_catalog.format('%I.%I', s.schema, "
             "s.name)::regclass, s.last, s.called))"
             " AS moved\n"
-            "  FROM pg_catalog.json_to_recordset(:'" +
-                binding_for("sequences", database) +
-                "'::json) AS s(schema text, name text, last bigint, called boolean);\n"
+            "  FROM pg_catalog.json_to_recordset(" +
+                postgres::late_literal(binding_for("sequences", database)) +
+                "::json) AS s(schema text, name text, last bigint, called boolean);\n"
                 "COMMIT",
             {}};
 }

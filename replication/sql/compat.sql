@@ -192,14 +192,15 @@ SELECT pg_catalog.format_type(t.oid, NULL) AS name, a.attname::text AS attribute
 SELECT p.pubname::text AS publication, n.nspname::text || '.' || c.relname::text AS table_name,
        coalesce(pg_catalog.to_jsonb(r) ->> 'prattrs', '') <> '' AS listed,
        ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
-              WHERE a.attrelid = r.prrelid AND a.attnum::text = ANY (pg_catalog.regexp_split_to_array(
+              WHERE a.attrelid = c.oid AND a.attnum::text = ANY (pg_catalog.regexp_split_to_array(
                     coalesce(pg_catalog.to_jsonb(r) ->> 'prattrs', ''), '[^0-9]+'))
               ORDER BY a.attnum) AS columns
-  FROM pg_catalog.pg_publication p
-  JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid
-  JOIN pg_catalog.pg_class c ON c.oid = r.prrelid
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE p.pubname LIKE 'pgteal\_%' AND n.nspname <> 'pgteal';
+  FROM (SELECT DISTINCT t.pubname, t.schemaname, t.tablename FROM pg_catalog.pg_publication_tables t WHERE t.pubname LIKE 'pgteal\_%') t
+  JOIN pg_catalog.pg_publication p ON p.pubname = t.pubname
+  JOIN pg_catalog.pg_namespace n ON n.nspname = t.schemaname
+  JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename
+  LEFT JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
+ WHERE n.nspname <> 'pgteal';
 
 SELECT s.subname::text AS subscription, coalesce((pg_catalog.to_jsonb(s) ->> 'subbinary')::boolean, false) AS is_binary, o.rolsuper OR o.rolbypassrls AS passes,
        ARRAY(SELECT n.nspname::text || '.' || c.relname::text

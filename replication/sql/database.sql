@@ -5,7 +5,8 @@ SELECT d.datname AS name, pg_catalog.pg_get_userbyid(d.datdba) AS owner, pg_cata
        coalesce(j.row ->> 'datlocale', j.row ->> 'daticulocale', '') AS locale,
        coalesce(j.row ->> 'daticurules', '') AS icu_rules,
        coalesce(pg_catalog.shobj_description(d.oid, 'pg_database'), '') AS comment,
-       d.datacl IS NOT NULL AS has_acl
+       d.datacl IS NOT NULL AS has_acl, t.spcname AS tablespace
 FROM pg_catalog.pg_database d
+JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace
 CROSS JOIN LATERAL (SELECT pg_catalog.to_jsonb(d) AS row) j
 WHERE d.datname = $1

@@ -29,9 +29,15 @@ TEST(RestoreSchema, PassesOurOwnFenceAndFreezeAndKeepsTheOperatorsOptions) {
     const auto restore = restore_schema(blue, "shop", "/tmp/a.dump", Section::post_data, 3, "");
     EXPECT_EQ(restore.argv[0], "pg_restore");
     EXPECT_THAT(restore.argv, Each(Not(HasSubstr("geheim"))));
-    EXPECT_THAT(restore.argv,
-                Contains(testing::AllOf(HasSubstr("-c geqo=off -c default_transaction_read_only=off"),
-                                        HasSubstr("-c pgteal.ddl=on"), HasSubstr("synchronous_commit=on"))));
+    EXPECT_THAT(restore.environment.at("PGOPTIONS"),
+                testing::AllOf(HasSubstr("-c geqo=off -c default_transaction_read_only=off"),
+                               HasSubstr("-c pgteal.ddl=on"), HasSubstr("synchronous_commit=on"),
+                               Not(HasSubstr("track_activities"))));
+    EXPECT_THAT(restore.argv, Each(Not(HasSubstr("options="))))
+        << "libpq reads PGOPTIONS only where the connection string has none";
+    EXPECT_THAT(restore_schema(blue, "shop", "f", Section::pre_data, 1, "").environment.at("PGOPTIONS"),
+                HasSubstr("track_activities=off"))
+        << "user mappings hold passwords";
     EXPECT_THAT(restore.argv, Contains(HasSubstr("application_name='pgteal pg_restore'")));
     EXPECT_THAT(restore.argv, Contains("--section=post-data"));
     EXPECT_THAT(restore.argv, Contains("--jobs=3"));

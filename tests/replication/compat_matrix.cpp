@@ -104,10 +104,12 @@ Task<void> lay(Matrix* matrix, Run* run) {
     }
     if (run->one->plain_owner) {
         const auto identity = co_await matrix->side(subscriber).identity(soon());
-        const bool new_enough = identity.version >= 160000; // password_required came with 16
+        // Both options came with 16; a plain owner may not act as the tables' owner, who is a superuser here.
+        const bool new_enough = identity.version >= 160000;
         const std::string owner = "owner_of_" + run->lane.database;
         options += "CREATE ROLE " + owner + " SUPERUSER LOGIN;" +
-                   (new_enough ? "ALTER SUBSCRIPTION " + name + " SET (password_required = false);"
+                   (new_enough ? "ALTER SUBSCRIPTION " + name +
+                                     " SET (password_required = false, run_as_owner = true);"
                                : std::string()) +
                    "ALTER SUBSCRIPTION " + name + " OWNER TO " + owner + "; ALTER ROLE " + owner +
                    " NOSUPERUSER; GRANT CREATE ON DATABASE " + run->lane.database + " TO " + owner +

@@ -26,10 +26,10 @@ TEST(CreateDatabase, QuotesNamesAndNamesTheProvider) {
     const auto statements = create_database(shop());
     ASSERT_EQ(statements.size(), 1U);
     EXPECT_EQ(statements[0].database, "");
-    EXPECT_EQ(statements[0].text,
+    EXPECT_EQ(statements[0].text.display(),
               "CREATE DATABASE \"My \"\"shop\"\"\" TEMPLATE template0 OWNER \"o'wner\" ENCODING 'UTF8' "
               "LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8' LOCALE_PROVIDER libc");
-    EXPECT_THAT(create_database(shop(), 140000)[0].text, Not(HasSubstr("PROVIDER")));
+    EXPECT_THAT(create_database(shop(), 140000)[0].text.display(), Not(HasSubstr("PROVIDER")));
 }
 
 TEST(CreateDatabase, IcuAndBuiltinLocales) {
@@ -37,12 +37,12 @@ TEST(CreateDatabase, IcuAndBuiltinLocales) {
     icu.provider = "i";
     icu.icu_locale = "de-AT";
     icu.icu_rules = "&a < b";
-    EXPECT_THAT(create_database(icu)[0].text,
+    EXPECT_THAT(create_database(icu)[0].text.display(),
                 HasSubstr("LOCALE_PROVIDER icu ICU_LOCALE 'de-AT' ICU_RULES '&a < b'"));
     DatabaseProperties builtin = shop();
     builtin.provider = "b";
     builtin.icu_locale = "C.UTF-8";
-    EXPECT_THAT(create_database(builtin)[0].text,
+    EXPECT_THAT(create_database(builtin)[0].text.display(),
                 HasSubstr("LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"));
 }
 
@@ -55,11 +55,13 @@ TEST(CreateDatabase, SettingsGrantsAndCommentFollow) {
     properties.comment = R"({"a":"b"})";
     const auto statements = create_database(properties);
     ASSERT_EQ(statements.size(), 5U);
-    EXPECT_THAT(statements[0].text, HasSubstr("CONNECTION LIMIT 7"));
-    EXPECT_EQ(statements[1].text, "ALTER DATABASE \"shop\" SET \"search_path\" TO 'a', 'B c'");
-    EXPECT_EQ(statements[2].text, "ALTER DATABASE \"shop\" SET \"app.title\" TO 'it''s'");
-    EXPECT_EQ(statements[3].text, properties.grants[0]);
-    EXPECT_EQ(postgres::bind(statements[4].text, {}), R"(COMMENT ON DATABASE "shop" IS  E'{"a"\072"b"}')");
+    EXPECT_THAT(statements[0].text.display(), HasSubstr("CONNECTION LIMIT 7"));
+    EXPECT_EQ(statements[1].text.display(), "ALTER DATABASE \"shop\" SET \"search_path\" TO 'a', 'B c'");
+    EXPECT_EQ(statements[2].text.plain(), "ALTER DATABASE \"shop\" SET \"app.title\" TO 'it''s'");
+    EXPECT_EQ(statements[2].text.display(), "ALTER DATABASE \"shop\" SET \"app.title\" TO :'value'");
+    EXPECT_EQ(statements[3].text.display(), properties.grants[0]);
+    EXPECT_EQ(statements[4].text.plain(), R"(COMMENT ON DATABASE "shop" IS '{"a":"b"}')");
+    EXPECT_EQ(statements[4].text.display(), R"(COMMENT ON DATABASE "shop" IS :'comment')");
 }
 
 TEST(SplitList, TakesQuotesApart) {

@@ -77,7 +77,7 @@ TEST(Publication, ListsColumnsOnlyWhereTheSidesDiffer) {
         create_publication({"app", "shop", 1, "green"}, {table("public", "t", {"id", "v"}, true),
                                                          table("s", "Odd", {"id", "a\"b"}, false)});
     EXPECT_EQ(statement.database, "shop");
-    EXPECT_EQ(statement.text,
+    EXPECT_EQ(statement.text.display(),
               "CREATE PUBLICATION \"pgteal_app_shop_1_green\" FOR TABLE\n  pgteal.marker_1,\n  ONLY "
               "\"public\".\"t\",\n  ONLY \"s\".\"Odd\" (\"id\", \"a\"\"b\")");
 }
@@ -99,8 +99,8 @@ TEST(Publication, IsRefusedWhenAnOldPublisherWouldNeedAColumnList) {
 
 TEST(Subscription, KeepsItsConnectionStringOutOfTheText) {
     const postgres::Statement statement = create_subscription({"app", "shop", 1, "blue"});
-    EXPECT_NE(statement.text.find("CONNECTION :'conninfo_blue'"), std::string::npos);
-    EXPECT_NE(statement.text.find("copy_data = false, enabled = false"), std::string::npos);
+    EXPECT_NE(statement.text.display().find("CONNECTION :'conninfo_blue'"), std::string::npos);
+    EXPECT_NE(statement.text.display().find("copy_data = false, enabled = false"), std::string::npos);
 }
 
 TEST(Tokens, OnlyEverGrow) {

@@ -38,7 +38,7 @@ CO_TEST(Roles, AfterThePlanIsAppliedAnotherPlanIsEmpty) {
     EXPECT_THAT(again.created, IsEmpty());
     EXPECT_EQ(again.differing, 0);
     for (const auto& statement : again.statements) {
-        ADD_FAILURE() << statement.text;
+        ADD_FAILURE() << statement.text.display();
     }
     const auto secret = co_await scalar(
         green, "",
@@ -53,8 +53,10 @@ CO_TEST(Roles, AfterThePlanIsAppliedAnotherPlanIsEmpty) {
     EXPECT_EQ(kept, "1");
 }
 
-std::string drop_all() { return drop_roles({"admin", "reader", "bob", "owner", "O'dd", "never was"}).text; }
-std::string drop_owner() { return drop_roles({"owner"}).text; }
+std::string drop_all() {
+    return drop_roles({"admin", "reader", "bob", "owner", "O'dd", "never was"}).text.plain();
+}
+std::string drop_owner() { return drop_roles({"owner"}).text.plain(); }
 
 CO_TEST(Roles, ThatPgtealMadeGoTogetherAndThoseInUseAreNamed) {
     postgres::Server green("green", lab().dsn("green"));

@@ -33,7 +33,7 @@ std::vector<std::string> texts(const std::vector<postgres::Statement>& statement
     std::vector<std::string> result;
     for (const auto& statement : statements) {
         EXPECT_EQ(statement.database, "");
-        result.push_back(statement.text);
+        result.push_back(statement.text.display());
     }
     return result;
 }
@@ -82,7 +82,7 @@ TEST(PlanRoles, OurOwnLoginAndTheBootstrapSuperuserStayAndRolesOfTheTargetToo) {
     const auto plan = plan_roles(server(150000, {admin, own}), target, "pgteal");
     EXPECT_THAT(plan.created, ElementsAre("postgres")) << "blue's bootstrap superuser may own objects";
     EXPECT_EQ(plan.statements.size(), 1U);
-    EXPECT_THAT(plan.statements[0].text, HasSubstr("CREATE ROLE \"postgres\" WITH SUPERUSER"));
+    EXPECT_THAT(plan.statements[0].text.display(), HasSubstr("CREATE ROLE \"postgres\" WITH SUPERUSER"));
 }
 
 TEST(PlanRoles, SettingsAreSetAndReset) {
@@ -98,12 +98,26 @@ TEST(PlanRoles, SettingsAreSetAndReset) {
     EXPECT_EQ(plan.differing, 1);
 }
 
-TEST(PlanRoles, ValuesThatLookLikeBindingsStayWhatTheyAre) {
-    Role noted = role("app");
+TEST(PlanRoles, NamesAndValuesThatLookLikePlacesStayWhatTheyAre) {
+    Role noted = role("r:'password_1'");
+    noted.password = "SCRAM-SHA-256$4096:x";
     noted.comment = R"({"team":"a"})";
-    const auto plan = plan_roles(server(150000, {noted}), server(170000, {role("app")}), "");
-    ASSERT_EQ(plan.statements.size(), 1U);
-    EXPECT_EQ(postgres::bind(plan.statements[0].text, {}), R"(COMMENT ON ROLE "app" IS  E'{"team"\072"a"}')");
+    noted.settings = {{"app.x", ":\"password_1\""}};
+    const auto plan = plan_roles(server(150000, {noted}), server(170000, {}), "");
+    std::vector<std::string> sent;
+    for (const auto& statement : plan.statements) {
+        sent.push_back(postgres::bind(statement.text, plan.secrets));
+    }
+    EXPECT_THAT(sent, ElementsAre(HasSubstr(R"(CREATE ROLE "r:'password_1'" WITH )"),
+                                  R"(ALTER ROLE "r:'password_1'" SET "app.x" TO ':"password_1"')",
+                                  R"(COMMENT ON ROLE "r:'password_1'" IS '{"team":"a"}')"));
+    EXPECT_THAT(sent[0], HasSubstr(R"(PASSWORD  E'SCRAM-SHA-256\0444096:x')"));
+}
+
+TEST(DropRoles, ANameCantEndTheBody) {
+    const auto sent = drop_roles({"a$pgteal$; ALTER ROLE eve SUPERUSER; --"}).text.plain();
+    EXPECT_EQ(sent.find("$pgteal$"), sent.find("DO $pgteal$") + 3);
+    EXPECT_EQ(sent.find("$pgteal$", sent.find("$pgteal$") + 1), sent.find("END $pgteal$") + 4);
 }
 
 TEST(PlanMemberships, FromFifteenToSeventeenTheMembersInheritBecomesAnOption) {
