@@ -58,8 +58,8 @@ struct ConfigFile {
 /// replace the link).
 ConfigFile read_config(std::string path);
 
-/// Writes `text` to a file beside `file.path` (owner and mode of `file`), fsyncs it and the directory: done
-/// before the pause. Returns the staged path. An older staged file is replaced.
+/// Writes `text` to a file beside `file.path` (with its owner, mode, ACL and extended attributes), fsyncs it
+/// and the directory: done before the pause. Returns the staged path. An older staged file is replaced.
 std::string stage_config(const ConfigFile& file, std::string_view text);
 /// Puts the staged file in place: checks that the current file still has `expected_hash` (Error(conflict)
 /// otherwise: someone else edited it), rename, fsync of the directory. After it, the path holds either the

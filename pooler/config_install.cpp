@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "pooler/config_file.hpp"
+#include "pooler/file_rights.hpp"
+#include "pooler/install_trial.hpp"
 #include "postgres/error.hpp"
 
 namespace pgteal::pooler {
@@ -77,16 +79,8 @@ public:
         }
     }
 
-    void belong_to(unsigned owner, unsigned group, unsigned mode) const {
-        const struct stat now = status();
-        if ((now.st_uid != owner || now.st_gid != group) && ::fchown(fd_, owner, group) != 0) {
-            fail("cannot give the original's owner to", path_, errno,
-                 "Run pgteal as root or as the owner of PgBouncer's config file.");
-        }
-        if (::fchmod(fd_, mode) != 0) { // after the owner: a change of owner clears bits
-            fail("cannot give the original's mode to", path_, errno);
-        }
-    }
+    [[nodiscard]] FileRights rights() const { return rights_of(fd_, path_); }
+    void give(const FileRights& rights) const { give_rights(fd_, path_, rights); }
 
     void sync() const {
         if (::fsync(fd_) != 0) {
@@ -147,27 +141,59 @@ ConfigFile read_config(std::string path) {
     return found;
 }
 
-std::string stage_config(const ConfigFile& file, std::string_view text) {
-    const std::string staged = staged_path(file.path);
-    remove_if_there(staged);
+namespace {
+
+void write_beside(const std::string& path, const FileRights& rights, std::string_view text) {
+    remove_if_there(path);
     try {
-        const File target(staged, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+        const File target(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
         target.write(text);
-        target.belong_to(file.owner, file.group, file.mode);
+        target.give(rights);
         target.sync();
     } catch (...) {
-        ::unlink(staged.c_str());
+        ::unlink(path.c_str());
         throw;
     }
+}
+
+} // namespace
+
+std::string stage_config(const ConfigFile& file, std::string_view text) {
+    const std::string staged = staged_path(file.path);
+    write_beside(staged, File(file.path, O_RDONLY | O_NOFOLLOW).rights(), text);
     sync_folder(staged);
     return staged;
 }
 
+unsigned other_names(const std::string& path) {
+    struct stat here {};
+    struct stat kept {};
+    if (::lstat(path.c_str(), &here) != 0) {
+        fail("cannot stat", path, errno);
+    }
+    const bool ours = ::lstat(kept_path(path).c_str(), &kept) == 0 && kept.st_ino == here.st_ino &&
+                      kept.st_dev == here.st_dev;
+    return static_cast<unsigned>(here.st_nlink) - (ours ? 2U : 1U);
+}
+
+void try_install(const std::string& path) {
+    const auto file = read_config(path);
+    refuse_what_blocks_rename(path, file.owner);
+    const auto trial = staged_path(path) + "-trial"; // beside what another run may have staged
+    write_beside(trial, File(path, O_RDONLY | O_NOFOLLOW).rights(), file.text);
+    if (::unlink(trial.c_str()) != 0) {
+        fail("cannot remove", trial, errno);
+    }
+}
+
 void install_staged(const std::string& staged, const std::string& path, const std::string& expected_hash) {
-    if (read_config(path).hash != expected_hash) {
+    const auto now = read_config(path);
+    const File ready(staged, O_RDONLY | O_NOFOLLOW);
+    if (now.hash != expected_hash || File(path, O_RDONLY | O_NOFOLLOW).rights() != ready.rights()) {
         throw Error(
             ErrorCode::conflict, "",
-            path + " was changed by someone else since pgteal read it; it was left as it is",
+            path + (now.hash != expected_hash ? " was" : ", its owner, mode, ACL or attributes, was") +
+                " changed by someone else since pgteal read it; it was left as it is",
             "Look at what changed, then run the command again: it starts from the file as it is now.");
     }
     const std::string kept = kept_path(path);

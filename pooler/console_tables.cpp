@@ -121,6 +121,21 @@ int count_clients(const Result& pools, const std::set<std::string>& entries) {
     return clients;
 }
 
+std::vector<Pool> pools_in(const Result& pools) {
+    std::vector<Pool> all;
+    for (int row = 0; row < pools.rows(); ++row) {
+        const auto number = [&pools, row](std::string_view column) {
+            return count(field(pools, row, column));
+        };
+        Pool pool{field(pools, row, "database"), field(pools, row, "user")};
+        pool.waiting = number("cl_waiting");
+        pool.clients = number("cl_active") + pool.waiting;
+        pool.servers = number("sv_active") + number("sv_idle") + number("sv_used") + number("sv_tested");
+        all.push_back(std::move(pool));
+    }
+    return all;
+}
+
 int count_logins(const Result& pools, const std::string& entry) {
     int logins = 0;
     for (int row = 0; row < pools.rows(); ++row) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pooler/pooler.hpp"
+#include "pooler/pools.hpp"
 #include "postgres/result.hpp"
 
 namespace pgteal::pooler {
@@ -24,6 +25,8 @@ std::vector<Entry> read_entries(const postgres::Result& databases, const std::st
 
 /// SHOW POOLS: clients that are served or wait, over all users.
 int count_clients(const postgres::Result& pools, const std::set<std::string>& entries);
+/// SHOW POOLS, all of it.
+std::vector<Pool> pools_in(const postgres::Result& pools);
 /// SHOW POOLS: server connections of an entry in the middle of their login.
 int count_logins(const postgres::Result& pools, const std::string& entry);
 
