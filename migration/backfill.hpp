@@ -6,9 +6,8 @@
 #include <optional>
 #include <string>
 
-#include <pqxx/pqxx>
-
 #include "migration/find.hpp"
+#include "migration/session.hpp"
 
 namespace pgteal::migration {
 
@@ -25,7 +24,7 @@ class BackfillRun {
 public:
     /// Looks at the table and prepares the statement. `where`: "V3__x.sql:7", for Error(migration) when there
     /// is no such table, or no single key column that is NOT NULL and unique.
-    BackfillRun(pqxx::connection& connection, const Statement& statement, const std::string& where,
+    BackfillRun(Session& session, const Statement& statement, const std::string& where,
                 BackfillProgress from);
 
     /// The next range, in one transaction with the SQL that `record` makes of the progress it leads to (""
@@ -40,12 +39,13 @@ public:
     [[nodiscard]] std::int64_t rows() const { return rows_; }         ///< estimate; 0 unknown
 
 private:
-    pqxx::connection& connection_;
+    Session& session_;
     Backfill ask_;
     std::string table_;
     std::string select_; ///< SELECT key AS k FROM table
     std::string key_;
     std::string type_;
+    std::string greater_; ///< than, of the key's type: OPERATOR(schema.>)
     std::int64_t rows_ = 0;
     BackfillProgress progress_;
 };

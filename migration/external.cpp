@@ -4,6 +4,8 @@
 
 #include "migration/text.hpp"
 #include "postgres/error.hpp"
+#include "postgres/server_words.hpp"
+#include "postgres/startup.hpp"
 
 namespace pgteal::migration {
 
@@ -56,12 +58,24 @@ private:
             line.pop_back();
         }
         if (on_line_) {
-            on_line_(line);
+            on_line_(filter_(line));
         }
     }
     std::function<void(const std::string&)> on_line_;
+    postgres::RowFilter filter_;
     std::string rest_;
 };
+
+std::string without_rows(std::string_view text) {
+    postgres::RowFilter filter;
+    std::string out;
+    while (!text.empty()) {
+        const auto end = std::min(text.find('\n'), text.size());
+        out += filter(text.substr(0, end)) + "\n";
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return out;
+}
 
 /// The end of what it said, on one line, without the password should it print that.
 std::string last_words(const postgres::ProgramOutput& output, const std::string& password) {
@@ -71,6 +85,7 @@ std::string last_words(const postgres::ProgramOutput& output, const std::string&
          at = text.find(password, at)) {
         text.replace(at, password.size(), "***");
     }
+    text = without_rows(text);
     if (text.size() > enough) {
         text = text.substr(text.size() - enough);
         text = text.substr(std::min(text.find_first_of(" \n"), text.size() - 1));
@@ -81,14 +96,10 @@ std::string last_words(const postgres::ProgramOutput& output, const std::string&
 } // namespace
 
 postgres::Program program_of(const External& external) {
-    const auto own = external.dsn.get("options").value_or("");
-    const auto dsn =
-        external.dsn
-            .with("options", own + (own.empty() ? "" : " ") +
-                                 "-c default_transaction_read_only=off -c pgteal.ddl=on -c lock_timeout=" +
-                                 std::to_string(external.lock_timeout.count()) + " -c statement_timeout=" +
-                                 std::to_string(external.statement_timeout.count()))
-            .with("application_name", "pgteal migrate apply");
+    const auto limits = "-c lock_timeout=" + std::to_string(external.lock_timeout.count()) +
+                        " -c statement_timeout=" + std::to_string(external.statement_timeout.count());
+    const auto dsn = postgres::with_startup(external.dsn, postgres::Purpose::users_text, limits)
+                         .with("application_name", "pgteal migrate apply");
     postgres::Program program;
     program.argv = external.command;
     program.directory = external.folder;

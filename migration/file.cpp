@@ -3,6 +3,7 @@
 
 #include "migration/directive.hpp"
 #include "migration/find.hpp"
+#include "migration/halves.hpp"
 #include "migration/text.hpp"
 #include "postgres/error.hpp"
 
@@ -34,10 +35,20 @@ bool fit_together(const std::vector<Statement>& statements) {
                        [](const auto& one) { return one.transactional && !one.backfill; });
 }
 
+Down down_of(const std::string& script, std::string text) {
+    Down down;
+    down.path = script;
+    down.script = script;
+    down.text = std::move(text);
+    down.statements = split_statements(script, down.text);
+    const auto head = read_directives(script, down.text, 0, skip_blank(down.text), true);
+    down.transactional = !head.no_transaction && fit_together(down.statements);
+    return down;
+}
+
 } // namespace
 
-File parse_file(const std::string& script, const std::string& bytes, Naming naming) {
-    auto name = parse_file_name(script, naming);
+File parse_file(const std::string& script, const std::string& bytes, const FileName& name) {
     if (name.down) {
         throw Error(ErrorCode::migration, "", script + ": takes a migration back and is none by itself",
                     "Give the forward file, or the folder that holds both.");
@@ -45,41 +56,40 @@ File parse_file(const std::string& script, const std::string& bytes, Naming nami
     File file;
     file.script = script;
     file.path = script;
-    file.version = std::move(name.version);
-    file.name = std::move(name.name);
+    file.version = name.version;
+    file.name = name.name;
     file.repeatable = name.repeatable;
-    file.text = readable(script, bytes);
-    file.checksum = checksum(file.text);
+    const auto whole = readable(script, bytes);
+    file.checksum = checksum(whole);
+    auto halves = halves_of(script, whole);
+    file.text = std::move(halves.up);
     file.statements = split_statements(script, file.text);
     if (file.statements.empty()) {
         throw Error(ErrorCode::migration, "", script + ": holds no statement",
                     "Write its SQL or remove the file; nothing was applied.");
     }
     const auto head = read_directives(script, file.text, 0, skip_blank(file.text), true);
-    file.no_transaction_asked = head.no_transaction;
-    file.transactional = !head.no_transaction && fit_together(file.statements);
+    file.no_transaction_asked = head.no_transaction || halves.up_alone;
+    file.transactional = !file.no_transaction_asked && fit_together(file.statements);
     file.phase = head.phase.value_or(Phase::expand);
     if (file.repeatable && file.phase == Phase::contract) {
         throw Error(ErrorCode::migration, "",
                     script + ": a repeatable migration is applied with every release: it has no phase",
                     "Give what has to wait for finish a version of its own; nothing was applied.");
     }
+    if (halves.down) {
+        file.down = down_of(script, std::move(*halves.down));
+        file.down->transactional = file.down->transactional && !halves.down_alone;
+    }
     return file;
 }
 
 File parse_file(const std::string& script, const std::string& bytes) {
-    return parse_file(script, bytes, naming_of({script}));
+    return parse_file(script, bytes, parse_file_name(script, naming_of({script})));
 }
 
 Down parse_down(const std::string& script, const std::string& bytes) {
-    Down down;
-    down.path = script;
-    down.script = script;
-    down.text = readable(script, bytes);
-    down.statements = split_statements(script, down.text);
-    const auto head = read_directives(script, down.text, 0, skip_blank(down.text), true);
-    down.transactional = !head.no_transaction && fit_together(down.statements);
-    return down;
+    return down_of(script, readable(script, bytes));
 }
 
 } // namespace pgteal::migration

@@ -1,13 +1,13 @@
 #include "migration/find.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
+#include "migration/layout.hpp"
 #include "postgres/error.hpp"
 
 namespace pgteal::migration {
@@ -19,12 +19,6 @@ namespace fs = std::filesystem;
 [[noreturn]] void unreadable(const fs::path& path, const std::string& why) {
     throw Error(ErrorCode::file, "controller", "can't read " + path.string() + ": " + why,
                 "Nothing was applied. Make it readable and run the command again.");
-}
-
-bool looks_like_sql(std::string name) {
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return !name.starts_with('.') && name.ends_with(".sql");
 }
 
 std::string read(const fs::path& path) {
@@ -50,24 +44,6 @@ std::string read(const fs::path& path) {
         unreadable(path, errno != 0 ? std::strerror(errno) : "it changed while being read");
     }
     return bytes;
-}
-
-/// Names of a folder's .sql files.
-std::vector<std::string> scripts_in(const std::string& folder) {
-    std::vector<std::string> scripts;
-    std::error_code error;
-    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-        std::error_code ignored;
-        auto name = it->path().filename().string();
-        if (looks_like_sql(name) && !it->is_directory(ignored)) {
-            scripts.push_back(std::move(name));
-        }
-    }
-    if (error) {
-        unreadable(folder, error.message());
-    }
-    std::sort(scripts.begin(), scripts.end());
-    return scripts;
 }
 
 bool in_order(const File& a, const File& b) {
@@ -110,21 +86,27 @@ void attach(std::vector<File>& files, const FileName& name, Down down) {
 } // namespace
 
 std::vector<File> find_migrations(const std::string& folder) {
-    const auto scripts = scripts_in(folder);
-    const auto naming = naming_of(scripts);
+    const auto all = files_below(folder);
+    refuse_what_is_left_out(folder, all);
+    std::vector<std::string> scripts;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(scripts), is_sql);
+    const Layout layout(scripts);
     std::vector<File> files;
     std::vector<std::pair<FileName, Down>> downs;
     for (const auto& script : scripts) {
         const auto path = fs::path(folder) / script;
-        auto name = parse_file_name(script, naming);
+        auto name = layout.name_of(script);
         if (name.down) {
             auto down = parse_down(script, read(path));
             down.path = path.string();
             downs.emplace_back(std::move(name), std::move(down));
             continue;
         }
-        auto file = parse_file(script, read(path), naming);
+        auto file = parse_file(script, read(path), name);
         file.path = path.string();
+        if (file.down) {
+            file.down->path = file.path;
+        }
         files.push_back(std::move(file));
     }
     std::stable_sort(files.begin(), files.end(), in_order);

@@ -34,7 +34,8 @@ struct Statement {
     std::optional<Backfill> backfill = {};
 };
 
-/// The script that takes a migration back: U<version>__<name>.sql, or the .down.sql of a pair.
+/// What takes a migration back: U<version>__<name>.sql, the .down.sql of a pair, or the other half of the
+/// file.
 struct Down {
     std::string path;
     std::string script;
@@ -57,12 +58,12 @@ enum class Naming {
 /// One forward migration.
 struct File {
     std::string path;
-    std::string script;  ///< file name
+    std::string script;  ///< file name, with the folders below the one that was asked for
     std::string version; ///< "1.2" or "20260101120000"; plain names: the number, or the name; repeatable: ""
     std::string name;    ///< "add_order_total"
     std::string
         checksum; ///< Flyway's: see checksum(); the same whatever the path, line ends and pgteal's version
-    std::string text;                  ///< without byte order mark, line ends as in the file
+    std::string text;                  ///< of what goes up: without byte order mark, line ends as in the file
     std::vector<Statement> statements; ///< at least one
     /// One transaction holds the whole file. False when a statement can't run in one, or when a comment
     /// before the first statement says `-- pgteal: no-transaction`.
@@ -73,36 +74,37 @@ struct File {
     std::optional<Down> down = {};
 };
 
+struct FileName {
+    std::string version, name;
+    bool repeatable = false;
+    bool down = false; ///< takes back the migration of the same version
+};
+
 /// A larger file is refused: it is data rather than a migration, and reading it would take gigabytes.
 inline constexpr std::size_t max_file_size = std::size_t{16} << 20U;
 
-/// Files of a folder in version order, repeatable ones last by name. Sub-folders, hidden files and files
-/// without .sql are ignored. When any file has a versioned name, all need one, so that nothing is left out
-/// unnoticed; else they are taken as plain names. Throws Error(file) when the folder or a file can't be read
-/// or is too large, and Error(migration) for names, duplicate versions, down scripts without their migration,
-/// and what parse_file() refuses.
+/// Files of a folder in version order, repeatable ones last by name: see migration/layout.hpp for sub-folders
+/// and for what is refused rather than left out. Hidden files and folders are ignored. When any file has a
+/// versioned name, all need one, so that nothing is left out unnoticed; else they are taken as plain names.
+/// Throws Error(file) when the folder or a file can't be read or is too large, and Error(migration) for
+/// names, duplicate versions, down scripts without their migration, and what parse_file() refuses.
 std::vector<File> find_migrations(const std::string& folder);
 
 /// Pure: how the files of these names are named.
 Naming naming_of(const std::vector<std::string>& scripts);
 
-/// Pure: one file from its name and bytes. Throws Error(migration) "file:line: …" for NUL bytes, invalid
-/// UTF-8, open quotes and comments, psql commands and variables that make it unreadable, COPY with the
-/// client's data, transaction control, directives that don't exist, and for a file without any statement.
+/// Pure: one file from its name and bytes. A file of a tool that has both directions in one (see
+/// migration/halves.hpp) brings its `down` along. Throws Error(migration) "file:line: …" for NUL bytes,
+/// invalid UTF-8, open quotes and comments, psql commands and variables that make it unreadable, COPY with
+/// the client's data, transaction control, directives that don't exist, and for a file without any statement.
 File parse_file(const std::string& script, const std::string& bytes);
-File parse_file(const std::string& script, const std::string& bytes, Naming naming);
+File parse_file(const std::string& script, const std::string& bytes, const FileName& name);
 
 /// Pure: a script that goes back.
 Down parse_down(const std::string& script, const std::string& bytes);
 
 /// Pure: the statements of one file's text.
 std::vector<Statement> split_statements(const std::string& script, const std::string& text);
-
-struct FileName {
-    std::string version, name;
-    bool repeatable = false;
-    bool down = false; ///< takes back the migration of the same version
-};
 
 /// Pure. Throws Error(migration) with the name to use instead.
 FileName parse_file_name(const std::string& script, Naming naming = Naming::versioned);

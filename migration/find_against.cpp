@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "migration/layout.hpp"
 #include "migration/text.hpp"
 #include "postgres/error.hpp"
 #include "postgres/program.hpp"
@@ -70,9 +71,9 @@ std::vector<std::string> split_at_nul(const std::string& text) {
 }
 
 /// Nothing for names that are none of a migration: what the other branch has wrong is not for us to refuse.
-std::optional<FileName> name_there(const std::string& script, Naming naming) {
+std::optional<FileName> name_there(const std::string& script, const Layout& layout) {
     try {
-        return parse_file_name(script, naming);
+        return layout.name_of(script);
     } catch (const Error&) {
         return std::nullopt;
     }
@@ -88,14 +89,14 @@ std::vector<Collision> collisions(const std::vector<File>& files, const std::vec
     for (const auto& file : files) {
         scripts.push_back(file.script);
     }
-    const auto naming = naming_of(scripts);
+    const Layout layout(scripts);
     struct Version {
         std::string version;
         const Elsewhere* file;
     };
     std::vector<Version> versions;
     for (const auto& one : there) {
-        const auto name = name_there(one.script, naming);
+        const auto name = name_there(one.script, layout);
         if (name && !name->down && !name->repeatable) {
             versions.push_back({name->version, &one});
         }
@@ -132,7 +133,7 @@ std::vector<Collision> collisions(const std::vector<File>& files, const std::vec
 Task<std::vector<Elsewhere>> read_ref(std::string folder, std::string ref, std::vector<File> files,
                                       Deadline deadline) {
     const auto commit = co_await commit_of(folder, ref, deadline);
-    std::vector<std::string> list{"ls-tree", "-z", "--name-only", commit};
+    std::vector<std::string> list{"ls-tree", "-r", "-z", "--name-only", commit};
     const auto listed = co_await ask(folder, std::move(list), deadline);
     std::vector<std::string> diff{"diff",          "-z",           "--name-only", "--relative",
                                   "--no-ext-diff", "--no-renames", commit};
@@ -145,7 +146,7 @@ Task<std::vector<Elsewhere>> read_ref(std::string folder, std::string ref, std::
     }
     std::vector<Elsewhere> found;
     for (const auto& script : split_at_nul(listed)) {
-        if (!script.ends_with(".sql") || script.starts_with('.')) {
+        if (!script.ends_with(".sql") || ("/" + script).find("/.") != std::string::npos) {
             continue;
         }
         Elsewhere one;

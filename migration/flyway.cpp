@@ -5,6 +5,7 @@
 
 #include "migration/ledger.hpp"
 #include "migration/sql.hpp"
+#include "migration/strange_code.hpp"
 #include "migration/text.hpp"
 #include "postgres/error.hpp"
 #include "postgres/quote.hpp"
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::size_t longest_description = 200; // the column's; flyway-core, AbbreviationUtils
 
-std::string with_table(std::string_view sql, const HistoryTable& table,
+std::string with_table(postgres::Template sql, const HistoryTable& table,
                        std::initializer_list<std::pair<std::string_view, std::string>> values = {}) {
     std::vector<std::pair<std::string_view, std::string>> all(values);
     all.emplace_back("schema", table.schema);
@@ -64,7 +65,11 @@ std::vector<Applied> read_flyway_history(Session& session, const HistoryTable& t
     if (!has_flyway_history(session, table)) {
         return rows;
     }
-    const auto found = session.run(with_table(sql::flyway_read, table));
+    const auto found = session.transact([&](pqxx::transaction_base& work) {
+        hold_plain(work, session.side(), table, Use::read);
+        work.exec("SET TRANSACTION READ ONLY");
+        return work.exec(with_table(sql::flyway_read, table));
+    });
     for (const auto& row : found) {
         Applied applied;
         applied.version = text_of(row.at("version"));
@@ -113,12 +118,19 @@ std::string flyway_insert_sql(const Applied& row, const HistoryTable& table) {
 
 void adopt_flyway_history(Session& from, Session& to, const HistoryTable& table) {
     const auto name = postgres::quote_qualified(table.schema, table.name);
-    const auto rows = from.run("SELECT * FROM " + name);
+    const auto rows = from.transact([&](pqxx::transaction_base& work) {
+        hold_plain(work, from.side(), table, Use::read);
+        work.exec("SET TRANSACTION READ ONLY");
+        return work.exec("SELECT * FROM " + name);
+    });
+    if (rows.empty()) {
+        return;
+    }
     std::string columns;
     for (pqxx::row::size_type column = 0; column < rows.columns(); ++column) {
         columns += (column == 0 ? "" : ", ") + postgres::quote_identifier(rows.column_name(column));
     }
-    std::string text = "BEGIN;\n";
+    std::string text;
     for (const auto& row : rows) {
         std::string values;
         for (const auto& field : row) {
@@ -128,7 +140,23 @@ void adopt_flyway_history(Session& from, Session& to, const HistoryTable& table)
         text += "INSERT INTO " + name;
         text += " (" + columns + ") VALUES (" + values + ");\n";
     }
-    to.run(text + "COMMIT");
+    to.transact([&](pqxx::transaction_base& work) {
+        hold_plain(work, to.side(), table, Use::write);
+        return work.exec(text);
+    });
+}
+
+void require_plain_table(const postgres::Dsn& dsn_with_database, const std::string& side,
+                         const HistoryTable& table) {
+    SessionSettings settings;
+    settings.side = side;
+    Session session(dsn_with_database, "migrate status", settings);
+    if (has_flyway_history(session, table)) {
+        session.transact([&](pqxx::transaction_base& work) {
+            hold_plain(work, side, table, Use::read);
+            return pqxx::result();
+        });
+    }
 }
 
 void carry_table(const postgres::Dsn& from, const postgres::Dsn& to, const HistoryTable& table) {
@@ -141,7 +169,12 @@ void carry_table(const postgres::Dsn& from, const postgres::Dsn& to, const Histo
         return;
     }
     const auto name = postgres::quote_qualified(table.schema, table.name);
-    if (!session.run("SELECT EXISTS (SELECT FROM " + name + ")").at(0).at(0).as<bool>()) {
+    const auto rows = session.transact([&](pqxx::transaction_base& work) {
+        hold_plain(work, session.side(), table, Use::read);
+        work.exec("SET TRANSACTION READ ONLY");
+        return work.exec("SELECT FROM " + name + " LIMIT 1");
+    });
+    if (rows.empty()) {
         adopt_flyway_history(source, session, table);
     }
 }

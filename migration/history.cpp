@@ -5,6 +5,7 @@
 #include "migration/ledger.hpp"
 #include "migration/session.hpp"
 #include "migration/sql.hpp"
+#include "migration/strange_code.hpp"
 #include "postgres/error.hpp"
 
 namespace pgteal::migration {
@@ -13,11 +14,15 @@ namespace {
 
 constexpr std::string_view repeatable_prefix = "R__";
 
+/// Looks first, judges then: what comes into being in between is not used.
 bool has_table(Session& session, const std::string& name) {
-    return session.run("SELECT pg_catalog.to_regclass('pgteal_migrations." + name + "') IS NOT NULL")
-        .at(0)
-        .at(0)
-        .as<bool>();
+    const bool there =
+        session.run("SELECT pg_catalog.to_regclass('pgteal_migrations." + name + "') IS NOT NULL")
+            .at(0)
+            .at(0)
+            .as<bool>();
+    require_own_tables(session);
+    return there;
 }
 
 std::vector<Applied> read_ledger(Session& session) {
@@ -25,7 +30,10 @@ std::vector<Applied> read_ledger(Session& session) {
     if (!has_table(session, "history")) {
         return rows;
     }
-    const auto found = session.run(std::string(sql::history_read));
+    const auto found = session.transact([](pqxx::transaction_base& work) {
+        work.exec("SET TRANSACTION READ ONLY");
+        return work.exec(std::string(sql::history_read));
+    });
     for (const auto& row : found) {
         Applied applied;
         applied.version = row.at("version").as<std::string>();
@@ -100,6 +108,7 @@ bool has_ledger(Session& session) { return has_table(session, "progress"); }
 void create_ledger(Session& session) {
     if (!has_ledger(session)) {
         session.run(std::string(sql::history_table));
+        require_own_tables(session);
     }
 }
 
@@ -115,7 +124,9 @@ std::string ledger_key(const Applied& row) {
     return row.repeatable ? std::string(repeatable_prefix) + row.name : row.version;
 }
 
-std::string write_history_sql(const Applied& row, const HistoryTable& table, bool ledger) {
+namespace {
+
+std::string history_sql(const Applied& row, const HistoryTable& table, bool ledger) {
     const auto key = ledger_key(row);
     if (table.flyway && row.finished()) {
         return flyway_insert_sql(row, table) +
@@ -133,6 +144,16 @@ std::string write_history_sql(const Applied& row, const HistoryTable& table, boo
         text += ";\n" + bind(sql::progress_forget, {{"version", key}});
     }
     return text;
+}
+
+} // namespace
+
+pqxx::result write_history(pqxx::transaction_base& work, const std::string& side, const Applied& row,
+                           const HistoryTable& table, bool ledger) {
+    if (table.flyway && row.finished()) {
+        hold_plain(work, side, table, Use::write);
+    }
+    return work.exec(history_sql(row, table, ledger));
 }
 
 void Done::add(const Statement& statement) {
@@ -189,11 +210,12 @@ void adopt_history(const postgres::Dsn& from, const postgres::Dsn& to, const His
         adopt_flyway_history(source, session, table);
         return;
     }
-    std::string text = "BEGIN;\n";
-    for (const auto& row : rows) {
-        text += write_history_sql(row, table) + ";\n";
-    }
-    session.run(text + "COMMIT");
+    session.transact([&](pqxx::transaction_base& work) {
+        for (const auto& row : rows) {
+            write_history(work, "green", row, table);
+        }
+        return pqxx::result();
+    });
 }
 
 } // namespace pgteal::migration

@@ -58,12 +58,16 @@ void adopt_history(const postgres::Dsn& from, const postgres::Dsn& to, const His
 /// own record. Nothing when either side has no such table, or `to` has rows. Blocking. Errors as history().
 void carry_table(const postgres::Dsn& from, const postgres::Dsn& to, const HistoryTable& table);
 
+/// Throws Error(migration) when such a table is there and may run code of others: strange_code.hpp. Blocking.
+void require_plain_table(const postgres::Dsn& dsn_with_database, const std::string& side,
+                         const HistoryTable& table);
+
 /// What is allowed.
 struct Policy {
     bool gaps = true;          ///< between version numbers, see gaps()
     bool out_of_order = false; ///< a new file below the newest applied one
     Phase phase = Phase::expand;
-    bool placeholders = true; ///< false: ${name} is refused: Flyway would replace it, and pgteal doesn't
+    bool placeholders = true; ///< false: ${name} is refused: a tool would replace it, and pgteal doesn't
 };
 
 /// What `apply` would run now, in this order; an unfinished file is still pending, and so is a repeatable one

@@ -23,7 +23,7 @@ SessionSettings settings_of(const Options& options) {
 }
 
 Session open_worker(const Job& job) {
-    Session session(job.dsn, "migrate apply", settings_of(job.options));
+    Session session(job.dsn, "migrate apply", settings_of(job.options), postgres::Purpose::users_text);
     if (const auto holder = session.lock(ApplyLock::worker, worker_patience)) {
         const auto pid = std::to_string(*holder);
         throw Error(ErrorCode::busy, job.options.side,

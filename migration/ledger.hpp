@@ -21,9 +21,10 @@ void create_history(Session& session, const HistoryTable& table = {});
 bool has_ledger(Session& session);
 void create_ledger(Session& session);
 
-/// What is written for `row`: one string of statements for one transaction; also inside a transaction of the
-/// user's SQL, where role and search_path may be any. `ledger`: pgteal's own table is there.
-std::string write_history_sql(const Applied& row, const HistoryTable& table = {}, bool ledger = true);
+/// In a transaction, which may be that of the user's SQL, with role and search_path set back. `ledger`:
+/// pgteal's own table is there. Throws Error(migration) when Flyway's table is not plain.
+pqxx::result write_history(pqxx::transaction_base& work, const std::string& side, const Applied& row,
+                           const HistoryTable& table = {}, bool ledger = true);
 
 /// The primary key of pgteal's table: the version; R__name for repeatable ones.
 std::string ledger_key(const Applied& row);

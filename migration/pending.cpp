@@ -1,5 +1,6 @@
 // What has to be applied, given what was.
 #include <algorithm>
+#include <cctype>
 
 #include "migration/history.hpp"
 #include "migration/text.hpp"
@@ -50,14 +51,22 @@ void refuse_gaps(const std::vector<File>& files) {
 
 void refuse_placeholders(const File& file) {
     for (const auto& statement : file.statements) {
-        if (const auto at = statement.text.find("${"); at != std::string::npos) {
+        auto at = statement.text.find("${");
+        while (at != std::string::npos &&
+               std::isalpha(static_cast<unsigned char>(statement.text[at + 2])) == 0 &&
+               statement.text[at + 2] != '_') {
+            at = statement.text.find("${", at + 1); // no name: the end of a regular expression
+        }
+        if (at != std::string::npos) {
             const auto end = std::min(statement.text.find('}', at), statement.text.size() - 1);
-            throw Error(
-                ErrorCode::migration, "",
-                file.script + ":" + std::to_string(statement.line + line_at(statement.text, at) - 1) +
-                    ": placeholder " + excerpt(statement.text.substr(at, end - at + 1), 60),
-                "Flyway replaces it and pgteal doesn't: write the value, or let Flyway migrate with command "
-                "= [\"flyway\", \"migrate\"] in [migrate]. Nothing was applied.");
+            throw Error(ErrorCode::migration, "",
+                        file.script + ":" + std::to_string(statement.line + line_at(statement.text, at) - 1) +
+                            ": placeholder " + excerpt(statement.text.substr(at, end - at + 1), 60),
+                        "Flyway and others replace it and pgteal doesn't: write the value, or let the tool "
+                        "migrate with "
+                        "command = [\"flyway\", \"migrate\"] in [migrate]; where it is meant as text, say "
+                        "placeholders "
+                        "= \"literal\" there. Nothing was applied.");
         }
     }
 }

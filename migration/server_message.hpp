@@ -13,7 +13,8 @@ struct ServerMessage {
 };
 
 /// Reads "ERROR:  message", "LINE n: …", "DETAIL:  …" and "HINT:  …" as libpq prints them at default
-/// verbosity (fe-protocol3.c, pqBuildErrorMessage3). libpqxx hands on nothing finer.
-ServerMessage read_server_message(std::string_view text);
+/// verbosity (fe-protocol3.c, pqBuildErrorMessage3). libpqxx hands on nothing finer. What may hold a row's
+/// values is left out (postgres/server_words.hpp); `sqlstate`: as far as it is known.
+ServerMessage read_server_message(std::string_view text, const std::string& sqlstate = {});
 
 } // namespace pgteal::migration

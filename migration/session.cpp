@@ -15,20 +15,15 @@ using namespace std::chrono_literals;
 
 constexpr int lock_key = 0x70677465; // "pgte"
 
-/// Every session's settings travel as startup options, so that RESET ALL and DISCARD ALL in a migration
-/// return to them. The keepalives end the wait for a server that vanished without a word.
+/// The settings travel as startup options, so that RESET ALL and DISCARD ALL in a migration return to them.
+/// The keepalives end the wait for a server that vanished without a word.
 postgres::Dsn with_settings(const postgres::Dsn& dsn, const std::string& role,
-                            const SessionSettings& settings) {
-    const auto own = dsn.get("options").value_or("");
-    auto result =
-        dsn.with("options",
-                 own + (own.empty() ? "" : " ") + "-c default_transaction_read_only=off -c pgteal.ddl=on" +
-                     " -c lock_timeout=" + std::to_string(settings.lock_timeout.count()) +
-                     " -c statement_timeout=" + std::to_string(settings.statement_timeout.count()) +
-                     " -c client_min_messages=warning -c idle_in_transaction_session_timeout=0"
-                     " -c quote_all_identifiers=off")
-            .with("client_encoding", "UTF8")
-            .with("application_name", "pgteal " + role);
+                            const SessionSettings& settings, postgres::Purpose purpose) {
+    const auto limits = "-c lock_timeout=" + std::to_string(settings.lock_timeout.count()) +
+                        " -c statement_timeout=" + std::to_string(settings.statement_timeout.count());
+    auto result = postgres::with_startup(dsn, purpose, limits)
+                      .with("client_encoding", "UTF8")
+                      .with("application_name", "pgteal " + role);
     const std::pair<std::string_view, std::string_view> defaults[] = {{"connect_timeout", "10"},
                                                                       {"keepalives_idle", "30"},
                                                                       {"keepalives_interval", "10"},
@@ -42,21 +37,66 @@ postgres::Dsn with_settings(const postgres::Dsn& dsn, const std::string& role,
     return result;
 }
 
+/// libpqxx 6 knows some classes by their sqlstate, and then forgets that.
+std::string state_of(const pqxx::sql_error& error) {
+    if (!error.sqlstate().empty()) {
+        return error.sqlstate();
+    }
+    return dynamic_cast<const pqxx::integrity_constraint_violation*>(&error) != nullptr ? "23000"
+           : dynamic_cast<const pqxx::data_exception*>(&error) != nullptr               ? "22000"
+           : dynamic_cast<const pqxx::syntax_error*>(&error) != nullptr                 ? "42000"
+                                                                                        : "";
+}
+
+/// `path` as SHOW gives it, as a command that takes it back. (set_config() would be a query, and the first
+/// statement of a file may be SET TRANSACTION, which has to come before any.) The elements are read as the
+/// server does (varlena.c, SplitIdentifierString); "$user" is kept or not.
+std::string path_command(std::string_view path, bool user) {
+    std::vector<std::string> elements(1);
+    bool quoted = false;
+    for (std::size_t at = 0; at < path.size(); ++at) {
+        const char c = path[at];
+        if (c == '"' && quoted && path.substr(at + 1, 1) == "\"") {
+            elements.back() += c;
+            ++at;
+        } else if (c == '"') {
+            quoted = !quoted;
+        } else if (c == ',' && !quoted) {
+            elements.emplace_back();
+        } else if (quoted || c != ' ') {
+            elements.back() += !quoted && c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        }
+    }
+    std::string list;
+    for (const auto& element : elements) {
+        if (user || element != "$user") {
+            list += (list.empty() ? "" : ", ") + postgres::quote_literal(element);
+        }
+    }
+    return "SET search_path = " + (list.empty() ? std::string("''") : list);
+}
+
+/// Where something was remembered of the server that is true no more, the second try goes without.
+std::unique_ptr<pqxx::connection> connect(const postgres::Dsn& dsn, const std::string& role,
+                                          const SessionSettings& settings, postgres::Purpose purpose) {
+    if (postgres::login_is_known(dsn)) {
+        try {
+            return std::make_unique<pqxx::connection>(with_settings(dsn, role, settings, purpose).conninfo());
+        } catch (const pqxx::failure&) {
+            postgres::forget_login(dsn);
+        }
+    }
+    return std::make_unique<pqxx::connection>(with_settings(dsn, role, settings, purpose).conninfo());
+}
+
 } // namespace
 
-Session::Session(const postgres::Dsn& dsn, const std::string& role, const SessionSettings& settings)
+Session::Session(const postgres::Dsn& dsn, const std::string& role, const SessionSettings& settings,
+                 postgres::Purpose purpose)
     : settings_(settings), address_(dsn.address()) {
     try {
-        connection_ = std::make_unique<pqxx::connection>(with_settings(dsn, role, settings).conninfo());
-        // As role pgteal, "$user" would be pgteal's own control schema, which goes when the run ends.
-        pqxx::nontransaction(*connection_)
-            .exec(
-                "SELECT pg_catalog.set_config('search_path', pg_catalog.array_to_string(ARRAY(SELECT e FROM "
-                "pg_catalog.unnest(pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), "
-                "',')) "
-                "WITH ORDINALITY AS t(e, n) WHERE pg_catalog.btrim(e) <> '\"$user\"' ORDER BY n), ','), "
-                "false) "
-                "WHERE session_user = 'pgteal'");
+        connection_ = connect(dsn, role, settings, purpose);
+        begin(dsn, purpose);
     } catch (const pqxx::failure& error) {
         throw Error(
             ErrorCode::unreachable, settings.side,
@@ -66,11 +106,73 @@ Session::Session(const postgres::Dsn& dsn, const std::string& role, const Sessio
     }
 }
 
+/// SHOW and SET look up no names. A user's text has the database's path from the packet on, or RESET in it
+/// would not return there; it is put aside before anything else is said.
+void Session::begin(const postgres::Dsn& dsn, postgres::Purpose purpose) {
+    pqxx::nontransaction work(*connection_);
+    if (purpose == postgres::Purpose::users_text) {
+        const auto path = work.exec("SHOW search_path").at(0).at(0).as<std::string>();
+        // As role pgteal, "$user" would be pgteal's own control schema, which goes when the run ends.
+        users_path_ = path_command(path, std::string_view(connection_->username()) != "pgteal");
+        use_own_path(work);
+    }
+    const int version = connection_->server_version();
+    const bool superuser = purpose != postgres::Purpose::users_text &&
+                           work.exec("SHOW is_superuser").at(0).at(0).as<std::string>() == "on";
+    if (const auto late = postgres::late_settings(dsn, purpose, version, superuser); !late.empty()) {
+        work.exec(late);
+    }
+    if (purpose != postgres::Purpose::users_text) {
+        postgres::remember_login(dsn, version, superuser);
+    }
+}
+
+void Session::use_users_path(pqxx::transaction_base& work) { work.exec(users_path_); }
+
+void Session::leave_users_path(pqxx::transaction_base& work) {
+    users_path_ = path_command(work.exec("SHOW search_path").at(0).at(0).as<std::string>(), true);
+    use_own_path(work);
+}
+
+void Session::use_own_path(pqxx::transaction_base& work) { work.exec("SET search_path = ''"); }
+
+pqxx::result Session::run_users_text(pqxx::transaction_base& work, const std::string& text) {
+    use_users_path(work);
+    auto result = work.exec(text);
+    leave_users_path(work);
+    return result;
+}
+
 pqxx::result Session::run(const std::string& sql) {
+    return guarded([&](pqxx::nontransaction& work) { return work.exec(sql); });
+}
+
+pqxx::result Session::transact(const std::function<pqxx::result(pqxx::transaction_base&)>& statements) {
+    return guarded([&](pqxx::nontransaction& work) {
+        work.exec("BEGIN ISOLATION LEVEL READ COMMITTED");
+        try {
+            auto result = statements(work);
+            work.exec("COMMIT");
+            return result;
+        } catch (...) {
+            if (connection_->is_open()) {
+                work.exec("ROLLBACK");
+            }
+            throw;
+        }
+    });
+}
+
+void Session::replay(const std::string& setting) {
+    guarded([&](pqxx::nontransaction& work) { return run_users_text(work, setting); });
+}
+
+template <typename Work>
+pqxx::result Session::guarded(const Work& exec) {
     Failure what;
     try {
         pqxx::nontransaction work(*connection_);
-        return work.exec(sql);
+        return exec(work);
     } catch (...) {
         what = failure(true);
     }
@@ -111,13 +213,13 @@ Failure Session::failure(bool sent_commit) {
         result = {lost, "", read_server_message(error.what())};
     } catch (const pqxx::deadlock_detected& error) {
         // No sqlstate in libpqxx 6, where this is no sql_error.
-        result = {Failure::Kind::refused, "40P01", read_server_message(error.what())};
+        result = {Failure::Kind::refused, "40P01", read_server_message(error.what(), "40P01")};
     } catch (const pqxx::insufficient_privilege& error) {
         // libpqxx 6 knows the class by its sqlstate, and then forgets that.
-        result = {Failure::Kind::refused, "42501", read_server_message(error.what())};
+        result = {Failure::Kind::refused, "42501", read_server_message(error.what(), "42501")};
     } catch (const pqxx::sql_error& error) {
         result = {connection_->is_open() ? Failure::Kind::refused : lost, error.sqlstate(),
-                  read_server_message(error.what())};
+                  read_server_message(error.what(), state_of(error))};
     } catch (const pqxx::failure& error) {
         result = {connection_->is_open() ? Failure::Kind::refused : lost, "",
                   read_server_message(error.what())};
@@ -129,33 +231,18 @@ Failure Session::failure(bool sent_commit) {
     return result;
 }
 
-std::string bind(std::string_view sql,
+std::string bind(postgres::Template sql,
                  std::initializer_list<std::pair<std::string_view, std::string>> values) {
     return migration::bind(sql, std::vector<std::pair<std::string_view, std::string>>(values));
 }
 
-std::string bind(std::string_view sql, const std::vector<std::pair<std::string_view, std::string>>& values) {
-    std::string result;
-    while (!sql.empty()) {
-        const auto mark = std::min({sql.find(":'"), sql.find(":\""), sql.size()});
-        result += sql.substr(0, mark);
-        sql.remove_prefix(mark);
-        if (sql.empty()) {
-            break;
-        }
-        const char quote = sql[1];
-        const auto name = sql.substr(2, sql.find(quote, 2) - 2);
-        const auto value =
-            std::find_if(values.begin(), values.end(), [&](const auto& pair) { return pair.first == name; });
-        if (value == values.end()) {
-            throw Error(ErrorCode::internal, "",
-                        "no value for :'" + std::string(name) + "' in a query of migration/");
-        }
-        result +=
-            quote == '"' ? postgres::quote_identifier(value->second) : postgres::quote_literal(value->second);
-        sql.remove_prefix(name.size() + 3);
+std::string bind(postgres::Template sql,
+                 const std::vector<std::pair<std::string_view, std::string>>& values) {
+    postgres::Bindings bindings;
+    for (const auto& [name, value] : values) {
+        bindings[std::string(name)] = {value, false};
     }
-    return result;
+    return postgres::bind(postgres::from_template(sql), bindings);
 }
 
 } // namespace pgteal::migration

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -15,6 +16,8 @@
 #include "migration/server_message.hpp"
 #include "postgres/dsn.hpp"
 #include "postgres/error.hpp"
+#include "postgres/startup.hpp"
+#include "postgres/statement.hpp"
 
 namespace pgteal::migration {
 
@@ -46,10 +49,12 @@ enum class ApplyLock : int {
                  ///< goes on
 };
 
+/// Its search_path is empty but around the user's text.
 class Session {
 public:
-    /// Connects, waiting 10 s at most. Throws Error(unreachable).
-    Session(const postgres::Dsn& dsn, const std::string& role, const SessionSettings& settings);
+    /// Connects, waiting 10 s at most. `purpose` is ledger or users_text. Throws Error(unreachable).
+    Session(const postgres::Dsn& dsn, const std::string& role, const SessionSettings& settings,
+            postgres::Purpose purpose = postgres::Purpose::ledger);
 
     pqxx::connection& connection() { return *connection_; }
     [[nodiscard]] const std::string& side() const { return settings_.side; }
@@ -57,6 +62,22 @@ public:
 
     /// One statement outside any transaction block. Throws ServerError or Error(connection_lost).
     pqxx::result run(const std::string& sql);
+
+    /// Several of pgteal's own, in one READ COMMITTED transaction: each sees what others have done by then.
+    /// Throws as run() does, and what `statements` throws.
+    pqxx::result transact(const std::function<pqxx::result(pqxx::transaction_base&)>& statements);
+
+    /// A statement of the user's (of users_text only): names are looked up as psql would, or as the
+    /// statements before left it; afterwards in pg_catalog again, since an operator or type of the same name
+    /// may be anybody's.
+    pqxx::result run_users_text(pqxx::transaction_base& work, const std::string& text);
+    /// The halves of it. Deferred triggers want the user's path at COMMIT, too.
+    void use_users_path(pqxx::transaction_base& work);
+    void leave_users_path(pqxx::transaction_base& work);
+    static void use_own_path(pqxx::transaction_base& work); ///< whatever a statement that failed has left
+
+    /// A setting of the user's text, on a new session that has lost it. Throws as run() does.
+    void replay(const std::string& setting);
 
     /// Tries until the deadline. The process id of the holder when another session has it.
     std::optional<int> lock(ApplyLock which, std::chrono::milliseconds patience);
@@ -66,15 +87,19 @@ public:
     Failure failure(bool sent_commit);
 
 private:
+    void begin(const postgres::Dsn& dsn, postgres::Purpose purpose);
+    template <typename Work>
+    pqxx::result guarded(const Work& exec);
     SessionSettings settings_;
     std::string address_;
+    std::string users_path_; ///< the command that sets it
     std::unique_ptr<pqxx::connection> connection_;
 };
 
 /// `sql` with each :'name' replaced by its value as a literal and each :"name" by its value as an identifier,
 /// as psql does with variables.
-std::string bind(std::string_view sql,
+std::string bind(postgres::Template sql,
                  std::initializer_list<std::pair<std::string_view, std::string>> values);
-std::string bind(std::string_view sql, const std::vector<std::pair<std::string_view, std::string>>& values);
+std::string bind(postgres::Template sql, const std::vector<std::pair<std::string_view, std::string>>& values);
 
 } // namespace pgteal::migration

@@ -96,7 +96,9 @@ private:
 
     Applied record(const std::string& state) {
         auto written = row(state, done_);
-        control_.run(write_history_sql(written, job_.options.history));
+        control_.transact([&](pqxx::transaction_base& work) {
+            return write_history(work, job_.options.side, written, job_.options.history);
+        });
         return written;
     }
 
@@ -104,7 +106,7 @@ private:
     void replay_settings() {
         for (std::size_t i = 0; i < at(); ++i) {
             if (kind_of(job_.file.statements[i].text).setting) {
-                worker_.run(job_.file.statements[i].text);
+                worker_.replay(job_.file.statements[i].text);
             }
         }
     }
@@ -164,7 +166,7 @@ private:
         }
         const auto kind = kind_of(current().text);
         if (builds_concurrently(kind)) {
-            if (index_is_built(worker_.connection(), kind, read_progress().position)) {
+            if (index_is_built(worker_, kind, read_progress().position)) {
                 done_.add(current());
             }
         } else if (!kind.repeatable && !counted_together(job_.file, current(), kind)) {
@@ -179,11 +181,12 @@ private:
 
     void run_with_count() {
         pqxx::work work(worker_.connection());
-        work.exec(current().text);
+        worker_.run_users_text(work, current().text);
         work.exec("SET LOCAL role TO DEFAULT");
         auto with_this = done_;
         with_this.add(current());
-        work.exec(write_history_sql(row("running", with_this), job_.options.history));
+        write_history(work, job_.options.side, row("running", with_this), job_.options.history);
+        worker_.use_users_path(work);
         sent_commit_ = true;
         work.commit();
     }
@@ -192,14 +195,16 @@ private:
         if (builds_concurrently(kind)) {
             indexes_before_ = read_progress().position;
             if (!kind.unnamed_on.empty() && !indexes_before_) {
-                indexes_before_ = indexes_before(worker_.connection(), kind);
+                indexes_before_ = indexes_before(worker_, kind);
                 control_.run(progress_sql({indexes_before_, 0, 0}));
             }
-            drop_leftovers(worker_.connection(), kind, indexes_before_);
+            drop_leftovers(worker_, kind, indexes_before_);
         }
         pqxx::nontransaction work(worker_.connection());
+        worker_.use_users_path(work);
         sent_commit_ = true;
         work.exec(current().text);
+        worker_.leave_users_path(work);
     }
 
     /// Until it succeeds; what is no lock failure, or comes too often, ends the file. `clean`: a failure
@@ -249,8 +254,7 @@ private:
 
     void fill(const Kind& kind) {
         std::optional<BackfillRun> run;
-        with_retries(kind, true,
-                     [&] { run.emplace(worker_.connection(), current(), place(), read_progress()); });
+        with_retries(kind, true, [&] { run.emplace(worker_, current(), place(), read_progress()); });
         filled_ = run->progress().changed;
         const auto passed_before = run->progress().passed;
         const auto began = Clock::now();
@@ -303,7 +307,7 @@ private:
         }
         if (builds_concurrently(kind)) {
             try {
-                drop_leftovers(worker_.connection(), kind, indexes_before_);
+                drop_leftovers(worker_, kind, indexes_before_);
             } catch (...) {
                 worker_.failure(false); // the next try drops it
             }

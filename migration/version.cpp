@@ -66,7 +66,7 @@ std::string stem_of(const std::string& script, bool& down) {
 }
 
 FileName by_time(const std::string& script, const std::string& stem, std::size_t digits) {
-    const auto name_at = stem.find_first_not_of('_', digits);
+    const auto name_at = stem.find_first_not_of("_-", digits);
     if (digits != 14) {
         refuse(script, "a version by time has 14 digits, this one has " + std::to_string(digits));
     }

@@ -17,16 +17,19 @@ struct Progress {
 void run_transaction(const Job& job, Session& worker, Progress& progress) {
     const auto started = Clock::now();
     pqxx::work work(worker.connection());
+    worker.use_users_path(work);
     for (const auto& statement : job.file.statements) {
         work.exec(statement.text);
         ++progress.statement;
     }
+    worker.leave_users_path(work);
     // The file may have changed both; the history is written as who logged in.
     work.exec("SET LOCAL session_authorization TO DEFAULT");
     work.exec("SET LOCAL role TO DEFAULT");
     const auto all = first_statements(job.file, static_cast<int>(job.file.statements.size()));
     progress.row = row_of(job.file, "applied", all, to_ms(Clock::now() - started));
-    work.exec(write_history_sql(progress.row, job.options.history, job.ledger));
+    write_history(work, job.options.side, progress.row, job.options.history, job.ledger);
+    worker.use_users_path(work);
     progress.committing = true;
     work.commit();
 }

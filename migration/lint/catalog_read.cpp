@@ -17,7 +17,7 @@ constexpr auto next =
 class Reading {
 public:
     Reading(const postgres::Dsn& dsn, const std::string& side)
-        : session_(dsn, "migrate lint", {side, 500ms, 60s}) {
+        : session_(dsn, "migrate lint", {side, 500ms, 60s}, postgres::Purpose::users_text) {
         run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     }
 
@@ -35,6 +35,13 @@ public:
             throw ServerError(session_.side(), words, what.sqlstate, next, what.said.detail);
         }
         throw Error(ErrorCode::connection_lost, session_.side(), words, next);
+    }
+
+    /// The schemas that unqualified names of a migration are looked up in.
+    pqxx::result path() {
+        pqxx::nontransaction work(session_.connection());
+        return session_.run_users_text(
+            work, "SELECT pg_catalog.to_json(pg_catalog.current_schemas(false)) AS search_path");
     }
 
     /// Nothing when a table is held by a lock that even reading its size has to wait for.
@@ -61,9 +68,7 @@ Catalog read_catalog(const postgres::Dsn& dsn_with_database, const std::string& 
     Reading reading(dsn_with_database, side);
     Catalog catalog;
     CatalogRows rows(catalog);
-    rows.about(reading.run(sql::about));
-    // From here on types and expressions print with their schemas.
-    reading.run("SET LOCAL search_path = ''");
+    rows.about(reading.run(sql::about), reading.path());
     rows.tables(reading.run(sql::tables));
     if (const auto sizes = reading.run_unless_locked(sql::sizes)) {
         rows.sizes(*sizes);

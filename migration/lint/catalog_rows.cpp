@@ -54,15 +54,15 @@ std::string CatalogRows::name(const pqxx::field& oid) {
     return found == nullptr ? "" : found->schema + "." + found->name;
 }
 
-void CatalogRows::about(const pqxx::result& rows) {
+void CatalogRows::about(const pqxx::result& rows, const pqxx::result& path) {
     const auto row = rows.at(0);
     catalog_.version = row["version"].as<int>();
     catalog_.time_zone = text(row["time_zone"]);
-    catalog_.search_path = list(row["search_path"]);
+    catalog_.search_path = list(path.at(0)["search_path"]);
 }
 
 void CatalogRows::tables(const pqxx::result& rows) {
-    by_oid_.reserve(rows.size());
+    by_oid_.reserve(static_cast<std::size_t>(rows.size()));
     for (const auto& row : rows) {
         CatalogTable made;
         made.schema = text(row["schema"]);

@@ -16,7 +16,7 @@ class CatalogRows {
 public:
     explicit CatalogRows(Catalog& catalog) : catalog_(catalog) {}
 
-    void about(const pqxx::result& rows);
+    void about(const pqxx::result& rows, const pqxx::result& path);
     void tables(const pqxx::result& rows);
     void sizes(const pqxx::result& rows);
     void children(const pqxx::result& rows);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "migration/halves.hpp"
 #include "migration/kind.hpp"
 #include "migration/parser.hpp"
 #include "migration/text.hpp"
@@ -91,9 +92,10 @@ File parse_any(const std::string& path, const std::string& bytes) {
     File file;
     const bool is_text = text.find('\0') == std::string::npos && !first_invalid_utf8(text) &&
                          !bytes.starts_with("\xFF\xFE") && !bytes.starts_with("\xFE\xFF");
-    auto statements = is_text ? plain_split(text) : std::vector<Statement>();
+    auto halves = is_text ? halves_of(path, text) : Halves();
+    auto statements = plain_split(halves.up);
     if (holds_control(statements)) {
-        file.text = text;
+        file.text = std::move(halves.up);
         file.statements = std::move(statements);
         file.transactional = false;
     } else {
@@ -110,6 +112,10 @@ File parse_any(const std::string& path, const std::string& bytes) {
     }
     file.path = path;
     file.script = script;
+    if (file.down) {
+        file.down->path = path;
+        file.down->script = script;
+    }
     file.version.clear();
     file.name = fs::path(path).stem().string();
     return file;

@@ -12,7 +12,15 @@ using postgres::quote_identifier;
 using postgres::quote_literal;
 
 std::string drop_statement(const std::string& name) {
-    return "DROP DATABASE IF EXISTS " + quote_identifier(name) + " WITH (FORCE)";
+    return "DROP DATABASE IF EXISTS " + quote_identifier(name);
+}
+
+/// What the files, or a tool that ran them, left open. Somebody else's session is somebody's use of the
+/// database: DROP DATABASE then refuses, never WITH (FORCE).
+void end_own_sessions(Session& control, const std::string& name) {
+    control.run(
+        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = " +
+        quote_literal(name) + " AND usename = session_user AND pid <> pg_catalog.pg_backend_pid()");
 }
 
 [[noreturn]] void still_there(const Session& control, const std::string& name, const Error& error,
@@ -30,16 +38,7 @@ Session enter(Session& control, const postgres::Dsn& dsn) {
     settings.side = control.side();
     settings.lock_timeout = std::chrono::seconds(60);
     settings.statement_timeout = std::chrono::seconds(60); // DROP SUBSCRIPTION may call its publisher
-    const bool superuser =
-        control.run("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user")
-            .at(0)
-            .at(0)
-            .as<bool>();
-    const auto own = dsn.get("options").value_or("");
-    return {superuser
-                ? dsn.with("options", own + (own.empty() ? "" : " ") + "-c session_replication_role=replica")
-                : dsn,
-            "migrate rehearse", settings};
+    return {dsn, "migrate rehearse", settings};
 }
 
 void drop_subscriptions(Session& control, const postgres::Dsn& server, const std::string& name) {
@@ -72,6 +71,7 @@ void drop_database(Session& control, const postgres::Dsn& server, const std::str
             control.run("ALTER DATABASE " + quote_identifier(name) + " IS_TEMPLATE false");
         }
         drop_subscriptions(control, server, name);
+        end_own_sessions(control, name);
         control.run(drop_statement(name));
     } catch (const ServerError& error) {
         const auto detail = error.detail().empty() ? "" : ". " + error.detail();

@@ -93,7 +93,9 @@ public:
             begins(i);
             steps(work, scripts[i], &out->at(i));
             // What a COMMIT would check.
+            inside_.use_users_path(work);
             clocked(nullptr, [&] { work.exec("SET CONSTRAINTS ALL IMMEDIATE"); });
+            inside_.leave_users_path(work);
         }
         work.abort();
         end();
@@ -166,7 +168,9 @@ private:
         const double started = clock_;
         one.skipped =
             exec_contained(work, statement.text, where(statement), [&](pqxx::transaction_base& here) {
+                unclocked(&statement, [&] { inside_.use_users_path(here); });
                 clocked(&statement, [&] { one.rows = tagged_rows(word, here.exec(statement.text)); });
+                unclocked(&statement, [&] { inside_.leave_users_path(here); });
             });
         if (!one.skipped.empty()) {
             clock_ = started;
@@ -237,7 +241,12 @@ private:
     }
 
     void commit(pqxx::work& work) {
+        unclocked(nullptr, [&] { inside_.use_users_path(work); });
         clocked(nullptr, [&] { work.commit(); });
+        {
+            pqxx::nontransaction after(inside_.connection());
+            Session::use_own_path(after);
+        }
         end();
     }
 
@@ -280,7 +289,8 @@ private:
                 one.rows = fill(statement);
             } else {
                 pqxx::nontransaction work(inside_.connection());
-                one.rows = tagged_rows(word_at(statement.text, 0), work.exec(statement.text));
+                one.rows =
+                    tagged_rows(word_at(statement.text, 0), inside_.run_users_text(work, statement.text));
             }
         });
         one.ms = clock_;
@@ -289,8 +299,7 @@ private:
 
     /// All batches, without the pauses between them. Returns the rows changed.
     std::int64_t fill(const Statement& statement) {
-        BackfillRun run(inside_.connection(), statement, script_->name + ":" + std::to_string(statement.line),
-                        {});
+        BackfillRun run(inside_, statement, script_->name + ":" + std::to_string(statement.line), {});
         while (run.batch([](const BackfillProgress&) { return std::string(); })) {
         }
         return run.progress().changed;
@@ -354,14 +363,14 @@ Meter::Meter(const postgres::Dsn& scratch, const SessionSettings& settings)
 Meter::~Meter() = default;
 
 void Meter::run(const Script& script, std::vector<Measured>* out) {
-    Session inside(impl_->dsn, "migrate rehearse", impl_->settings);
+    Session inside(impl_->dsn, "migrate rehearse", impl_->settings, postgres::Purpose::users_text);
     Pass pass(inside, impl_->outside);
     script.transactional ? pass.together(script, out) : pass.one_by_one(script, out);
 }
 
 void Meter::try_out(const std::vector<Script>& scripts, std::vector<std::vector<Measured>>* out,
                     const std::function<void(std::size_t)>& begins) {
-    Session inside(impl_->dsn, "migrate rehearse", impl_->settings);
+    Session inside(impl_->dsn, "migrate rehearse", impl_->settings, postgres::Purpose::users_text);
     Pass(inside, impl_->outside).together_and_back(scripts, out, begins);
 }
 

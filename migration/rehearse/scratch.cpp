@@ -69,11 +69,7 @@ struct Scratch::Impl {
     std::map<std::string, std::string> roles_before;
 
     Impl(const postgres::Dsn& server, const std::string& side)
-        : control(server.with_database("postgres"), "migrate rehearse", settings_on(side)) {
-        // 14 and newer would end a session that waits for hours while others work.
-        control.run("SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings"
-                    " WHERE name = 'idle_session_timeout'");
-    }
+        : control(server.with_database("postgres"), "migrate rehearse", settings_on(side)) {}
     bool try_lock(const std::string& name) {
         return control.run("SELECT pg_catalog.pg_try_advisory_lock(" + lock_keys(name) + ")")
             .at(0)

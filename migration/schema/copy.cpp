@@ -12,8 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "postgres/client_program.hpp"
 #include "postgres/error.hpp"
 #include "postgres/program.hpp"
+#include "postgres/server_words.hpp"
 
 namespace pgteal::migration::schema {
 
@@ -69,21 +71,13 @@ std::string tool(const std::string& bin_dir, const char* name) {
     return bin_dir.empty() ? name : bin_dir + "/" + name;
 }
 
-std::string connection(const postgres::Dsn& dsn, const std::string& settings) {
-    const auto own = dsn.get("options");
-    return dsn.with("options", (own ? *own + " " : "") + settings)
-        .with("application_name", "pgteal drift")
-        .with("connect_timeout", dsn.get("connect_timeout").value_or("10"))
-        .display();
-}
-
 Task<std::string> run(Program program, std::string side, Deadline deadline) {
     const auto name = program.argv.front();
     const auto output = co_await postgres::run_program(std::move(program), deadline);
     if (output.exit_code != 0) {
         throw Error(ErrorCode::program, side,
                     name + " failed (exit " + std::to_string(output.exit_code) +
-                        "): " + output.err.substr(0, output.err.find_last_not_of('\n') + 1),
+                        "): " + postgres::complaint_of(output.err),
                     "Nothing was changed on blue or green. Mend that, then run pgteal migrate drift again.");
     }
     co_return output.out;
@@ -182,9 +176,12 @@ Task<void> copy_schema(CopyJob job, Scratch& scratch, Deadline deadline) {
                  "--quote-all-identifiers",
                  "--lock-wait-timeout=30s",
                  "--no-password",
-                 "--file=" + dump_file,
-                 "--dbname=" + connection(job.from.with_database(job.database), "-c statement_timeout=0")};
-    dump.environment = job.from.secrets_environment();
+                 "--file=" + dump_file};
+    if (!job.snapshot.empty()) {
+        dump.argv.push_back("--snapshot=" + job.snapshot);
+    }
+    dump = connected(std::move(dump), job.from.with_database(job.database), "pgteal drift", "");
+    dump.private_files = true;
     co_await run(std::move(dump), "blue", deadline);
     Program list;
     list.argv = {tool(job.bin_dir, "pg_restore"), "--list", "--verbose", dump_file};
@@ -203,12 +200,9 @@ Task<void> copy_schema(CopyJob job, Scratch& scratch, Deadline deadline) {
     if (static_cast<std::size_t>(std::count(chosen.begin(), chosen.end(), '\n')) <= one_transaction) {
         restore.argv.push_back("--single-transaction");
     }
-    const auto to = scratch.dsn();
-    restore.argv.push_back("--dbname=" +
-                           connection(to, "-c default_transaction_read_only=off -c synchronous_commit=off "
-                                          "-c statement_timeout=0 -c pgteal.ddl=on"));
+    restore = connected(std::move(restore), scratch.dsn(), "pgteal drift",
+                        "-c synchronous_commit=off -c track_activities=off");
     restore.argv.push_back(dump_file);
-    restore.environment = to.secrets_environment();
     co_await run(std::move(restore), "green", deadline);
 }
 

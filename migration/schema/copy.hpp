@@ -24,7 +24,8 @@ struct CopyJob {
     std::string database;
     std::string bin_dir; ///< where pg_dump and pg_restore are; "" = PATH
     std::vector<Address> only;
-    bool owners = true; ///< and privileges
+    bool owners = true;   ///< and privileges
+    std::string snapshot; ///< an exported one
 };
 
 /// Throws Error(program) with what the program said, DeadlinePassed. The dump lies in a folder of its own in

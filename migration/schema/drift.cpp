@@ -251,7 +251,17 @@ private:
         job.bin_dir = co_await request_.find_tools();
         job.only = std::move(only);
         job.owners = owners;
+        auto reader = co_await request_.blue.session(request_.database, deadline_);
+        const std::string begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL "
+                                  "idle_in_transaction_session_timeout = 0; "
+                                  "SELECT pg_catalog.pg_export_snapshot()";
+        const auto begun = co_await reader->script(begin, deadline_);
+        job.snapshot = begun.back().text(0, 0);
+        if (request_.may_copy) {
+            co_await request_.may_copy(&*reader);
+        }
         co_await copy_schema(std::move(job), scratch_, deadline_);
+        co_await reader->script("COMMIT", deadline_);
     }
 
     Request& request_;

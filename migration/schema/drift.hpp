@@ -53,6 +53,8 @@ struct Request {
     std::function<Task<std::string>()> find_tools;
     std::function<void(const std::string& words)> progress; ///< called on the loop's thread
     std::function<bool()> stopped; ///< asked between two pieces of work: true ends it, with Error(refused)
+    /// Throws when blue's schema, as the connection's snapshot has it, may not be restored on green.
+    std::function<Task<void>(postgres::Connection*)> may_copy = {};
 };
 
 /// Reads both sides; writes nothing on them. What has to be loaded goes into a scratch database on green's

@@ -156,30 +156,55 @@ std::string describe(const Object& object) {
     return text.empty() ? object.kind : text;
 }
 
-std::string fingerprint(const Objects& objects) {
+namespace {
+
+/// What of the object counts; "" when nothing does.
+std::string counted(const Object& object) {
     std::string text;
     // Each with its length in front, so that no two lists give the same text.
     const auto put = [&text](std::string_view part) {
         text += std::to_string(part.size()) + ":";
         text += part;
     };
-    for (const auto& object : objects.list) {
-        if (left_out(object) || under_way(object)) {
-            continue;
-        }
-        put(object.kind);
-        put(object.identity);
-        put(object.definition);
-        for (const auto& [name, value] : object.attributes) {
-            if (!left_out(object, name)) {
-                put(name);
-                put(value);
-            }
-        }
-        put("");
+    if (left_out(object) || under_way(object)) {
+        return text;
     }
+    put(object.kind);
+    put(object.identity);
+    put(object.definition);
+    for (const auto& [name, value] : object.attributes) {
+        if (!left_out(object, name)) {
+            put(name);
+            put(value);
+        }
+    }
+    put("");
+    return text;
+}
+
+std::string hashed(const std::string& text) {
     const boost::uuids::name_generator_sha1 generator(boost::uuids::ns::oid());
-    return "2:" + boost::uuids::to_string(generator(text));
+    return boost::uuids::to_string(generator(text));
+}
+
+} // namespace
+
+std::string fingerprint(const Objects& objects) {
+    std::string text;
+    for (const auto& object : objects.list) {
+        text += counted(object);
+    }
+    return "2:" + hashed(text);
+}
+
+std::map<std::string, std::string> fingerprints(const Objects& objects) {
+    std::map<std::string, std::string> each;
+    for (const auto& object : objects.list) {
+        if (const auto text = counted(object); !text.empty()) {
+            each[object.kind + " " + object.identity] += hashed(text).substr(0, 8);
+        }
+    }
+    return each;
 }
 
 } // namespace pgteal::migration::schema

@@ -57,4 +57,8 @@ std::string describe(const Object& object);
 /// (see normal.hpp). Begins with "2:", the version of what it covers.
 std::string fingerprint(const Objects& objects);
 
+/// What each object adds to it, as a short hash by kind and identity ("table public.orders"): tells which
+/// objects changed.
+std::map<std::string, std::string> fingerprints(const Objects& objects);
+
 } // namespace pgteal::migration::schema

@@ -32,9 +32,17 @@ Task<bool> call_lock(postgres::Connection& session, std::string function, std::s
     co_return !result.empty() && result.text(0, 0) == "t";
 }
 
-Task<void> drop_database(postgres::Connection& session, std::string name, bool force, Deadline deadline) {
-    auto text =
-        "DROP DATABASE IF EXISTS " + postgres::quote_identifier(name) + (force ? " WITH (FORCE)" : "");
+/// `ours`: this process made it, and sessions of its own may be left there; anybody else's make the server
+/// refuse.
+Task<void> drop_database(postgres::Connection& session, std::string name, bool ours, Deadline deadline) {
+    if (ours) {
+        std::string end =
+            "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE "
+            "datname = $1 AND usename = session_user AND pid <> pg_catalog.pg_backend_pid()";
+        postgres::Params params{name};
+        co_await session.exec(std::move(end), std::move(params), deadline);
+    }
+    auto text = "DROP DATABASE IF EXISTS " + postgres::quote_identifier(name);
     co_await session.exec(std::move(text), deadline);
 }
 

@@ -6,6 +6,12 @@ SELECT n.nspname AS schema, c.relname AS name,
        a.attname AS key,
        -- With -1 the names are the ones that don't cut values off, such as bpchar.
        pg_catalog.format_type(a.atttypid, -1) AS type,
+       -- What ORDER BY goes by: of an extension's type (citext) it is where that is.
+       COALESCE((SELECT 'OPERATOR(' || pg_catalog.quote_ident(m.nspname) || '.>)'
+                   FROM pg_catalog.pg_type t
+                   JOIN pg_catalog.pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
+                   JOIN pg_catalog.pg_namespace m ON m.oid = b.typnamespace
+                  WHERE t.oid = a.atttypid AND b.typtype = 'b' AND b.typcategory <> 'A'), 'OPERATOR(pg_catalog.>)') AS greater,
        a.attnotnull AND EXISTS (
            SELECT FROM pg_catalog.pg_index i
             WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indnkeyatts = 1
@@ -18,4 +24,4 @@ SELECT n.nspname AS schema, c.relname AS name,
             THEN EXISTS (SELECT FROM pg_catalog.pg_index i
                           WHERE i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum)
             ELSE a.attname = (pg_catalog.parse_ident(NULLIF(:'key', '')))[1] END
- WHERE c.oid = pg_catalog.to_regclass(:'table') AND c.relkind IN ('r', 'p')
+ WHERE c.oid = :'oid'::pg_catalog.oid AND c.relkind IN ('r', 'p')

@@ -4,5 +4,6 @@ SELECT s.subname
  WHERE s.pid IS NOT NULL
    AND pg_catalog.pg_blocking_pids(s.pid) &&
        ARRAY(SELECT a.pid FROM pg_catalog.pg_stat_activity a
-              WHERE a.datname = pg_catalog.current_database() AND a.application_name = 'pgteal migrate apply')
+              WHERE a.datname = pg_catalog.current_database() AND a.usename = SESSION_USER
+                AND a.application_name = 'pgteal migrate apply')
  ORDER BY 1

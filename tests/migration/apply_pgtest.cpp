@@ -64,8 +64,9 @@ TEST_F(Apply, ErrorsPointToTheLineTheServerMeant) {
                  [&] { apply_texts({"SELECT 1;\nCRATE TABLE a();"}); });
     expect_error(
         ErrorCode::migration,
-        "V1__x.sql:2: duplicate key value violates unique constraint \"u_pkey\" (23505). Key (id)=(1) "
-        "already exists.",
+        "V1__x.sql:2: duplicate key value violates unique constraint \"u_pkey\"; the server's own log has "
+        "the "
+        "row (23505). Statement: ",
         [&] { apply_texts({"CREATE TABLE u(id int PRIMARY KEY);\r\nINSERT INTO u VALUES (1), (1);\r\n"}); });
 }
 
@@ -109,6 +110,53 @@ TEST_F(Apply, SettingsDontLeakIntoTheNextFile) {
     EXPECT_EQ(value("SELECT who || ' ' || lock_timeout || ' ' || ddl FROM public.b"), "pgteal 300ms on");
     EXPECT_EQ(rows(), "1 applied 4, 2 applied 1");
     EXPECT_EQ(value("SELECT string_agg(DISTINCT applied_by, ' ') FROM pgteal_migrations.history"), "pgteal");
+}
+
+/// The file's names are looked up there; those of what pgteal says around it are not, before, within or after
+/// its transactions.
+TEST_F(Apply, ARoleOfTheDatabasesSettingsIsNotTheFiles) {
+    const auto eve = database_ + "_eve";
+    maintenance("CREATE ROLE " + eve);
+    maintenance("ALTER DATABASE " + database_ + " SET role = " + eve);
+    apply_texts({"CREATE TABLE one();", "SET ROLE " + eve + "; RESET ROLE; CREATE TABLE two();",
+                 "CREATE TABLE three(n int);\nCREATE INDEX CONCURRENTLY ON three (n);"});
+    EXPECT_EQ(
+        value("SELECT string_agg(DISTINCT tableowner, ' ') FROM pg_catalog.pg_tables WHERE tablename IN "
+              "('one', 'two', 'three')"),
+        "pgteal");
+    EXPECT_EQ(rows(), "1 applied 1, 2 applied 3, 3 applied 2");
+}
+
+TEST_F(Apply, TheDatabasesPathIsForTheFilesOwnTextOnly) {
+    sql(R"(CREATE SCHEMA trap; CREATE SEQUENCE trap.ran;
+        CREATE FUNCTION trap.eq(pg_catalog.text, pg_catalog.text) RETURNS bool LANGUAGE sql AS
+          $$ SELECT pg_catalog.nextval('trap.ran') OPERATOR(pg_catalog.>) 0 AND $1 OPERATOR(pg_catalog.=) $2 $$;
+        CREATE OPERATOR trap.= (LEFTARG = pg_catalog.text, RIGHTARG = pg_catalog.text, FUNCTION = trap.eq);
+        CREATE FUNCTION trap.eqn(name, pg_catalog.text) RETURNS bool LANGUAGE sql AS
+          $$ SELECT pg_catalog.nextval('trap.ran') OPERATOR(pg_catalog.>) 0 AND $1 OPERATOR(pg_catalog.=) $2 $$;
+        CREATE OPERATOR trap.= (LEFTARG = name, RIGHTARG = pg_catalog.text, FUNCTION = trap.eqn);
+        CREATE FUNCTION trap.gt(pg_catalog.int8, pg_catalog.int8) RETURNS bool LANGUAGE sql AS
+          $$ SELECT pg_catalog.nextval('trap.ran') OPERATOR(pg_catalog.>) 0 AND $1 OPERATOR(pg_catalog.>) $2 $$;
+        CREATE OPERATOR trap.> (LEFTARG = pg_catalog.int8, RIGHTARG = pg_catalog.int8, FUNCTION = trap.gt);
+        CREATE FUNCTION trap.cat(pg_catalog.text, pg_catalog.text) RETURNS pg_catalog.text LANGUAGE sql AS
+          $$ SELECT CASE WHEN pg_catalog.nextval('trap.ran') OPERATOR(pg_catalog.>) 0 THEN pg_catalog.textcat($1, $2) END $$;
+        CREATE OPERATOR trap.|| (LEFTARG = pg_catalog.text, RIGHTARG = pg_catalog.text, FUNCTION = trap.cat);
+        CREATE DOMAIN trap.text AS pg_catalog.text CHECK (pg_catalog.nextval('trap.ran') OPERATOR(pg_catalog.>) 0);
+        CREATE DOMAIN trap.int8 AS pg_catalog.int8 CHECK (pg_catalog.nextval('trap.ran') OPERATOR(pg_catalog.>) 0);
+        CREATE SCHEMA "Mine, too"; CREATE TABLE "Mine, too".t (id bigint PRIMARY KEY, n int);
+        INSERT INTO "Mine, too".t SELECT pg_catalog.generate_series(1, 250);)");
+    maintenance("ALTER DATABASE " + database_ + " SET search_path = trap, pg_catalog, \"Mine, too\"");
+    apply_texts({"SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; ALTER TABLE t ADD m int;",
+                 "CREATE INDEX CONCURRENTLY named ON t (m);\nCREATE INDEX CONCURRENTLY ON t (n);\n"
+                 "REINDEX TABLE CONCURRENTLY t;",
+                 "SET search_path = \"Mine, too\";\n-- pgteal: backfill table=t batch=100\n"
+                 "UPDATE t SET n = id WHERE id BETWEEN :from AND :to;\nRESET search_path;\nALTER TABLE t ADD "
+                 "o int;"});
+    pqxx::connection looker(dsn().with("options", "-c search_path=").conninfo());
+    pqxx::nontransaction work(looker);
+    EXPECT_EQ(work.exec("SELECT is_called FROM trap.ran").at(0).at(0).as<std::string>(), "f");
+    EXPECT_EQ(work.exec("SELECT count(*) FROM \"Mine, too\".t WHERE n = id").at(0).at(0).as<int>(), 250);
+    EXPECT_EQ(rows(), "1 applied 2, 2 applied 3, 3 applied 4");
 }
 
 TEST_F(Apply, AnotherSessionAuthorizationToo) {

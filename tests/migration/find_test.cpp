@@ -21,6 +21,7 @@ public:
     Folder(const Folder&) = delete;
     Folder& operator=(const Folder&) = delete;
     void write(const std::string& name, const std::string& text = "SELECT 1;") const {
+        std::filesystem::create_directories((path_ / name).parent_path());
         std::ofstream(path_ / name, std::ios::binary) << text;
     }
     [[nodiscard]] std::filesystem::path path(const std::string& name = {}) const { return path_ / name; }
@@ -257,6 +258,91 @@ TEST(FindMigrations, ErrorsInDownScriptsHaveTheirPlace) {
     folder.write("V1__a.sql");
     folder.write("U1__a.sql", "SELECT 1;\nSELECT 'open;\n");
     expect_error(ErrorCode::migration, "U1__a.sql:2: unterminated quoted string", [&] { folder.scripts(); });
+}
+
+TEST(FindMigrations, OfFlywayAreInSubFoldersToo) {
+    const Folder folder;
+    for (const auto* name :
+         {"V1__a.sql", "2025/V3__c.sql", "2024/old/V2__b.sql", "views/R__v.sql", "2025/U3__c.sql"}) {
+        folder.write(name);
+    }
+    folder.write(".hidden/V9__x.sql");
+    EXPECT_THAT(folder.scripts(),
+                testing::ElementsAre("V1__a.sql", "2024/old/V2__b.sql", "2025/V3__c.sql", "views/R__v.sql"));
+    EXPECT_EQ(find_migrations(folder.path().string()).at(2).down->script, "2025/U3__c.sql");
+    folder.write("2026/V2.0__again.sql");
+    expect_error(ErrorCode::migration, "have the same version", [&] { folder.scripts(); });
+}
+
+TEST(FindMigrations, OfPrismaDieselAndHasuraAreFolders) {
+    const Folder prisma;
+    prisma.write("migration_lock.toml", "provider = \"postgresql\"");
+    prisma.write("20210313140442_init/migration.sql");
+    prisma.write("0_baseline/migration.sql");
+    EXPECT_THAT(prisma.scripts(),
+                testing::ElementsAre("0_baseline/migration.sql", "20210313140442_init/migration.sql"));
+    EXPECT_EQ(find_migrations(prisma.path().string()).at(1).version, "20210313140442");
+    EXPECT_EQ(find_migrations(prisma.path().string()).at(1).name, "init");
+    const Folder diesel;
+    diesel.write("2023-01-02-000000_orders/up.sql");
+    diesel.write("2023-01-02-000000_orders/down.sql", "SELECT 2;");
+    diesel.write("00000000000000_diesel_initial_setup/up.sql");
+    const auto found = find_migrations(diesel.path().string());
+    EXPECT_THAT(diesel.scripts(), testing::ElementsAre("00000000000000_diesel_initial_setup/up.sql",
+                                                       "2023-01-02-000000_orders/up.sql"));
+    EXPECT_EQ(found.at(1).down->script, "2023-01-02-000000_orders/down.sql");
+    const Folder hasura;
+    hasura.write("default/1576833360123_a/up.sql");
+    EXPECT_THAT(hasura.scripts(), testing::ElementsAre("default/1576833360123_a/up.sql"));
+    hasura.write("other/1576833360124_b/up.sql");
+    expect_error(ErrorCode::migration, "at more than one place, such as default", [&] { hasura.scripts(); });
+}
+
+TEST(FindMigrations, DownScriptsOfOtherNames) {
+    const std::vector<std::array<std::string, 2>> pairs{
+        {"0001.a.sql", "0001.a.rollback.sql"},
+        {"001.do.a.sql", "001.undo.a.sql"},
+        {"001.do.sql", "001.undo.sql"},
+        {"init_up.sql", "init_down.sql"},
+        {"20150207135259-a-up.sql", "20150207135259-a-down.sql"},
+        {"V1__a.sql", "V1__a.undo.sql"}};
+    for (const auto& [up, down] : pairs) {
+        const Folder folder;
+        folder.write(up);
+        folder.write(down, "SELECT 2;");
+        EXPECT_THAT(folder.scripts(), testing::ElementsAre(up)) << down;
+        EXPECT_EQ(find_migrations(folder.path().string()).at(0).down->script, down);
+    }
+    const Folder scale;
+    scale.write("1_scale_up.sql");
+    scale.write("2_scale_down.sql");
+    EXPECT_THAT(scale.scripts(), testing::ElementsAre("1_scale_up.sql", "2_scale_down.sql"));
+}
+
+TEST(FindMigrations, RefusesMigrationsThatItWouldNotSee) {
+    const std::vector<std::array<std::string, 3>> cases{
+        {"001_a.sql", "more/002_b.sql", "more/002_b.sql of "},
+        {"V1__a.sql", "more/20260101120000_b.sql", "more/20260101120000_b.sql of "},
+        {"001_a/migration.sql", "002_b.sql", "lies in a sub-folder"},
+        {"deploy/a.sql", "sqitch.plan", "is Sqitch's"},
+        {"001_a.sql", "002_b.py", "002_b.py is a migration that is no .sql file (Django"},
+        {"001_a.sql", "changelog.xml", "(Liquibase)"},
+        {"V1__a.sql", "V2__b.java", "(Flyway in Java)"},
+        {"20210101_a.rb", "20210102_b.rb", "(Rails)"},
+        {"versions/ab12_x.py", "env.py", "(Django, Alembic or yoyo)"},
+        {"1_a.up.pgsql", "1_a.down.pgsql", "(SQL of another ending)"},
+    };
+    for (const auto& [one, other, part] : cases) {
+        const Folder folder;
+        folder.write(one);
+        folder.write(other);
+        expect_error(ErrorCode::migration, part, [&] { folder.scripts(); });
+    }
+    const Folder drizzle;
+    drizzle.write("0000_a.sql");
+    drizzle.write("meta/0000_snapshot.json");
+    drizzle.write("knexfile.js");
+    EXPECT_EQ(drizzle.scripts().size(), 1U);
 }
 
 TEST(Gaps, AreInTheFirstNumber) {

@@ -105,7 +105,8 @@ TEST(Kind, WhatMayRunTwice) {
 TEST(ServerMessage, IsReadFromLibpqsText) {
     const auto read =
         read_server_message("ERROR:  column \"foo\" does not exist\nLINE 3:   foo int,\n          ^\n"
-                            "DETAIL:  first\nsecond\nHINT:  try bar\nCONTEXT:  SQL function \"f\"\n");
+                            "DETAIL:  first\nsecond\nHINT:  try bar\nCONTEXT:  SQL function \"f\"\n",
+                            "42703");
     EXPECT_EQ(read.message, "column \"foo\" does not exist");
     EXPECT_EQ(read.detail, "first second try bar");
     EXPECT_EQ(read.line, 3);

@@ -115,7 +115,7 @@ TEST(Pending, RepeatableOnesWhenTheyChanged) {
 
 TEST(Pending, PlainNamesInOrder) {
     const auto plain = [](const std::string& script) {
-        return parse_file(script, "SELECT 1;", Naming::plain);
+        return parse_file(script, "SELECT 1;", parse_file_name(script, Naming::plain));
     };
     auto applied = row("001");
     applied.script = "001_a.sql";
@@ -141,6 +141,7 @@ TEST(Pending, FlywaysPlaceholdersAreRefused) {
     policy.placeholders = false;
     expect_error(ErrorCode::migration, "V1__x.sql:3: placeholder ${flyway:defaultSchema}",
                  [&] { pending({with}, {}, policy); });
+    EXPECT_EQ(pending({file("1", "SELECT 'a{2}${' ~ '^\\d${1}';")}, {}, policy).size(), 1U);
     EXPECT_TRUE(pending({with}, {row("1", with.text)}, policy).empty());
     EXPECT_EQ(pending({with}, {}).size(), 1U);
 }

@@ -146,7 +146,7 @@ TEST_P(ReadCatalog, Constraints) {
     EXPECT_EQ(constraint(c, "later").expression, "((y > 0) OR ((id)::text <> ')'::text))");
     EXPECT_FALSE(constraint(c, "later").validated);
     EXPECT_EQ(constraint(c, "no_overlap").kind, "x");
-    const auto& fk = constraint(c, "fk");
+    const auto fk = constraint(c, "fk");
     EXPECT_EQ(fk.kind + " " + fk.references, "f public.p");
     EXPECT_THAT(fk.columns, ElementsAre("y", "x"));
     EXPECT_THAT(fk.referenced_columns, ElementsAre("b", "a"));

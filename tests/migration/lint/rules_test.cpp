@@ -242,6 +242,15 @@ TEST(LintChange, AConstraintOfAnEarlierFileIsValidatedWell) {
     EXPECT_EQ(rules_in(lint(files, nullptr, {})), "");
 }
 
+TEST(LintChange, TheHalfThatGoesBackIsNotJudged) {
+    EXPECT_EQ(
+        rules_in(linted("-- migrate:up\nCREATE TABLE n (a int);\n-- migrate:down\nDROP TABLE n;", {}), true),
+        "");
+    const auto file =
+        parse_any("x.sql", "-- +goose Up\nBEGIN;\nSELECT 1;\nCOMMIT;\n-- +goose Down\nDROP TABLE n;");
+    EXPECT_EQ(file.statements.size(), 3U) << "with transaction control, too";
+}
+
 TEST(LintChange, IgnoredRulesAreSilent) {
     Options options;
     options.ignored_rules = {"drop-column", "lock-timeout"};

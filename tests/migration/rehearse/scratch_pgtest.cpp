@@ -139,8 +139,8 @@ TEST_F(Scratches, OfEarlierRehearsalsAreSweptWhateverAMigrationMadeOfThem) {
 TEST_F(Scratches, ThatCantBeDroppedAreNamedAndNoObstacle) {
     const auto name = scratch_name("stuck");
     maintenance("CREATE DATABASE " + ident(name));
-    maintenance("CREATE ROLE makes_databases CREATEDB");
-    Scratch next(server().with("options", "-c role=makes_databases"), "next", "green");
+    maintenance("CREATE ROLE makes_databases LOGIN CREATEDB PASSWORD 'm'");
+    Scratch next(server().with("user", "makes_databases").with("password", "m"), "next", "green");
     const auto swept = next.sweep();
     ASSERT_THAT(swept.stuck, testing::SizeIs(1));
     EXPECT_THAT(swept.stuck.front().what(), testing::HasSubstr(name + " can't be dropped"));
@@ -173,8 +173,8 @@ TEST_F(Scratches, TellWhichRolesAreLeft) {
 }
 
 TEST_F(Scratches, SayWhenTheRoleMayMakeNone) {
-    maintenance("CREATE ROLE no_databases");
-    const auto dsn = server().with("options", "-c role=no_databases");
+    maintenance("CREATE ROLE no_databases LOGIN PASSWORD 'n'");
+    const auto dsn = server().with("user", "no_databases").with("password", "n");
     const auto error = error_of([&] {
         Scratch scratch(dsn, "run", "green");
         scratch.create({"CREATE DATABASE " + ident(scratch.name())});
