@@ -126,7 +126,9 @@ CheckResult check_other_slots(const ServerFacts& blue, const std::vector<std::st
                 "logical slot " + slot.name + " (" + slot.plugin +
                     (slot.active ? ", in use" : ", not in use") +
                     ") is read by someone else. Slots don't move: after the cutover its reader sees no new "
-                    "changes until it is set up on green.");
+                    "changes until it is set up on green. A reader of all tables also sees what pgteal "
+                    "writes "
+                    "to its schema pgteal meanwhile.");
         }
     }
     if (!standbys.empty()) {

@@ -25,6 +25,8 @@ using tcp = asio::ip::tcp;
 
 constexpr auto patience = std::chrono::seconds(5);
 constexpr std::size_t most_clients = 64;
+constexpr auto slow_answer = std::chrono::milliseconds(100);
+constexpr auto slow_accept = std::chrono::milliseconds(5);
 constexpr std::uint32_t most_header_bytes = 8192;
 
 struct Answer {
@@ -111,6 +113,7 @@ struct Endpoint::Impl : std::enable_shared_from_this<Impl> {
     std::function<std::string()> status;
     std::set<beast::tcp_stream*> streams;
     bool stopped = false;
+    bool slow = false;
 };
 
 namespace {
@@ -148,6 +151,9 @@ Task<bool> serve_one(Owner& owner, beast::tcp_stream& stream, beast::flat_buffer
     parser.header_limit(most_header_bytes);
     stream.expires_after(patience);
     co_await http::async_read_header(stream, buffer, parser, asio::use_awaitable);
+    if (owner->slow) {
+        co_await sleep_for(slow_answer);
+    }
     if (owner->stopped) {
         co_return false;
     }
@@ -202,6 +208,12 @@ Task<void> accept_clients(Owner owner) {
             co_await sleep_for(std::chrono::milliseconds(200));
             continue;
         }
+        if (owner->slow) {
+            co_await sleep_for(slow_accept);
+            if (owner->stopped) {
+                break;
+            }
+        }
         if (owner->streams.size() < most_clients) {
             asio::co_spawn(owner->acceptor.get_executor(), serve_client(owner, std::move(socket)),
                            asio::detached);
@@ -219,6 +231,8 @@ Endpoint::Endpoint(Executor executor, const std::string& listen, std::function<s
 }
 
 Endpoint::~Endpoint() { impl_->stop(); }
+
+void Endpoint::slow(bool on) { impl_->slow = on; }
 
 unsigned short Endpoint::port() const { return impl_->acceptor.local_endpoint().port(); }
 

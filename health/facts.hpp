@@ -2,7 +2,9 @@
 // functions.
 #pragma once
 
+#include <compare>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,6 +60,12 @@ struct RoleSettingRow {
     std::string role, database, role_sql, database_sql;
 };
 
+/// A security label of a role or of one of the run's databases.
+struct LabelRow {
+    std::string kind; ///< ROLE or DATABASE
+    std::string name, provider, label;
+};
+
 /// One server, without what is inside its databases.
 struct ServerFacts {
     std::string side;    ///< "blue" or "green"
@@ -75,6 +83,10 @@ struct ServerFacts {
     std::vector<SubscriptionRow> subscriptions;
     std::vector<SlotRow> slots;
     std::vector<RoleSettingRow> role_settings;
+    std::vector<std::string> catalogs; ///< ordinary tables of pg_catalog
+    std::vector<LabelRow> labels;
+    std::vector<std::string> standbys;              ///< addresses that standbys stream from
+    std::map<std::string, std::string> text_search; ///< of its maintenance database: see DatabaseFacts
 
     [[nodiscard]] int major() const { return identity.version / 10000; }
     [[nodiscard]] const DatabaseRow* database(const std::string& name) const;
@@ -102,9 +114,41 @@ struct SequenceRow {
 struct ExtensionRow {
     std::string name, version;
     bool has_configuration = false;
+    std::string schema{};
+};
+/// By what it is on any server: pg_identify_object().
+struct MemberRow {
+    std::string extension, type, name;
+    auto operator<=>(const MemberRow&) const = default;
+    /// Without pg_catalog before types: 17 leaves it out where the type has a name of the standard's (json).
+    [[nodiscard]] MemberRow on_any_major() const;
 };
 struct NotableRow {
     std::string kind, name;
+};
+/// A function whose text changes the schema, or that calls such a one.
+struct SchemaChanger {
+    std::string name;
+    std::string how;                 ///< the words that do it: "create table"
+    std::string through;             ///< the function that it calls for it, or ""
+    bool makes = false;              ///< makes, attaches or detaches tables, as partitions on demand do
+    std::vector<std::string> tables; ///< whose triggers, defaults, rules, checks and policies run it
+};
+/// A statement of clients that changes partitions, or of a job.
+struct RecordedChange {
+    std::string where; ///< "pg_stat_statements", "pg_cron job 3"
+    std::string role, statement;
+};
+
+/// What no dump holds though it is in this database; see sql/left_behind.sql.
+struct LeftRow {
+    /// extension rows (a table with some), extension table, extension member, system schema, label (name: its
+    /// provider)
+    std::string kind;
+    std::string name;  ///< as pg_identify_object() has it, quoted
+    std::string type;  ///< "table", "function"
+    std::string owner; ///< the extension or schema
+    std::string fix;   ///< SQL
 };
 
 /// One database of the serving side.
@@ -113,12 +157,23 @@ struct DatabaseFacts {
     std::vector<IdentityRow> identities;
     std::vector<std::string> unlogged;
     long large_objects = 0;
+    long tables = 0; ///< that pg_dump locks
     std::vector<std::string> large_object_columns;
     std::vector<TriggerRow> triggers;
     std::vector<SequenceRow> sequences;
     std::vector<ExtensionRow> extensions;
     std::vector<std::string> tablespaces;
     std::vector<NotableRow> notable;
+    std::vector<LeftRow> left;
+    std::vector<MemberRow> members; ///< of extensions
+    /// Of each extension that could be tried on green in blue's version: what its script makes.
+    std::map<std::string, std::set<MemberRow>> scripts;
+    std::map<std::string, std::string> text_search; ///< initdb's configurations, and a sum of what is in them
+    std::vector<SchemaChanger> changers;
+    bool shares_login = false; ///< a client is logged in with our role
+    std::vector<RecordedChange> changes;
+    std::string partman;  ///< schema of pg_partman's configuration, quoted; "" without it
+    std::string stranger; ///< who owns what of schema pgteal, when it is not a superuser
     std::map<std::string, std::string> settings; ///< of our sessions: array_nulls, xmloption
 };
 

@@ -35,6 +35,8 @@ struct Metrics::Impl {
     Gauges& retained =
         gauges("pgteal_slot_retained_bytes", "WAL that the lane's slot keeps on the publisher.");
     Gauges& server_up = gauges("pgteal_server_up", "1 when the side's server answers.");
+    Gauges& comparison =
+        gauges("pgteal_comparison_void", "1 when the side went back in time: rows may be missing there.");
     Gauges& serving = gauges("pgteal_serving", "1 for the side that clients write to.");
     Gauges& epoch = gauges("pgteal_epoch", "Grows by one with each switch of the serving side.");
     Gauges& step = gauges("pgteal_step", "1 for the step under way or last done.");
@@ -88,6 +90,10 @@ void Metrics::forget_lanes() {
 
 void Metrics::server(const std::string& side, bool up) {
     impl_->server_up.Add({{"side", side}}).Set(flag(up));
+}
+
+void Metrics::comparison_void(const std::string& side, bool is_void) {
+    impl_->comparison.Add({{"side", side}}).Set(flag(is_void));
 }
 
 void Metrics::serving(const std::string& side, double epoch) {

@@ -11,11 +11,11 @@ namespace pgteal::health {
 
 /// Gauges and counters, updated by cutover/; text made by prometheus-cpp. Names (all with label run):
 ///   pgteal_lane_lag_seconds, pgteal_lane_lag_bytes, pgteal_lane_enabled, pgteal_lane_streaming,
-///   pgteal_slot_retained_bytes {database,lane,direction} pgteal_server_up {side} 0|1, pgteal_serving {side}
-///   0|1, pgteal_epoch, pgteal_step {step} 1 for the step under way or last done, pgteal_pause_seconds
-///   {direction} of the last switchover, pgteal_switchovers_total {direction,outcome}, pgteal_pooler_up
-///   {pooler}, pgteal_pooler_paused {pooler}, pgteal_pooler_entry_side {pooler,entry,side} 0|1,
-///   pgteal_copy_bytes_total, pgteal_copy_tables_done, pgteal_build_info {version}
+///   pgteal_slot_retained_bytes {database,lane,direction} pgteal_comparison_void {side} 0|1, pgteal_server_up
+///   {side} 0|1, pgteal_serving {side} 0|1, pgteal_epoch, pgteal_step {step} 1 for the step under way or last
+///   done, pgteal_pause_seconds {direction} of the last switchover, pgteal_switchovers_total
+///   {direction,outcome}, pgteal_pooler_up {pooler}, pgteal_pooler_paused {pooler}, pgteal_pooler_entry_side
+///   {pooler,entry,side} 0|1, pgteal_copy_bytes_total, pgteal_copy_tables_done, pgteal_build_info {version}
 class Metrics {
 public:
     /// `version`: of pgteal, for pgteal_build_info.
@@ -29,6 +29,8 @@ public:
     void server(const std::string& side, bool up);
     /// `side`: "" when it can't be told; then pgteal_serving is 0 for both.
     void serving(const std::string& side, double epoch);
+    /// The side went back in time: what was compared says nothing of it any more.
+    void comparison_void(const std::string& side, bool is_void);
     void step(const std::string& id);
     void switchover(const std::string& direction, const std::string& outcome, double pause_seconds);
     void pooler(const std::string& name, bool up, bool paused);
@@ -50,6 +52,9 @@ public:
              std::function<std::string()> status);
     ~Endpoint();
     [[nodiscard]] unsigned short port() const;
+    /// While on, each answer waits a tenth of a second first: whoever asks without end has next to none of
+    /// the thread's time then, which a pause shares with this.
+    void slow(bool on);
 
 private:
     struct Impl;

@@ -26,9 +26,8 @@ void judge_unwanted(CheckResult& result, const PoolerFacts& pooler, const Entry&
             pooler.name + ": it can't be told whether entry " + entry.name +
                 " leads to blue under the name " + target_text(entry) + ": " + entry.doubt +
                 ". If it does, its clients would be left behind the fence.",
-            "Write its host as pgteal.toml has it, let pgteal log in there, or name the run's entries of "
-            "this "
-            "pooler in pgteal.toml (entries in [[pooler]]).");
+            "Write its host as pgteal.toml has it and RELOAD, or name the run's entries of this pooler in "
+            "pgteal.toml (entries in [[pooler]]).");
         return;
     }
     if (!entry.points_at_blue) {
@@ -125,7 +124,8 @@ CheckResult check_poolers_reachable(const std::vector<PoolerFacts>& poolers) {
             ++good;
         } else {
             add(result, Level::error, pooler.name, "",
-                pooler.name + ": " + pooler.problem + " Its clients could not be held or moved.",
+                pooler.name + ": " + pooler.problem + (pooler.problem.ends_with('.') ? "" : ".") +
+                    " Its clients could not be held or moved.",
                 pooler.problem_fix);
         }
     }

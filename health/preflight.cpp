@@ -2,10 +2,14 @@
 #include "health/preflight.hpp"
 
 #include "health/activity_checks.hpp"
+#include "health/capacity_checks.hpp"
+#include "health/carried_checks.hpp"
 #include "health/green_checks.hpp"
 #include "health/pooler_checks.hpp"
+#include "health/publication_checks.hpp"
 #include "health/reach.hpp"
 #include "health/read_facts.hpp"
+#include "health/schema_changers.hpp"
 #include "health/schema_checks.hpp"
 #include "health/server_checks.hpp"
 #include "health/verdict.hpp"
@@ -70,6 +74,24 @@ Task<void> read_blue_database(postgres::Server* blue, std::string database, Insi
     }
 }
 
+/// What the scripts of a database's extensions make. One trial for databases that have the same one.
+Task<void> try_extensions(postgres::Server* green, Inside* inside, Deadline deadline) {
+    using Made = std::optional<std::set<MemberRow>>;
+    std::map<std::vector<std::string>, Made> tried;
+    for (auto& database : inside->blue) {
+        for (const auto& extension : database.extensions) {
+            const std::vector<std::string> key{extension.name, extension.version, extension.schema};
+            if (!tried.contains(key)) {
+                auto made = co_await try_extension(*green, extension, soon(deadline));
+                tried[key] = std::move(made);
+            }
+            if (const auto& made = tried[key]) {
+                database.scripts[extension.name] = *made;
+            }
+        }
+    }
+}
+
 Task<void> read_green(postgres::Server* green, std::string database, Inside* inside, Deadline deadline) {
     try {
         auto facts = co_await read_green_database(*green, database, deadline);
@@ -91,6 +113,9 @@ Task<void> read_locale(postgres::Server* green, DatabaseRow row, Inside* inside,
     }
 }
 
+/// Trials want a superuser who can write; other findings speak of that.
+bool may_try(const ServerFacts& facts) { return facts.identity.superuser && !facts.identity.in_recovery; }
+
 /// One database after the other: preflight is not in a hurry, and its connections should not be what uses up
 /// a server's.
 Task<Inside> read_inside(postgres::Server* blue, const ServerFacts* blue_facts, postgres::Server* green,
@@ -111,11 +136,11 @@ Task<Inside> read_inside(postgres::Server* blue, const ServerFacts* blue_facts, 
             co_await read_locale(green, *row, &inside, soon(deadline));
         }
     }
+    if (green_facts != nullptr && may_try(*green_facts)) {
+        co_await try_extensions(green, &inside, deadline);
+    }
     co_return inside;
 }
-
-/// CREATE SUBSCRIPTION wants a superuser who can write; other findings speak of that.
-bool may_try(const ServerFacts& facts) { return facts.identity.superuser && !facts.identity.in_recovery; }
 
 /// The database through which a peer is tried: one of the run's where it exists, since pg_hba.conf may name
 /// databases.
@@ -175,6 +200,7 @@ void judge_sides(std::vector<CheckResult>& results, const Sides& sides, const Pr
     results.push_back(check_synchronous_standbys(sides));
     results.push_back(check_other_subscriptions(sides, input.databases, input.run_started));
     results.push_back(check_leftovers(sides, input.run_started));
+    results.push_back(check_catalogs(sides));
 }
 
 void judge_blue(std::vector<CheckResult>& results, const ServerFacts& blue, const Inside& inside,
@@ -188,6 +214,12 @@ void judge_blue(std::vector<CheckResult>& results, const ServerFacts& blue, cons
     results.push_back(check_triggers(inside.blue));
     results.push_back(check_sequences(inside.blue));
     results.push_back(check_extension_tables(inside.blue));
+    results.push_back(check_extension_members(inside.blue, input.accept));
+    results.push_back(check_standby_entries(blue, input.poolers, input.databases, input.accept));
+    results.push_back(check_own_schema(inside.blue));
+    results.push_back(check_schema_changers(inside.blue, input.accept, input.carry_partitions));
+    results.push_back(
+        check_all_tables_publications(blue, inside.blue, input.subscriber_tables, input.accept));
     auto notable = check_notable(inside.blue);
     std::move(notable.begin(), notable.end(), std::back_inserter(results));
 }
@@ -201,6 +233,7 @@ void judge_both(std::vector<CheckResult>& results, const ServerFacts& blue, cons
     results.push_back(check_collation_versions(blue, green, input.databases));
     results.push_back(check_extensions(green, inside.blue));
     results.push_back(check_tablespaces(blue, green, inside.blue));
+    results.push_back(check_capacity(blue, green, inside.blue, input.accept));
 }
 
 void judge_poolers(std::vector<CheckResult>& results, const PreflightInput& input) {
@@ -240,6 +273,8 @@ Task<std::vector<CheckResult>> preflight(postgres::Server& blue, postgres::Serve
     if (blue_facts != nullptr) {
         judge_blue(results, *blue_facts, inside, input);
         results.push_back(check_lane_settings(*blue_facts, green_facts, inside.blue));
+        results.push_back(check_system_schemas(inside.blue, green_facts, input.accept));
+        results.push_back(check_security_labels(*blue_facts, green_facts, inside.blue, input.accept));
         // Without green only its side of these is unknown: they are judged with blue's version in its place.
         results.push_back(
             check_replica_identity(inside.blue, blue_facts->major(),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,7 +24,9 @@ struct PoolerFacts {
         bool points_at_blue = false;
         bool wanted = false;
         bool star = false;
-        bool known = true;   ///< false: named in our config, but the pooler has no such entry
+        bool known = true; ///< false: named in our config, but the pooler has no such entry
+        std::vector<std::string> addresses{}; ///< of one that leads to neither side, numeric
+        bool points_at_a_side = true;
         std::string doubt{}; ///< why it can't be told where it leads; "" when it can
     };
     std::vector<Entry> entries;
@@ -43,8 +46,10 @@ struct PreflightInput {
     std::string run_name;
     bool run_started = false; ///< a run is under way: green need not be empty, our objects are expected
     std::vector<std::string> accept; ///< check ids whose errors the operator accepted (they become warnings):
-                                     ///< unlogged-tables, large-objects
-    int dump_version = 0;            ///< of pg_dump, 0 = none found
+                                     ///< cutover/acceptable.hpp
+    bool carry_partitions = false;   ///< clients may make partitions during the run
+    std::map<std::string, std::string> subscriber_tables; ///< by database: SQL for others' subscribers
+    int dump_version = 0;                                 ///< of pg_dump, 0 = none found
 };
 
 /// Errors first, then warnings, then the rest; stable.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,11 @@ std::string without_secrets(std::string text, const std::string& conninfo);
 /// be reached.
 Task<PeerTrial> try_peer(postgres::Server& from, std::string to, std::string peer_conninfo,
                          std::string database, Deadline deadline);
+
+/// What the script of blue's `extension` makes, from a CREATE EXTENSION of that version on `green`, in a
+/// transaction that is rolled back; nothing where green can't tell.
+Task<std::optional<std::set<MemberRow>>> try_extension(postgres::Server& green, ExtensionRow extension,
+                                                       Deadline deadline);
 
 /// Tries a collation with the locale of `row` on `green`, in a transaction that is rolled back.
 Task<LocaleTrial> try_locale(postgres::Server& green, DatabaseRow row, Deadline deadline);

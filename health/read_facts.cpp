@@ -1,5 +1,6 @@
 #include "health/read_facts.hpp"
 
+#include "health/schema_changers.hpp"
 #include "health/sql.hpp"
 
 namespace pgteal::health {
@@ -47,6 +48,15 @@ std::vector<std::string> first_column(const Result& r) {
     std::vector<std::string> values;
     for (int i = 0; i < r.rows(); ++i) {
         values.emplace_back(r.text(i, 0));
+    }
+    return values;
+}
+
+/// The first column, and the second of each.
+std::map<std::string, std::string> pairs(const Result& r) {
+    std::map<std::string, std::string> values;
+    for (int i = 0; i < r.rows(); ++i) {
+        values[std::string(r.text(i, 0))] = std::string(r.text(i, 1));
     }
     return values;
 }
@@ -102,7 +112,17 @@ SequenceRow sequence_row(const Result& r, int i) {
     return {str(r, i, "name"), str(r, i, "remaining"), str(r, i, "type")};
 }
 ExtensionRow extension_row(const Result& r, int i) {
-    return {str(r, i, "name"), str(r, i, "version"), r.get<bool>(i, "has_configuration")};
+    return {str(r, i, "name"), str(r, i, "version"), r.get<bool>(i, "has_configuration"),
+            str(r, i, "schema")};
+}
+LeftRow left_row(const Result& r, int i) {
+    return {str(r, i, "kind"), str(r, i, "name"), str(r, i, "type"), str(r, i, "owner"), str(r, i, "fix")};
+}
+MemberRow member_row(const Result& r, int i) {
+    return {str(r, i, "extension"), str(r, i, "type"), str(r, i, "name")};
+}
+LabelRow label_row(const Result& r, int i) {
+    return {str(r, i, "kind"), str(r, i, "name"), str(r, i, "provider"), str(r, i, "label")};
 }
 NotableRow notable_row(const Result& r, int i) { return {str(r, i, "kind"), str(r, i, "name")}; }
 
@@ -168,6 +188,15 @@ Task<ServerFacts> read_server_facts(postgres::Server& server, std::vector<std::s
     Params setting_params{array_text(databases)};
     auto role_settings = co_await rows(connection, sql::role_settings, setting_params, deadline);
     facts.role_settings = collect(role_settings, role_setting_row);
+    auto catalogs = co_await rows(connection, sql::catalogs, {}, deadline);
+    facts.catalogs = first_column(catalogs);
+    Params label_params{array_text(databases)};
+    auto labels = co_await rows(connection, sql::shared_labels, label_params, deadline);
+    facts.labels = collect(labels, label_row);
+    auto standbys = co_await rows(connection, sql::standbys, {}, deadline);
+    facts.standbys = first_column(standbys);
+    auto text_search = co_await rows(connection, sql::text_search, {}, deadline);
+    facts.text_search = pairs(text_search);
     co_return facts;
 }
 
@@ -183,6 +212,8 @@ Task<DatabaseFacts> read_database_facts(postgres::Server& server, std::string da
     auto large = co_await rows(connection, sql::large_objects, {}, deadline);
     facts.large_objects = large.get<long>(0, "count");
     facts.large_object_columns = large.get<std::vector<std::string>>(0, "columns");
+    auto lockable = co_await rows(connection, sql::lockable, {}, deadline);
+    facts.tables = lockable.get<long>(0, 0);
     auto triggers = co_await rows(connection, sql::triggers, {}, deadline);
     facts.triggers = collect(triggers, trigger_row);
     auto sequences = co_await rows(connection, sql::sequences, {}, deadline);
@@ -193,6 +224,13 @@ Task<DatabaseFacts> read_database_facts(postgres::Server& server, std::string da
     facts.tablespaces = first_column(tablespaces);
     auto notable = co_await rows(connection, sql::notable, {}, deadline);
     facts.notable = collect(notable, notable_row);
+    auto left = co_await rows(connection, sql::left_behind, {}, deadline);
+    facts.left = collect(left, left_row);
+    auto members = co_await rows(connection, sql::extension_members, {}, deadline);
+    facts.members = collect(members, member_row);
+    auto text_search = co_await rows(connection, sql::text_search, {}, deadline);
+    facts.text_search = pairs(text_search);
+    co_await read_schema_changers(connection, facts, deadline);
     auto settings = co_await rows(connection, sql::lane_settings, {}, deadline);
     for (int i = 0; i < settings.rows(); ++i) {
         facts.settings[str(settings, i, "name")] = str(settings, i, "setting");

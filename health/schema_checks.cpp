@@ -190,12 +190,8 @@ CheckResult notable(const std::vector<DatabaseFacts>& databases, const std::stri
             }
         }
         if (!names.empty()) {
-            const std::string noun = kind == "publication" ? "publication FOR ALL TABLES" : kind;
-            const std::string counted = kind == "publication" && names.size() > 1
-                                            ? std::to_string(names.size()) + " publications FOR ALL TABLES"
-                                            : count_of(names.size(), noun);
-            add(result, Level::info, "blue", database.name, counted + " (" + list_of(names) + "). " + meaning,
-                fix);
+            add(result, Level::info, "blue", database.name,
+                count_of(names.size(), kind) + " (" + list_of(names) + "). " + meaning, fix);
             result.summary.clear(); // "none" would not be so
         }
     }
@@ -215,9 +211,6 @@ std::vector<CheckResult> check_notable(const std::vector<DatabaseFacts>& databas
         databases, "foreign-tables", "foreign table",
         "Their rows are elsewhere and stay there; green must be able to reach that server as blue does.",
         ""));
-    results.push_back(
-        notable(databases, "all-tables-publications", "publication",
-                "They publish pgteal's marker tables as well; subscribers of theirs must not mind.", ""));
     results.push_back(notable(databases, "event-triggers", "event trigger",
                               "They come to green with the schema and may fire for pgteal's own DDL there.",
                               ""));

@@ -21,7 +21,7 @@ CheckResult check_large_objects(const std::vector<DatabaseFacts>& databases,
 CheckResult check_triggers(const std::vector<DatabaseFacts>& databases);
 CheckResult check_sequences(const std::vector<DatabaseFacts>& databases);
 CheckResult check_extension_tables(const std::vector<DatabaseFacts>& databases);
-/// Materialized views, foreign tables, FOR ALL TABLES publications and event triggers: one check each.
+/// Materialized views, foreign tables and event triggers: one check each.
 std::vector<CheckResult> check_notable(const std::vector<DatabaseFacts>& databases);
 
 } // namespace pgteal::health

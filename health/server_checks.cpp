@@ -201,6 +201,13 @@ CheckResult check_lane_settings(const ServerFacts& blue, const ServerFacts* gree
     };
     for (const auto& one : databases) {
         judge("blue", "database " + one.name, one.settings, blue.identity.role);
+        if (const auto role = one.settings.find("role"); role != one.settings.end()) {
+            add(result, Level::error, "blue", "database " + one.name,
+                "the settings of blue make every session in database " + one.name + " act as role " +
+                    role->second +
+                    ", apply workers too, and green gets the same settings. No lane would move.",
+                one.settings.at("role_fix"));
+        }
     }
     if (green != nullptr) {
         judge("green", "the server", green->settings, green->identity.role);

@@ -10,7 +10,8 @@ SELECT a.pid, a.usename AS role, a.application_name AS application, a.datname AS
   JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
  WHERE a.backend_type = 'client backend'
    AND a.datname IS NOT NULL
-   AND a.application_name <> 'pgteal'
+   -- Another pgteal's: the name alone is any client's to take.
+   AND NOT (a.usename = current_user AND a.application_name LIKE 'pgteal%')
    AND a.pid <> pg_catalog.pg_backend_pid()
    AND a.pid <> ALL ($3::int[])
  ORDER BY a.xact_start NULLS LAST, a.pid;

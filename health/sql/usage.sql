@@ -2,7 +2,8 @@
 SELECT (SELECT count(*) FROM pg_catalog.pg_replication_slots) AS slots,
        (SELECT count(*) FROM pg_catalog.pg_replication_slots WHERE slot_name LIKE 'pgteal\_%') AS slots_ours,
        (SELECT count(*) FROM pg_catalog.pg_stat_replication) AS senders,
-       (SELECT count(*) FROM pg_catalog.pg_stat_replication WHERE application_name LIKE 'pgteal\_%') AS senders_ours,
+       (SELECT count(*) FROM pg_catalog.pg_replication_slots
+         WHERE slot_name LIKE 'pgteal\_%' AND active_pid IS NOT NULL) AS senders_ours,
        (SELECT count(*) FROM pg_catalog.pg_stat_replication WHERE sync_state IN ('sync', 'quorum')) AS synchronous,
        (SELECT count(*) FROM pg_catalog.pg_stat_subscription WHERE pid IS NOT NULL) AS apply_workers,
        (SELECT count(*) FROM pg_catalog.pg_stat_subscription

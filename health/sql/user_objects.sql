@@ -1,28 +1,41 @@
--- Anything a user made in this database; a database from template1 as initdb leaves it has no such rows. Objects that initdb makes have
--- oids below 16384 (source: FirstNormalObjectId in access/transam.h).
+-- Anything a user made in this database, or said about it; a database from template1 as initdb leaves it has no such rows. Objects that
+-- initdb makes have oids below 16384 (source: FirstNormalObjectId in access/transam.h). The catalogs themselves say which there are: each
+-- ordinary one that has oids is asked (query_to_xml() reads the system's own tables only), so that no kind is forgotten. What belongs to an
+-- object of the list (indexes, row types, defaults) is left out, and so are values of enums, which have no address.
 SELECT kind, name FROM (
-    SELECT 'relation' AS kind, format('%I.%I', n.nspname, c.relname) AS name
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname !~ '^pg_(toast|temp)'
+    SELECT object.type AS kind, object.identity AS name
+      FROM (
+        SELECT CASE c.relname WHEN 'pg_largeobject_metadata' THEN 'pg_catalog.pg_largeobject'::pg_catalog.regclass ELSE c.oid END AS classid,
+               (pg_catalog.regexp_matches(pg_catalog.query_to_xml(
+                  pg_catalog.format('SELECT oid FROM pg_catalog.%I WHERE oid >= 16384 OR %L', c.relname, c.relname = 'pg_largeobject_metadata'),
+                  false, false, '')::text, '<oid>([0-9]+)</oid>', 'g'))[1]::pg_catalog.oid AS oid
+          FROM pg_catalog.pg_class c
+         WHERE c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND c.relkind = 'r' AND NOT c.relisshared AND c.oid < 16384
+           AND c.relname <> 'pg_enum'
+           AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'oid' AND a.attnum > 0)
+      ) made
+     CROSS JOIN LATERAL pg_catalog.pg_identify_object(made.classid, made.oid, 0) object
+     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                        WHERE d.classid = made.classid AND d.objid = made.oid AND d.deptype IN ('a', 'i', 'P', 'S') AND d.refobjid >= 16384)
+       AND coalesce(object.schema, '') !~ '^pg_(toast_)?temp' AND (object.type = 'schema' AND object.identity ~ '^pg_(toast_)?temp_') IS NOT TRUE
     UNION ALL
-    SELECT 'function', format('%I.%I', n.nspname, p.proname)
-      FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-     WHERE p.oid >= 16384 AND n.nspname !~ '^pg_(toast|temp)'
+    SELECT 'setting', s.setting || CASE WHEN s.setrole = 0 THEN '' ELSE ' of role ' || pg_catalog.pg_get_userbyid(s.setrole) END
+      FROM (SELECT setrole, pg_catalog.unnest(setconfig) AS setting FROM pg_catalog.pg_db_role_setting
+             WHERE setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())) s
     UNION ALL
-    SELECT 'type', format('%I.%I', n.nspname, y.typname)
-      FROM pg_catalog.pg_type y JOIN pg_catalog.pg_namespace n ON n.oid = y.typnamespace
-     WHERE y.oid >= 16384 AND y.typrelid = 0 AND y.typelem = 0 AND n.nspname !~ '^pg_(toast|temp)'
+    SELECT 'subscription', pg_catalog.quote_ident(subname) FROM pg_catalog.pg_subscription
+     WHERE subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
     UNION ALL
-    SELECT 'schema', format('%I', nspname) FROM pg_catalog.pg_namespace
-     WHERE oid >= 16384 AND nspname !~ '^pg_(toast|temp)'
+    SELECT 'owner', pg_catalog.pg_get_userbyid(d.datdba) FROM pg_catalog.pg_database d
+     WHERE d.datname = pg_catalog.current_database() AND d.datdba <> 10 AND pg_catalog.pg_get_userbyid(d.datdba) <> SESSION_USER
     UNION ALL
-    SELECT 'extension', format('%I', extname) FROM pg_catalog.pg_extension WHERE oid >= 16384
+    SELECT 'comment', pg_catalog.quote_literal(t.description) FROM pg_catalog.pg_database d
+      JOIN pg_catalog.pg_shdescription t ON t.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass AND t.objoid = d.oid
+     WHERE d.datname = pg_catalog.current_database()
     UNION ALL
-    SELECT 'publication', format('%I', pubname) FROM pg_catalog.pg_publication
-    UNION ALL
-    SELECT 'event trigger', format('%I', evtname) FROM pg_catalog.pg_event_trigger WHERE oid >= 16384
-    UNION ALL
-    SELECT 'large object', oid::text FROM pg_catalog.pg_largeobject_metadata
+    SELECT 'security label', l.provider FROM (SELECT provider FROM pg_catalog.pg_seclabel
+           UNION SELECT s.provider FROM pg_catalog.pg_shseclabel s JOIN pg_catalog.pg_database d ON d.oid = s.objoid
+            WHERE s.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass AND d.datname = pg_catalog.current_database()) l
 ) AS objects
  ORDER BY kind, name
- LIMIT 1000;
+ LIMIT 1000

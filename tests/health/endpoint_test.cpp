@@ -63,6 +63,19 @@ protected:
     std::thread thread_;
 };
 
+TEST_F(EndpointTest, AnswersSlowlyWhileClientsAreHeld) {
+    asio::post(io_, [this] { endpoint_->slow(true); });
+    const auto began = std::chrono::steady_clock::now();
+    auto socket = connect();
+    const std::string request = "GET /status HTTP/1.1\r\nHost: x\r\n\r\n";
+    const std::string last = "GET /status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    asio::write(socket, asio::buffer(request + request + last));
+    const auto text = read_all(socket);
+    EXPECT_THAT(text, HasSubstr("{\"serving\":\"green\"}"));
+    EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(290))
+        << "three answers on one connection";
+}
+
 TEST_F(EndpointTest, tells_metrics_and_status) {
     const auto metrics = ask("GET /metrics");
     EXPECT_THAT(metrics, StartsWith("HTTP/1.1 200 OK\r\n"));

@@ -86,13 +86,86 @@ CO_TEST(Planted, what_replication_leaves_out) {
     EXPECT_THAT(results.at("large-objects").findings.at(0).message,
                 HasSubstr("2 large objects in database plant_left_out, perhaps used by public.scans(image)"));
     EXPECT_THAT(lines(results, "materialized-views"), ElementsAre("info blue plant_left_out"));
-    EXPECT_THAT(lines(results, "all-tables-publications"), ElementsAre("info blue plant_left_out"));
+    EXPECT_THAT(lines(results, "all-tables-publications"), ElementsAre("warning blue plant_left_out"));
     auto input = input_for({"plant_left_out"});
     input.accept = {"unlogged-tables", "large-objects"};
     results = co_await run_preflight(input);
     EXPECT_THAT(lines(results, "unlogged-tables"), ElementsAre("warning blue plant_left_out: public.cache"));
     EXPECT_THAT(lines(results, "large-objects"), ElementsAre("warning blue plant_left_out"));
     EXPECT_THAT(errors(results), IsEmpty());
+}
+
+CO_TEST(Planted, somebody_subscribes_to_all_tables) {
+    co_await plant_database("plant_all_tables", "CREATE PUBLICATION everything FOR ALL TABLES;");
+    std::string slot = "SELECT pg_create_logical_replication_slot('theirs', 'pgoutput')";
+    co_await run_sql("blue", "plant_all_tables", std::move(slot));
+    auto input = input_for({"plant_all_tables"});
+    input.subscriber_tables["plant_all_tables"] = "CREATE TABLE what_it_needs ();";
+    const auto refused = co_await run_preflight(input);
+    input.accept = {"all-tables-publications"};
+    const auto accepted = co_await run_preflight(input);
+    std::string drop = "SELECT pg_drop_replication_slot('theirs')";
+    co_await run_sql("blue", "plant_all_tables", std::move(drop));
+    EXPECT_THAT(lines(refused, "all-tables-publications"), ElementsAre("error blue plant_all_tables"));
+    EXPECT_THAT(refused.at("all-tables-publications").findings.at(0).fix,
+                HasSubstr("CREATE TABLE what_it_needs ();"));
+    EXPECT_THAT(lines(accepted, "all-tables-publications"), ElementsAre("warning blue plant_all_tables"));
+}
+
+CO_TEST(Planted, clients_writes_that_change_the_schema) {
+    co_await plant_database("plant_changers", R"(
+        CREATE EXTENSION pg_stat_statements SCHEMA public;
+        CREATE TABLE public.events (id bigint, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+        CREATE TABLE public.inbox (id bigint PRIMARY KEY, at date);
+        CREATE FUNCTION public.mk(d date) RETURNS void LANGUAGE plpgsql AS $f$ BEGIN
+          EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION
+            OF public.events FOR VALUES FROM (%L) TO (%L)', 'events_' || d, d, d + 1); END $f$;
+        CREATE FUNCTION public.on_inbox() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN PERFORM public.mk (new.at); INSERT INTO public.events VALUES (new.id, new.at); RETURN NULL; END';
+        CREATE TRIGGER route BEFORE INSERT ON public.inbox FOR EACH ROW EXECUTE FUNCTION public.on_inbox();
+        CREATE FUNCTION public."Odd (Name"() RETURNS int LANGUAGE plpgsql AS
+          $f$ BEGIN EXECUTE 'alter  table public.inbox add column if not exists c int'; RETURN 1; END $f$;
+        CREATE TABLE public.stamped (id int PRIMARY KEY DEFAULT public."Odd (Name"());
+        CREATE FUNCTION public.check_it(int) RETURNS boolean LANGUAGE plpgsql AS
+          'BEGIN DROP INDEX IF EXISTS public.nonesuch; RETURN true; END';
+        ALTER TABLE public.stamped ADD CHECK (public.check_it(id));
+        CREATE PROCEDURE public.rotate() LANGUAGE plpgsql AS
+          'BEGIN ALTER TABLE public.events DETACH PARTITION public.old CONCURRENTLY; END';
+        CREATE FUNCTION public.idle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN CREATE TABLE x (); RETURN new; END';
+        CREATE TRIGGER off BEFORE INSERT ON public.inbox FOR EACH ROW EXECUTE FUNCTION public.idle();
+        ALTER TABLE public.inbox DISABLE TRIGGER off;
+        CREATE FUNCTION public.scratch() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN CREATE TEMP TABLE w (id int); CREATE INDEX ON w (id); DROP TABLE w; RETURN new; END';
+        CREATE TRIGGER scratch BEFORE UPDATE ON public.inbox FOR EACH ROW EXECUTE FUNCTION public.scratch();
+        CREATE FUNCTION public.only_says() RETURNS trigger LANGUAGE plpgsql AS
+          $f$ BEGIN -- create table x
+          /* alter table
+             y */ RETURN new; END $f$;
+        CREATE TRIGGER says BEFORE UPDATE ON public.inbox FOR EACH ROW EXECUTE FUNCTION public.only_says();)");
+    auto input = input_for({"plant_changers"});
+    auto results = co_await run_preflight(input);
+    EXPECT_THAT(
+        lines(results, "schema-changes"),
+        ElementsAre(
+            "error blue plant_changers: public.on_inbox", "error blue plant_changers: public.\"Odd (Name\"",
+            "error blue plant_changers: public.check_it", "warning blue plant_changers: public.mk",
+            "warning blue plant_changers: public.rotate", "warning blue plant_changers: public.idle"));
+    EXPECT_THAT(
+        results.at("schema-changes").findings.at(0).message,
+        HasSubstr("public.mk), and triggers, defaults, rules, checks or policies of public.inbox run it"));
+    input.accept = {"schema-changes"};
+    results = co_await run_preflight(input);
+    EXPECT_THAT(errors(results), IsEmpty());
+}
+
+CO_TEST(Planted, somebody_elses_schema_pgteal) {
+    co_await plant_database("plant_own", "CREATE SCHEMA pgteal AUTHORIZATION app;");
+    auto results = co_await check_database("plant_own");
+    EXPECT_THAT(lines(results, "own-schema"), ElementsAre("error blue plant_own: pgteal"));
+    auto fix = results.at("own-schema").findings.at(0).fix;
+    co_await run_sql("blue", "plant_own", std::move(fix));
+    results = co_await check_database("plant_own");
+    EXPECT_THAT(lines(results, "own-schema"), IsEmpty());
 }
 
 CO_TEST(Planted, triggers_sequences_and_event_triggers) {
@@ -133,6 +206,21 @@ CO_TEST(Planted, extensions_and_tablespaces_that_green_lacks) {
     EXPECT_THAT(lines(results, "tablespaces"), ElementsAre("error green plant_extensions: fast"));
     co_await run_sql("blue", "postgres", "DROP DATABASE plant_extensions");
     co_await run_sql("blue", "postgres", "DROP TABLESPACE fast");
+}
+
+CO_TEST(Planted, a_database_whose_settings_name_a_role) {
+    co_await run_sql("blue", "postgres", "CREATE ROLE plant_eve");
+    co_await plant_database("plant_role", "CREATE TABLE public.t (id int PRIMARY KEY)");
+    co_await run_sql("blue", "postgres", "ALTER DATABASE plant_role SET role = 'plant_eve'");
+    auto results = co_await check_database("plant_role");
+    EXPECT_THAT(lines(results, "lane-settings"), ElementsAre("error blue database plant_role"));
+    EXPECT_THAT(results.at("lane-settings").findings.at(0).fix,
+                HasSubstr("ALTER DATABASE plant_role RESET role;"));
+    co_await run_sql("blue", "postgres", "ALTER DATABASE plant_role RESET role");
+    results = co_await check_database("plant_role");
+    EXPECT_THAT(errors(results), IsEmpty());
+    co_await run_sql("blue", "postgres", "DROP DATABASE plant_role");
+    co_await run_sql("blue", "postgres", "DROP ROLE plant_eve");
 }
 
 CO_TEST(Planted, a_green_that_is_not_empty) {
@@ -186,6 +274,14 @@ CO_TEST(Planted, sessions_that_hold_transactions_open_or_are_superusers) {
     };
     auto blue_dsn = as_client("blue", "plant_sessions");
     auto green_dsn = as_client("green", "postgres");
+    // A client of the name that pgteal has.
+    auto namesake_dsn = lab.app_dsn("blue", "plant_sessions").with("application_name", "pgteal");
+    auto namesake = co_await postgres::Connection::open(std::move(namesake_dsn), "blue", soon());
+    // Another pgteal: of its name, and its login.
+    auto sibling_dsn = lab.dsn("blue").with_database("plant_sessions").with("application_name", "pgteal");
+    auto sibling = co_await postgres::Connection::open(std::move(sibling_dsn), "blue", soon());
+    co_await namesake.exec("BEGIN", soon());
+    co_await sibling.exec("BEGIN", soon());
     auto reader = co_await postgres::Connection::open(std::move(blue_dsn), "blue", soon());
     auto writer = co_await postgres::Connection::open(std::move(green_dsn), "green", soon());
     co_await reader.exec("BEGIN", soon());
@@ -198,7 +294,8 @@ CO_TEST(Planted, sessions_that_hold_transactions_open_or_are_superusers) {
     const auto results = co_await run_preflight(input);
     const std::string object = "plant_sessions: pid " + std::to_string(reader.backend_pid());
     EXPECT_THAT(lines(results, "long-transactions"),
-                ElementsAre("warning blue " + object,
+                ElementsAre("warning blue plant_sessions: pid " + std::to_string(namesake.backend_pid()),
+                            "warning blue " + object,
                             "warning green postgres: pid " + std::to_string(writer.backend_pid())));
     EXPECT_THAT(lines(results, "superuser-sessions"), ElementsAre("warning blue " + object));
     EXPECT_THAT(results.at("superuser-sessions").findings.at(0).message, HasSubstr("app \"nightly\""));

@@ -132,16 +132,13 @@ TEST(SchemaChecks, reminders_are_one_finding_a_kind_and_database) {
     facts[0].notable = {{"materialized view", "public.a"},
                         {"materialized view", "public.b"},
                         {"foreign table", "public.f"},
-                        {"publication", "everything"},
                         {"event trigger", "guard"}};
     const auto results = check_notable(facts);
-    ASSERT_EQ(results.size(), 4U);
+    ASSERT_EQ(results.size(), 3U);
     EXPECT_THAT(only(results[0], Level::info, "blue").message,
                 HasSubstr("2 materialized views (public.a, public.b)"));
     EXPECT_THAT(only(results[1], Level::info, "blue").message, HasSubstr("1 foreign table"));
-    EXPECT_THAT(only(results[2], Level::info, "blue").message,
-                HasSubstr("1 publication FOR ALL TABLES (everything)"));
-    EXPECT_THAT(only(results[3], Level::info, "blue").message, HasSubstr("guard"));
+    EXPECT_THAT(only(results[2], Level::info, "blue").message, HasSubstr("guard"));
 }
 
 } // namespace
