@@ -21,7 +21,8 @@ std::string targets_text(const std::map<std::string, pooler::Target>& targets) {
 
 struct Describer {
     Description operator()(const Sql& a) const {
-        return {place(a.side, a.statement.database) + (a.walsender ? " (walsender)" : ""), a.statement.text};
+        return {place(a.side, a.statement.database) + (a.walsender ? " (walsender)" : ""),
+                a.statement.text.display()};
     }
     Description operator()(const PoolerCommand& a) const {
         switch (a.kind) {
@@ -52,6 +53,13 @@ struct Describer {
     Description operator()(const RunProgram& a) const {
         return {place(a.side, a.database), postgres::to_string(a.program)};
     }
+    Description operator()(const RemoveFiles& a) const {
+        std::string text = "remove";
+        for (const auto& path : a.paths) {
+            text += " " + path;
+        }
+        return {"controller", text};
+    }
     Description operator()(const CopyLane& a) const {
         std::string text = "under snapshot :'snapshot_" + a.lane.object() + "'" +
                            (a.truncate_first ? ", target emptied first" : "") +
@@ -77,7 +85,7 @@ struct Describer {
     Description operator()(const CarrySequences& a) const {
         return {place(other(a.from), a.database),
                 "read sequences on both sides, match them by name and by the column that they feed, then " +
-                    replication::set_sequences(a.database).text};
+                    replication::set_sequences(a.database).text.display()};
     }
     Description operator()(const CompareData& a) const {
         return {"both/" + a.database, "compare content, serving side " + to_string(a.serving)};

@@ -26,7 +26,10 @@ struct Sql {
     /// as it does.
     bool walsender = false;
     bool close_sessions = false; ///< ends our own idle sessions first: DROP DATABASE would be in their way
+    /// Fact of the journal, an object, that the answer's one value, an object too, is added to.
+    std::string remember = {};
     bool canary = false; ///< when it succeeds, a row made on the new side has come back on the old one
+    bool spared = false; ///< when it fails that is a warning: what it makes can be done without
     std::chrono::milliseconds limit{60'000};
 };
 
@@ -63,6 +66,11 @@ struct RunProgram {
     std::vector<int> accepted_exit_codes{0};
 };
 
+/// Takes files of the controller away; those that aren't there don't matter.
+struct RemoveFiles {
+    std::vector<std::string> paths;
+};
+
 /// COPY of tables of a lane under :'snapshot_<lane object>'; each that is finished is noted in pgteal.copied.
 struct CopyLane {
     replication::Lane lane;
@@ -94,7 +102,8 @@ struct RecordSwitch {
     std::int64_t epoch = 0;
 };
 
-/// A client's login and write through an entry, which must reach `expected`.
+/// A client's login and write through an entry, which must reach `expected`. What it comes to is kept by the
+/// executor (unproven()), whatever the entry: the others are tried all the same.
 struct ProbeEntry {
     std::string pooler;
     std::string entry;
@@ -102,8 +111,8 @@ struct ProbeEntry {
 };
 
 struct Action {
-    std::variant<Sql, PoolerCommand, StageConfig, InstallConfig, VerifyPooler, RunProgram, CopyLane,
-                 ApplyMigrations, CarrySequences, CompareData, RecordSwitch, ProbeEntry>
+    std::variant<Sql, PoolerCommand, StageConfig, InstallConfig, VerifyPooler, RunProgram, RemoveFiles,
+                 CopyLane, ApplyMigrations, CarrySequences, CompareData, RecordSwitch, ProbeEntry>
         what;
     /// Phases of a step run one after the other; within one, actions for different places run at once, for
     /// one place in order.

@@ -6,6 +6,7 @@
 
 #include "cutover/approvals.hpp"
 #include "cutover/digest.hpp"
+#include "migration/layout.hpp"
 #include "postgres/error.hpp"
 
 namespace pgteal::cutover {
@@ -52,6 +53,7 @@ json::object meaning_of_migrate(const MigrateConfig& migrate) {
     object["attempts"] = migrate.attempts;
     object["gaps"] = migrate.gaps;
     object["out_of_order"] = migrate.out_of_order;
+    object["placeholders"] = migrate.placeholders;
     object["approvals"] = migrate.approvals;
     auto ignored = migrate.ignored_rules;
     std::sort(ignored.begin(), ignored.end());
@@ -80,43 +82,13 @@ std::string digest_of_file(const fs::path& path) {
     return sha256(bytes);
 }
 
-bool hidden(const fs::path& relative) {
-    return std::any_of(relative.begin(), relative.end(),
-                       [](const fs::path& part) { return part.string().starts_with('.'); });
-}
-
-bool is_sql(const fs::path& path) {
-    auto extension = path.extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return extension == ".sql";
-}
-
-void add_file(Subject& subject, const std::string& database, const fs::path& folder, const fs::path& path) {
-    const auto relative = path.lexically_relative(folder);
-    std::error_code ignored;
-    if (!hidden(relative) && fs::is_regular_file(path, ignored)) {
-        subject.files[database + "/" + relative.generic_string()] = digest_of_file(path);
-    }
-}
-
 /// What find_migrations() reads; for another tool, whatever is there.
 void add_folder(Subject& subject, const std::string& database, const fs::path& folder, bool every_file) {
-    std::error_code error;
-    if (every_file) {
-        for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end;
-             it.increment(error)) {
-            add_file(subject, database, folder, it->path());
+    for (const auto& path : migration::files_below(folder.string())) {
+        std::error_code ignored;
+        if ((every_file || migration::is_sql(path)) && fs::is_regular_file(folder / path, ignored)) {
+            subject.files[database + "/" + path] = digest_of_file(folder / path);
         }
-    } else {
-        for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-            if (is_sql(it->path())) {
-                add_file(subject, database, folder, it->path());
-            }
-        }
-    }
-    if (error) {
-        unreadable(folder, error.message());
     }
 }
 

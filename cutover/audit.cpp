@@ -1,11 +1,10 @@
 #include "cutover/audit.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 
 #include "cutover/digest.hpp"
-#include "migration/text.hpp"
+#include "postgres/literals.hpp"
 
 namespace pgteal::cutover {
 
@@ -36,25 +35,6 @@ std::vector<Description> actions_in(const json::object& body) {
         }
     }
     return actions;
-}
-
-std::string upper(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-    return text;
-}
-
-/// Statements about columns and tables, which may well be called password.
-bool names_only(const std::string& statement) {
-    const auto first = migration::word_at(statement, 0);
-    const auto second = migration::word_at(statement, migration::skip_blank(statement, first.size()));
-    if (first == "CREATE" || first == "ALTER" || first == "DROP") {
-        constexpr std::array<std::string_view, 16> objects{
-            "TABLE",  "INDEX", "UNIQUE", "VIEW",    "MATERIALIZED", "SCHEMA",     "SEQUENCE", "TYPE",
-            "DOMAIN", "ENUM",  "POLICY", "TRIGGER", "EXTENSION",    "STATISTICS", "RULE",     "PUBLICATION"};
-        return std::find(objects.begin(), objects.end(), second) != objects.end();
-    }
-    return first == "COMMENT" || first == "TRUNCATE" || first == "GRANT" || first == "REVOKE";
 }
 
 class Reader {
@@ -107,6 +87,14 @@ public:
             break;
         case EventKind::approved:
             add(event, "approved").summary = text_in(event.body, "as");
+            break;
+        case EventKind::voided:
+            add(event, "comparison void").summary = text_in(event.body, "doubt");
+            break;
+        case EventKind::accepted:
+            add(event, "compared equal").summary = text_in(event.body, "side") + " as it is now: timeline " +
+                                                   text_in(event.body, "timeline") + ", WAL at " +
+                                                   text_in(event.body, "flushed");
             break;
         case EventKind::migrated: {
             auto& entry = add(event, "migrated");
@@ -174,25 +162,11 @@ private:
 
 } // namespace
 
-std::string without_secrets(const std::string& statement) {
-    if (names_only(statement)) {
-        return statement;
-    }
-    const auto words = upper(statement);
-    auto cut = std::string::npos;
-    for (const char* word : {"PASSWORD", "CONNECTION", "SECRET"}) {
-        const auto at = words.find(word);
-        cut = at == std::string::npos ? cut : std::min(cut, at + std::string_view(word).size());
-    }
-    return cut == std::string::npos ? statement
-                                    : statement.substr(0, cut) + " … (left out: it may hold a password)";
-}
-
 Event migrated_event(const std::string& database, const std::string& side, const migration::File& file,
                      double ms) {
     std::string sql;
     for (const auto& statement : file.statements) {
-        sql += without_secrets(statement.text) + ";\n";
+        sql += postgres::without_constants(statement.text, postgres::Constants::strings) + ";\n";
         if (sql.size() > most_sql) {
             sql.resize(most_sql);
             while (!sql.empty() && (static_cast<unsigned char>(sql.back()) & 0xC0U) == 0x80U) {

@@ -12,13 +12,10 @@
 
 namespace pgteal::cutover {
 
-/// {"database","side","script","version","sha256","ms","sql"}: a file that was applied. Passwords in its SQL
-/// are left out.
+/// {"database","side","script","version","sha256","ms","sql"}: a file that was applied. Its SQL is
+/// kept without constants: a password of a view's dblink() stands in one, like that of a role.
 Event migrated_event(const std::string& database, const std::string& side, const migration::File& file,
                      double ms);
-
-/// The statement without what may be a password, for keeping.
-std::string without_secrets(const std::string& statement);
 
 /// One thing that was done: a step with its outcome, or an event that stands for itself.
 struct AuditEntry {

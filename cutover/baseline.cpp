@@ -1,6 +1,7 @@
 // The poolers as the run found them: which entries are ours to move, where they pointed, and the file's hash.
 #include "cutover/context.hpp"
 #include "cutover/leads.hpp"
+#include "cutover/left_behind.hpp"
 #include "postgres/error.hpp"
 
 namespace pgteal::cutover {
@@ -89,14 +90,14 @@ Task<void> add_new_entries(Estate* estate, Side serving, std::vector<PoolerBasel
 
 std::vector<PoolerBaseline> recorded_poolers(const Journal& journal) {
     auto baselines = every_recorded_pooler(journal);
+    auto without = left_behind(journal);
     const auto left_out = journal.fact("poolers_left_out");
     if (left_out.is_array()) {
-        std::erase_if(baselines, [&left_out](const auto& one) {
-            const auto& names = left_out.as_array();
-            return std::any_of(names.begin(), names.end(),
-                               [&one](const auto& name) { return name.as_string() == one.name; });
-        });
+        for (const auto& name : left_out.as_array()) {
+            without.emplace(name.as_string());
+        }
     }
+    std::erase_if(baselines, [&without](const auto& one) { return without.contains(one.name); });
     return baselines;
 }
 
@@ -151,9 +152,19 @@ void record_poolers(Journal& journal, std::vector<PoolerBaseline> baselines) {
 
 pooler::Target target_for(const Config& config, Side side, const pooler::Target& original) {
     // Blue's own words in the file come back as they were; green's come from the config.
-    return side == Side::blue
-               ? original
-               : pooler::Target{config.green.pooler_host, config.green.pooler_port, original.database};
+    if (side == Side::blue && original.host.find(',') == std::string::npos) {
+        return original;
+    }
+    const auto& own = config.side(side);
+    if (own.pooler_host.find(',') != std::string::npos || own.pooler_port.find(',') != std::string::npos) {
+        // PgBouncer takes a list of hosts in turns, and knows no target_session_attrs.
+        throw Error(ErrorCode::config, to_string(side),
+                    "the poolers can't be led to several hosts (" + own.pooler_host +
+                        "): PgBouncer takes them in turns",
+                    "pooler_host and pooler_port in [" + to_string(side) + "] of " + config.path +
+                        ": the one address");
+    }
+    return pooler::Target{own.pooler_host, own.pooler_port, original.database};
 }
 
 std::map<std::string, pooler::Target> targets_for(const Config& config, Side side,

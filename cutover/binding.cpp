@@ -160,7 +160,7 @@ Task<void> require_bound(Context* context) {
 }
 
 void require_known_poolers(const Context& context) {
-    const auto baselines = recorded_poolers(context.journal);
+    const auto baselines = every_recorded_pooler(context.journal);
     for (const auto& pooler : context.estate.config().poolers) {
         if (std::none_of(baselines.begin(), baselines.end(),
                          [&pooler](const auto& one) { return one.name == pooler.name; })) {

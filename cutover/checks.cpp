@@ -1,18 +1,52 @@
 #include "cutover/checks.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include "cutover/context.hpp"
 #include "cutover/leads.hpp"
+#include "cutover/login_trials.hpp"
 #include "cutover/migration_check.hpp"
+#include "cutover/owners_code_check.hpp"
+#include "cutover/patroni.hpp"
+#include "cutover/pooler_files.hpp"
+#include "cutover/read_only.hpp"
 #include "pooler/config_file.hpp"
 #include "postgres/error.hpp"
+#include "postgres/hosts.hpp"
 #include "replication/clone.hpp"
+#include "replication/control.hpp"
 
 namespace pgteal::cutover {
 
 namespace {
 
-Task<void> read_console(Estate* estate, PoolerUnit* unit, health::PoolerFacts* facts,
-                        std::vector<health::ForcedUser>* forced, Deadline deadline) {
+/// Numeric; none of a socket, and none when the name can't be resolved.
+Task<std::vector<std::string>> addresses_of(std::string host, Deadline deadline) {
+    std::vector<std::string> addresses;
+    if (host.empty() || host.front() == '/' || host.front() == '@') {
+        co_return addresses;
+    }
+    const auto dsn = postgres::Dsn().with("host", host);
+    try {
+        const auto hosts = co_await postgres::addresses_of(
+            dsn, "pooler", std::min(deadline, after(std::chrono::seconds(3))));
+        for (const auto& one : hosts) {
+            addresses.push_back(one.hostaddr.empty() ? one.host : one.hostaddr);
+        }
+    } catch (const Error& error) {
+        spdlog::debug("{}: {}", host, error.what());
+    }
+    co_return addresses;
+}
+
+/// What further checks take from the consoles.
+struct Seen {
+    std::vector<health::ForcedUser> forced;
+    std::vector<std::pair<std::string, pooler::Entry>> wanted; ///< pooler, entry of the run
+};
+
+Task<void> read_console(Estate* estate, PoolerUnit* unit, health::PoolerFacts* facts, Seen* seen,
+                        Deadline deadline) {
     const auto settings = co_await unit->console->settings(deadline);
     facts->pool_mode = settings.pool_mode;
     facts->session_users = settings.session_users;
@@ -41,13 +75,21 @@ Task<void> read_console(Estate* estate, PoolerUnit* unit, health::PoolerFacts* f
                                   on_blue || (on_green && !anything_on_blue),
                                   named || (wanted.empty() && (on_blue || (on_green && !anything_on_blue))),
                                   entry.name == "*"});
+        facts->entries.back().points_at_a_side = on_blue || on_green;
+        if (!on_blue && !on_green) {
+            auto addresses = co_await addresses_of(entry.host, deadline);
+            facts->entries.back().addresses = std::move(addresses);
+        }
         // Whoever names the entries has said which ones are the run's.
         const auto doubt = spelled.doubts.find(entry.name);
         if (wanted.empty() && doubt != spelled.doubts.end()) {
             facts->entries.back().doubt = doubt->second;
         }
+        if (facts->entries.back().wanted) {
+            seen->wanted.emplace_back(unit->config.name, entry);
+        }
         if (facts->entries.back().wanted && !entry.force_user.empty()) {
-            forced->push_back({entry.force_user, entry.database});
+            seen->forced.push_back({entry.force_user, entry.database});
         }
     }
     for (const auto& name : wanted) {
@@ -60,12 +102,11 @@ Task<void> read_console(Estate* estate, PoolerUnit* unit, health::PoolerFacts* f
     }
 }
 
-Task<health::PoolerFacts> facts_of(Estate* estate, PoolerUnit* unit, std::vector<health::ForcedUser>* forced,
-                                   Deadline deadline) {
+Task<health::PoolerFacts> facts_of(Estate* estate, PoolerUnit* unit, Seen* seen, Deadline deadline) {
     health::PoolerFacts facts;
     facts.name = unit->config.name;
     try {
-        co_await read_console(estate, unit, &facts, forced, deadline);
+        co_await read_console(estate, unit, &facts, seen, deadline);
         const auto file = pooler::read_config(unit->config.config);
         for (const auto& entry : pooler::parse_entries(file.text)) {
             if (entry.name == "*") {
@@ -91,6 +132,7 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, bool run_start
     input.lanes = 0;
     for (const auto& database : config.databases) {
         input.lanes += database.lanes;
+        input.subscriber_tables[database.name] = replication::subscriber_tables(database.lanes);
     }
     input.max_pause_seconds = to_ms(config.max_pause) / 1000;
     input.blue_peer_conninfo = config.blue.peer_dsn.conninfo();
@@ -98,9 +140,10 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, bool run_start
     input.run_name = config.run;
     input.run_started = run_started;
     input.accept = config.accept;
-    std::vector<health::ForcedUser> forced;
+    input.carry_partitions = config.carry_partitions;
+    Seen seen;
     for (auto& unit : estate->poolers()) {
-        auto facts = co_await facts_of(estate, &unit, &forced, after(std::chrono::seconds(10)));
+        auto facts = co_await facts_of(estate, &unit, &seen, after(std::chrono::seconds(10)));
         input.poolers.push_back(std::move(facts));
     }
     try {
@@ -116,11 +159,26 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, bool run_start
     const auto unreachable = std::find_if(results.begin(), results.end(), [](const auto& one) {
         return one.check == "reachable" && !one.findings.empty();
     });
-    if (unreachable == results.end()) {
+    const bool both_reached = unreachable == results.end();
+    if (both_reached) {
         const auto serving = run_started ? peek_progress(config).serving : Side::blue;
-        auto logins = co_await check_logins(estate, serving, other(serving), std::move(forced),
+        auto logins = co_await check_logins(estate, serving, other(serving), std::move(seen.forced),
                                             after(std::chrono::seconds(15)));
         results.push_back(std::move(logins));
+        auto read_only = co_await check_read_only(estate, other(serving), after(std::chrono::seconds(15)));
+        results.push_back(std::move(read_only));
+        auto trials = co_await check_tried_logins(estate, run_started, after(std::chrono::seconds(20)));
+        results.push_back(std::move(trials));
+    }
+    results.push_back(check_hosts(config, seen.wanted));
+    results.push_back(check_pooler_files(*estate));
+    if (both_reached) {
+        std::vector<Side> both{Side::blue, Side::green};
+        auto code = co_await check_owners_code(estate, Side::blue, std::move(both), config.database_names(),
+                                               after(std::chrono::seconds(30)));
+        std::move(code.begin(), code.end(), std::back_inserter(results));
+        auto patroni = co_await check_patroni(estate, after(std::chrono::seconds(15)));
+        results.push_back(std::move(patroni));
     }
     auto migrations = co_await check_migrations(estate, run_started);
     results.push_back(std::move(migrations));

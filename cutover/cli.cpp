@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #include "cutover/context.hpp"
+#include "cutover/run_row.hpp"
+#include "cutover/runner.hpp"
+#include "cutover/touched.hpp"
 
 namespace pgteal::cutover {
 
@@ -34,7 +37,7 @@ constexpr std::array<Entry, 15> commands{{
     {"finish", "after cutover: retires the standing side", run_finish},
     {"migrate", "schema changes on green: lint, rehearse, apply, status, drift, preview", run_migrate},
     {"approve", "approves what apply and cutover are about to do", run_approve},
-    {"audit", "who did what, when, how long, with the exact SQL", run_audit},
+    {"audit", "who did what, when, how long, with the SQL", run_audit},
     {"serve", "follows the run; serves metrics and status over HTTP", run_serve},
     {"docs", "prints a page of the documentation: runbook, config", run_docs},
 }};
@@ -44,14 +47,11 @@ std::string default_config() {
     return from_environment != nullptr && *from_environment != '\0' ? from_environment : "pgteal.toml";
 }
 
-/// What a refusal means for clients. Whatever was asked for now, an interrupted switchover may hold them.
-std::string refused_words(const Session& session) {
+std::optional<Progress> progress_now(const Session& session) {
     try {
-        const bool waiting = !session.config.run.empty() && peek_progress(session.config).attempt.has_value();
-        return waiting ? "Nothing was changed now, and clients may be held until it is settled."
-                       : "Nothing was changed; clients are served as before.";
+        return session.config.run.empty() ? Progress{} : peek_progress(session.config);
     } catch (const std::exception&) {
-        return "Nothing was changed."; // the journal can't be read: how clients fare is not known
+        return std::nullopt;
     }
 }
 
@@ -68,14 +68,9 @@ void report(const Session& session, const Error& error, Exit exit) {
                                                           : "failed";
     text += fmt::format("  {}{:<11}{} {}{}\n", colour ? "\033[31m" : "", state, colour ? "\033[0m" : "",
                         error.side().empty() ? "" : error.side() + ": ", error.what());
-    const bool refused = exit == Exit::refused || exit == Exit::usage;
-    if (refused) {
-        text += "              " + refused_words(session) + "\n";
-    } else if (exit == Exit::interrupted) {
-        text += "              Clients may be held, or the old side is not in step yet.\n";
-    } else {
-        text += "              Clients are served by the same side as before.\n";
-    }
+    const bool known = exit == Exit::interrupted && !session.clients.empty();
+    text += "              " +
+            (known ? session.clients : consequence(exit, session.touched, progress_now(session))) + "\n";
     if (!error.hint().empty()) {
         text += "              " + error.hint() + "\n";
     }
@@ -171,6 +166,9 @@ Parsed parse_command_line(int argc, char** argv) {
                           "every read and gate, no change, and a forecast of the pause");
         } else if (entry.name == "status") {
             sub->add_flag("--watch", options.watch, "follow");
+        } else if (entry.name == "abort") {
+            sub->add_flag("--keep-green", options.keep_green,
+                          "leave green's databases and roles as they are (somebody uses them by now)");
         } else if (entry.name == "migrate") {
             add_migrate(*sub, options);
         } else if (entry.name == "approve") {
@@ -233,9 +231,21 @@ Exit run_command(Options options) {
         return exit;
     } catch (const Error& error) {
         exit = session.interrupted ? Exit::interrupted : exit_code(error.code(), session.touched);
-        report(session, error, exit);
+        const bool lost = exit == Exit::interrupted && error.hint().empty();
+        const auto* const next = overtaken_by_another(std::current_exception())
+                                     ? overtaken_hint
+                                     : "pgteal resume goes on with it; pgteal status shows where it stands";
+        const bool slow = !lost && error.code() == ErrorCode::deadline && error.hint().empty();
+        const std::string again =
+            "a server, the way to it or this machine is slow or busy: see to that, then pgteal " +
+            session.options.command + " again";
+        report(session,
+               lost || slow ? Error(error.code(), error.side(), error.what(), slow ? again : next) : error,
+               exit);
     } catch (const std::exception& error) {
-        exit = session.touched ? Exit::interrupted : Exit::failed;
+        const auto progress = progress_now(session);
+        const bool clients_held = session.touched && (!progress || progress->attempt);
+        exit = session.interrupted || clients_held ? Exit::interrupted : Exit::failed;
         report(session,
                Error(ErrorCode::internal, "controller", error.what(),
                      "this is a mistake in pgteal: keep the journal and report it"),

@@ -168,6 +168,7 @@ Task<void> refuse_other_runs(Session* session, Side side, std::string database) 
 MigrationNews news_for(Work* work, const Step* step) {
     MigrationNews news;
     news.progress = [work, step](const std::string& text, double fraction) {
+        work->session.touched = true; // the first word comes right before the first statement
         work->narrator.progress(*step, text, fraction);
     };
     news.warning = [work](const std::string& text) { work->narrator.say("  warning   " + text); };
@@ -203,7 +204,7 @@ Task<std::vector<Shown>> apply_one(Work* work, ApplyPlace place, DatabaseConfig 
     if (place.in_run && !work->session.config.migrate.command.empty()) {
         const auto done = milestone(database.name, "migrate");
         co_await work->session.estate->server(Side::green)
-            .script(database.name, done.text, after(std::chrono::seconds(30)));
+            .script(database.name, done.text.plain(), after(std::chrono::seconds(30)));
     }
     co_return lines;
 }
@@ -233,7 +234,7 @@ Task<Exit> run_migrate_apply(Session* session) {
             }
         }
     }
-    session->touched = true;
+    session->touched = !session->config.migrate.command.empty();
     std::vector<Shown> lines;
     for (const auto& database : databases) {
         auto some = co_await apply_one(&work, place, database, approved);

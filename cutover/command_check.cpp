@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include "cutover/checks.hpp"
+#include "cutover/database_state.hpp"
 #include "cutover/runbook.hpp"
+#include "cutover/side_looks.hpp"
 #include "cutover/work.hpp"
 
 namespace pgteal::cutover {
@@ -29,8 +31,10 @@ void print_finding(const health::Finding& finding) {
     print(fmt::format("  {:<9} {}{}", state, finding.object.empty() ? "" : finding.object + ": ",
                       finding.message));
     if (!finding.fix.empty()) {
-        print(fmt::format("            fix{}:  {}", finding.side.empty() ? "" : ", on " + finding.side,
-                          finding.fix));
+        const auto where = finding.side.empty() ? std::string() : "on " + finding.side;
+        const bool said = !where.empty() && finding.fix.starts_with(where + ": ");
+        print(fmt::format("            fix{}:  {}", where.empty() ? "" : ", " + where,
+                          said ? finding.fix.substr(where.size() + 2) : finding.fix));
     }
 }
 
@@ -54,7 +58,14 @@ boost::json::object findings_document(const std::vector<health::CheckResult>& re
     return document;
 }
 
-void print_findings(const std::vector<health::CheckResult>& results) {
+/// What comes after a look that found nothing in the way.
+std::string next_of(const Progress& progress) {
+    return !progress.active || !progress.prepared ? "pgteal prepare"
+           : progress.serving == Side::blue       ? "pgteal cutover --dry-run"
+                                                  : "pgteal status";
+}
+
+void print_findings(const std::vector<health::CheckResult>& results, const Progress& progress) {
     std::string ok;
     int refused = 0;
     int warnings = 0;
@@ -79,7 +90,8 @@ void print_findings(const std::vector<health::CheckResult>& results) {
     print(fmt::format("\n{} refused, {} {}. Nothing was changed.{}", refused, warnings,
                       warnings == 1 ? "warning" : "warnings",
                       refused > 0 ? " Fix what is refused and run pgteal check again."
-                                  : " Next:  pgteal plan, then pgteal prepare"));
+                                  : " Next:  " + std::string(progress.active ? "" : "pgteal plan, then ") +
+                                        next_of(progress)));
 }
 
 boost::json::object step_document(const Step& step, const std::vector<Action>& actions,
@@ -122,17 +134,26 @@ void print_step(const boost::json::object& step) {
     if (step.at("state").as_string() == "done") {
         print("              (done)");
     }
+    if (step.at("state").as_string() == "conflict") {
+        print(fmt::format("              CONFLICT  {}", step.at("evidence").as_string().c_str()));
+    }
     for (const auto& action : step.at("actions").as_array()) {
         print(fmt::format("            {}:  {}", action.at("where").as_string().c_str(),
                           indented(action.at("what").as_string().c_str())));
     }
 }
 
-/// A step of prepare is looked at as it is now.
+/// A step of prepare is looked at as it is now. A conflict has nothing to plan from.
 Task<boost::json::object> planned(const Step* step) {
     const auto seen = co_await step->observe();
-    auto actions = seen.state == State::done ? std::vector<Action>{} : step->plan(seen);
-    auto document = step_document(*step, actions, to_string(seen.state));
+    const bool todo = seen.state == State::absent || seen.state == State::partial;
+    auto document =
+        step_document(*step, todo ? step->plan(seen) : std::vector<Action>{}, to_string(seen.state));
+    if (seen.state == State::conflict) {
+        document["side"] = seen.side;
+        document["evidence"] = seen.evidence;
+        document["hint"] = seen.hint;
+    }
     co_return document;
 }
 
@@ -145,18 +166,70 @@ boost::json::object expected(const Step& step) {
 
 } // namespace
 
+namespace {
+
+/// Of a run that is under way: whether one of its servers went back in time.
+Task<health::CheckResult> check_sides(Estate* estate, Progress progress) {
+    const auto looked = co_await look_at_sides(estate, progress, after(std::chrono::seconds(15)));
+    health::CheckResult result;
+    result.check = "sides";
+    result.summary = "both sides have all that they had";
+    if (auto refusal = refusal_of(looked.doubts, progress.serving, progress.epoch, progress.prepared)) {
+        result.findings.push_back({result.check, health::Level::error, refusal->side, "",
+                                   std::move(refusal->message), std::move(refusal->hint)});
+    }
+    co_return result;
+}
+
+bool sides_answer(const std::vector<health::CheckResult>& results) {
+    return std::none_of(results.begin(), results.end(),
+                        [](const auto& one) { return one.check == "reachable" && !one.findings.empty(); });
+}
+
+/// The same: whether clients would live on the standing side with what they live with now.
+Task<health::CheckResult> check_states(Estate* estate, const Journal* journal, Progress progress) {
+    const Move move{progress.serving, other(progress.serving), progress.epoch + 1};
+    health::CheckResult result;
+    result.check = "client-settings";
+    result.summary = "clients' settings are alike on both sides";
+    for (const auto& database : estate->config().database_names()) {
+        const auto recorded = journal->fact("database_state " + database);
+        auto changed =
+            co_await changed_database(estate, recorded, move, database, after(std::chrono::seconds(15)));
+        if (changed) {
+            const bool refused = move.to == Side::green || changed->read_only;
+            result.findings.push_back({result.check, refused ? health::Level::error : health::Level::warning,
+                                       changed->refusal.side, "", std::move(changed->refusal.message),
+                                       std::move(changed->refusal.hint)});
+        }
+    }
+    co_return result;
+}
+
+} // namespace
+
 Task<Exit> run_check(Session* session) {
     const auto peeked = Journal::peek(session->config.state, session->config.run);
     const auto progress = peeked ? progress_of(peeked->events(), last_prepare_step) : Progress{};
     auto results =
         co_await run_checks(session->estate.get(), progress.active && progress.steps.contains("claim"));
+    if (worth_a_look(progress)) {
+        auto sides = co_await check_sides(session->estate.get(), progress);
+        results.push_back(std::move(sides));
+        const bool both = sides_answer(results);
+        if (progress.prepared && both) {
+            auto states = co_await check_states(session->estate.get(), &*peeked, progress);
+            results.push_back(std::move(states));
+        }
+        results = health::order(std::move(results));
+    }
     if (session->options.json) {
         print_json(findings_document(results));
     } else {
         const auto blue = co_await side_words(session->estate.get(), Side::blue);
         const auto green = co_await side_words(session->estate.get(), Side::green);
         print(fmt::format("pgteal {}   run {}   {}   {}\n", version, session->config.run, blue, green));
-        print_findings(results);
+        print_findings(results, progress);
     }
     co_return errors_in(results) > 0 ? Exit::refused : Exit::done;
 }
@@ -169,7 +242,16 @@ Task<Exit> run_plan(Session* session) {
         record_poolers(work.journal, baselines);
     }
     boost::json::array steps;
-    const auto add = [&steps](boost::json::object step) { steps.push_back(std::move(step)); };
+    std::optional<Error> conflict; // the first
+    const auto add = [&steps, &conflict](boost::json::object step) {
+        if (!conflict && step.at("state").as_string() == "conflict") {
+            conflict = Error(ErrorCode::refused, std::string(step.at("side").as_string()),
+                             "step " + std::string(step.at("id").as_string()) +
+                                 " can't be gone on with: " + std::string(step.at("evidence").as_string()),
+                             std::string(step.at("hint").as_string()));
+        }
+        steps.push_back(std::move(step));
+    };
     for (const auto& step : prepare_steps(work.context)) {
         if (step.id == "check") {
             add(step_document(step, {}, "absent"));
@@ -190,15 +272,21 @@ Task<Exit> run_plan(Session* session) {
         boost::json::object document;
         document["run"] = session->config.run;
         document["steps"] = std::move(steps);
+        if (conflict) {
+            document["error"] = error_document(*conflict).at("error");
+        }
         print_json(document);
-        co_return Exit::done;
+        co_return conflict ? Exit::refused : Exit::done;
     }
     print("The runbook of run " + session->config.run +
           ". Values known only when a step runs are written as psql variables, :'name'.");
     for (const auto& step : steps) {
         print_step(step.as_object());
     }
-    print("\nNothing was changed. Next:  pgteal prepare");
+    if (conflict) {
+        throw Error(*conflict);
+    }
+    print("\nNothing was changed. Next:  " + next_of(progress));
     co_return Exit::done;
 }
 

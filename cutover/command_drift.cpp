@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "cutover/migrations.hpp"
+#include "cutover/owners_code_check.hpp"
 #include "cutover/work.hpp"
 #include "migration/schema/drift.hpp"
 #include "replication/clone.hpp"
@@ -33,11 +34,20 @@ Task<std::vector<std::string>> create_statements(Estate* estate, std::string dat
     properties.connection_limit = -1;
     properties.grants.clear();
     properties.comment.clear();
+    properties.tablespace.clear();
     std::vector<std::string> statements;
-    for (auto& statement : replication::create_database(properties, green.version)) {
-        statements.push_back(std::move(statement.text));
+    for (const auto& statement : replication::create_database(properties, green.version)) {
+        statements.push_back(statement.text.plain());
     }
     co_return statements;
+}
+
+Task<void> refuse_rowless_code(Estate* estate, postgres::Connection* connection, std::string database) {
+    const auto refusal = co_await rowless_code_refusal(estate, Side::blue, connection, std::move(database),
+                                                       after(std::chrono::minutes(1)));
+    if (refusal) {
+        throw Error(ErrorCode::refused, refusal->side, refusal->message, refusal->hint);
+    }
 }
 
 Task<std::string> find_tools(Estate* estate) {
@@ -86,6 +96,7 @@ Task<std::vector<Report>> read_reports(Session* session, Terminal* terminal, std
                                            {},
                                            {},
                                            {},
+                                           {},
                                            {}};
         if (const auto record = left_out(session->config); !record.empty()) {
             request.ignored.insert(record);
@@ -94,6 +105,9 @@ Task<std::vector<Report>> read_reports(Session* session, Terminal* terminal, std
             return create_statements(estate, name, std::move(scratch));
         };
         request.find_tools = [estate] { return find_tools(estate); };
+        request.may_copy = [estate, name = database.name](postgres::Connection* connection) {
+            return refuse_rowless_code(estate, connection, name);
+        };
         request.progress = [terminal, step](const std::string& words) {
             terminal->progress(step, words, -1);
         };

@@ -11,9 +11,13 @@
 #include <spdlog/spdlog.h>
 
 #include "cutover/binding.hpp"
+#include "cutover/owners_code_check.hpp"
+#include "cutover/run_row.hpp"
 #include "cutover/runbook.hpp"
+#include "cutover/side_doubt.hpp"
 #include "cutover/status.hpp"
 #include "cutover/work.hpp"
+#include "postgres/quote.hpp"
 #include "replication/compare.hpp"
 #include "replication/lane_watch.hpp"
 
@@ -81,14 +85,18 @@ boost::json::object comparison_document(const std::vector<replication::Compariso
 }
 
 /// The gate refuses while the newest comparison found differences. Another controller at work keeps its
-/// journal to itself: then it is only said.
-void record_comparison(const Config& config, bool equal) {
+/// journal to itself: then it is only said; of the sides pgteal.seen knows then.
+void record_comparison(const Config& config, const Progress& progress, bool equal,
+                       const std::vector<Looked>& looks) {
     try {
         auto journal = Journal::open(config.state, config.run, "compare");
         boost::json::object result;
         result["equal"] = equal;
         result["at"] = utc_now();
         journal.set_fact("compared", result);
+        for (const auto& looked : looks) {
+            keep_looked(&journal, progress, looked);
+        }
     } catch (const Error& error) {
         spdlog::warn("the result was not recorded: {}", error.what());
     }
@@ -115,6 +123,34 @@ Task<void> require_lanes(Estate* estate, Progress progress, std::string database
     auto lanes = estate->lanes(serving, database);
     co_await replication::require_running(estate->server(serving), estate->server(other(serving)),
                                           std::move(lanes));
+}
+
+/// The standing side may have been put back to when it served: open for clients, its lanes disabled, its row
+/// at an earlier epoch. It is made to stand again, before its rows are compared: nothing else in a run would.
+Task<void> stand_again(Estate* estate, Progress progress, Terminal* terminal) {
+    const auto side = other(progress.serving);
+    auto& server = estate->server(side);
+    for (const auto& database : estate->config().database_names()) {
+        const auto row = co_await read_run_row(&server, database, after(lane_answer));
+        if (!row.present || row.run_id != progress.run_id || row.epoch >= progress.epoch) {
+            continue;
+        }
+        // The row last: whoever was interrupted before it does all of this again.
+        std::string fence = "BEGIN READ WRITE; " + past_lockers(raise_fence_text(database)) + "; COMMIT";
+        co_await server.script(database, std::move(fence), after(lane_answer));
+        for (const auto& lane : estate->lanes(progress.serving, database)) {
+            auto enable = replication::enable_subscription(lane).text.plain();
+            co_await server.script(database, std::move(enable), after(lane_answer));
+        }
+        std::string text =
+            "BEGIN READ WRITE; UPDATE pgteal.run SET epoch = " + std::to_string(progress.epoch) +
+            ", serving = " + postgres::quote_literal(to_string(progress.serving)) +
+            ", controller = NULL WHERE run_id = " + postgres::quote_literal(progress.run_id) + "; COMMIT";
+        co_await server.script(database, std::move(text), after(lane_answer));
+        terminal->say("Database " + database + " on " + to_string(side) + " was put back to epoch " +
+                      std::to_string(row.epoch) + ": it stands again, fenced, and follows " +
+                      to_string(progress.serving) + ".");
+    }
 }
 
 } // namespace
@@ -153,6 +189,16 @@ Task<Exit> run_compare(Session* session) {
     Step step;
     step.id = "compare";
     terminal.started(step);
+    std::vector<Looked> looks;
+    looks.push_back(co_await look_at_sides(&estate, progress, after(lane_answer)));
+    const auto doubt = refusal_of(looks.front().doubts, serving, progress.epoch, false);
+    if (doubt && looks.front().ahead) { // markers would not arrive either, and what is skipped now is lost
+        throw Error(ErrorCode::refused, doubt->side, doubt->message, doubt->hint);
+    }
+    if (doubt) {
+        terminal.say("The last comparison is void. " + doubt->message + ".");
+        co_await stand_again(&estate, progress, &terminal);
+    }
     for (const auto& database : estate.config().databases) {
         co_await require_lanes(&estate, progress, database.name);
     }
@@ -176,12 +222,18 @@ Task<Exit> run_compare(Session* session) {
         };
         auto one = co_await replication::compare_database(
             estate.server(serving), estate.server(other(serving)), database.name,
-            estate.lanes(serving, database.name), common, estate.config().jobs, deadline, progress_of_tables);
+            estate.lanes(serving, database.name), common, estate.config().jobs, deadline, progress_of_tables,
+            accepts_owners_code(estate.config()));
         comparisons.push_back(std::move(one));
     }
-    const auto document = comparison_document(comparisons);
+    auto document = comparison_document(comparisons);
     const bool equal = document.at("equal").as_bool();
-    record_comparison(session->config, equal);
+    document["void"] = doubt && !equal;
+    if (doubt && equal) {
+        auto accepted = co_await accept_sides(&estate, progress, looks.data(), after(lane_answer));
+        looks.push_back(std::move(accepted));
+    }
+    record_comparison(session->config, progress, equal, looks);
     if (session->options.json) {
         print_json(document);
         co_return equal ? Exit::done : Exit::failed;
@@ -198,6 +250,10 @@ Task<Exit> run_compare(Session* session) {
     }
     terminal.say(fmt::format("{} rows in {} tables compared: {}", document.at("rows").as_int64(), tables,
                              equal ? "equal on both sides" : "the sides differ"));
+    if (doubt) {
+        terminal.say(equal ? "What the sides are now is accepted: the run goes on."
+                           : "No switch in any direction until they are equal:   " + doubt->hint);
+    }
     co_return equal ? Exit::done : Exit::failed;
 }
 
@@ -219,6 +275,7 @@ Task<Exit> run_serve(Session* session) {
     asio::co_spawn(executor, wait_for_signal(stop), asio::detached);
     int round = 0;
     bool warned = false;
+    bool doubted = false;
     std::optional<SwitchBack> way_back;
     while (!*stop) {
         if (round % 15 == 0) {
@@ -234,6 +291,12 @@ Task<Exit> run_serve(Session* session) {
                          status.superseded->hint);
         }
         warned = status.superseded.has_value();
+        const auto doubt = status.doubt();
+        if (doubt && !doubted) {
+            spdlog::error("the comparison is void: {}. No switch in any direction until this is settled: {}",
+                          doubt->message, doubt->hint);
+        }
+        doubted = doubt.has_value();
         publish(status, metrics);
         metrics.step(step_words(progress));
         *latest = boost::json::serialize(to_json(status));

@@ -7,11 +7,16 @@
 #include "cutover/binding.hpp"
 #include "cutover/decision.hpp"
 #include "cutover/epochs.hpp"
+#include "cutover/green_database.hpp"
+#include "cutover/leads.hpp"
+#include "cutover/left_behind.hpp"
 #include "cutover/record_run.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/runner.hpp"
+#include "cutover/side_doubt.hpp"
 #include "cutover/status.hpp"
 #include "cutover/switchover.hpp"
+#include "cutover/way_back.hpp"
 #include "cutover/work.hpp"
 #include "postgres/quote.hpp"
 
@@ -50,6 +55,16 @@ boost::json::object steps_document(const std::vector<StepTime>& times) {
 /// where they have to.
 Task<Exit> note_pooler_files(Work* work) {
     const auto serving = work->context.progress().serving;
+    Runner runner(work->journal, work->executor, work->narrator);
+    const auto silent = co_await take_along(&work->context, &runner, serving);
+    for (const auto& [pooler, why] : silent) {
+        spdlog::warn("pooler {} stays behind, since it does not answer: {}", pooler, why);
+    }
+    const auto made =
+        co_await remake_idle_lanes(&work->context, &runner, other(serving), after(std::chrono::minutes(2)));
+    for (const auto& lane : made) {
+        work->narrator.say(lane);
+    }
     auto baselines = recorded_poolers(work->journal);
     co_await add_new_entries(&work->context.estate, serving, &baselines, after(std::chrono::seconds(30)));
     for (auto& baseline : baselines) {
@@ -85,6 +100,7 @@ Task<Exit> go_on_preparing(Work* work) {
     if (context.begun("claim")) { // once the sides have turned, its steps would turn the lanes back
         co_await require_newest_journal(&context, progress.epoch);
     }
+    co_await require_no_doubt(&context);
     auto steps = prepare_steps(context);
     if (!progress.active) {
         // The checks come before there is a run: a refusal leaves no trace of one.
@@ -105,7 +121,6 @@ Task<Exit> go_on_preparing(Work* work) {
         bind_run(*work, id);
         progress = context.progress();
     }
-    work->session.touched = true;
     const Steps rest(steps.begin() + 1, steps.end());
     if (!progress.prepared) {
         work->journal.set_fact("fingerprint", nullptr); // an earlier run's
@@ -115,6 +130,7 @@ Task<Exit> go_on_preparing(Work* work) {
     if (context.journal.fact("fingerprint").is_null() || !progress.prepared) {
         co_await record_fingerprint(work);
     }
+    co_await note_sides(&context);
     const auto streams = co_await read_streams(&context.estate, Side::blue, after(std::chrono::minutes(1)));
     SwitchBack way_back;
     for (const auto& one : streams) {
@@ -143,21 +159,40 @@ Task<Exit> go_on_removing(Work* work) {
         co_await require_newest_journal(&context, progress.epoch);
     }
     if (!progress.removing) {
+        const bool keep = work->session.options.keep_green;
+        context.journal.set_fact(keep_green, keep);
+    } else if (work->session.options.keep_green) {
+        context.journal.set_fact(keep_green, true);
+    }
+    co_await require_droppable(&context);
+    if (!progress.removing) {
+        co_await require_nothing_only_on_green(&context);
         context.journal.append(run_event(EventKind::removing, progress.epoch));
     }
-    work->session.touched = true;
     Runner runner(context.journal, context.executor, work->narrator);
     const auto steps = prepare_steps(context);
     co_await runner.back(&steps, 1, progress.steps);
     context.journal.append(run_event(EventKind::removed, progress.epoch));
     const auto found = context.executor.bindings().find("roles_left");
     const auto left = found == context.executor.bindings().end() ? std::string() : found->second.value;
+    const bool kept = context.journal.fact(keep_green) == boost::json::value(true);
     if (work->session.options.json) {
         boost::json::object document;
         document["outcome"] = "removed";
         document["serving"] = "blue";
         document["roles_left"] = left;
+        document["green_left"] = kept;
         print_json(document);
+    } else if (kept) {
+        std::string text = "\nThe run is taken away; green's databases and roles are left as they are. Where "
+                           "its fence is up, on green:";
+        for (const auto& database : work->session.config.database_names()) {
+            const auto name = postgres::quote_identifier(database);
+            text += "\n  ALTER DATABASE " + name + " RESET default_transaction_read_only; ALTER DATABASE " +
+                    name + " CONNECTION LIMIT " + std::to_string(recorded_limit(context.journal, database)) +
+                    ";";
+        }
+        work->narrator.say(text);
     } else if (!left.empty()) {
         work->narrator.say(
             "\nWhat pgteal made is gone, except for roles on green that something else there depends on "
@@ -178,7 +213,6 @@ Task<Exit> go_on_finishing(Work* work) {
     if (!progress.finishing) {
         context.journal.append(run_event(EventKind::finishing, progress.epoch));
     }
-    work->session.touched = true;
     Runner runner(context.journal, context.executor, work->narrator);
     const auto standing = other(progress.serving);
     const auto steps = finish_steps(context, standing);
@@ -205,16 +239,6 @@ Task<Exit> go_on_finishing(Work* work) {
     co_return Exit::done;
 }
 
-/// Another controller at work is no reason to fear for the clients; a journal that can't be read is.
-std::unique_ptr<Work> open_to_resume(Session* session) {
-    try {
-        return std::make_unique<Work>(session, "resume");
-    } catch (const Error& error) {
-        session->interrupted = error.code() != ErrorCode::busy;
-        throw;
-    }
-}
-
 } // namespace
 
 Task<Exit> run_prepare(Session* session) {
@@ -234,6 +258,7 @@ Task<Exit> run_prepare(Session* session) {
             "a next run has a config of its own, with another [run] name, and the serving server as [blue]");
     }
     if (progress.active && progress.epoch > 1) {
+        co_await require_no_doubt(&work.context);
         co_return co_await note_pooler_files(&work);
     }
     co_await work.open_endpoint();
@@ -269,7 +294,6 @@ Task<Exit> run_abort(Session* session) {
                                                     : "pgteal finish");
     }
     if (progress.attempt) {
-        session->touched = true;
         session->interrupted = true;
         co_await settle_switchover(&work.context, &work.narrator);
         session->interrupted = false;
@@ -292,6 +316,12 @@ Task<Exit> run_finish(Session* session) {
         co_return exit;
     }
     require_resting_run(progress, "finish");
+    if (progress.unserved) {
+        throw Error(ErrorCode::wrong_state, to_string(progress.serving),
+                    "no client was seen to reach " + to_string(progress.serving) +
+                        " since the switch, and finish would retire " + to_string(other(progress.serving)),
+                    "pgteal resume tries it again; pgteal switch-back goes back");
+    }
     if (progress.epoch == 1) {
         throw Error(ErrorCode::wrong_state, "",
                     "nothing was cut over yet: finish retires the side that stands after a cutover",
@@ -313,6 +343,9 @@ Task<Exit> run_resume(Session* session) {
         next = Resume::go_on_preparing; // ended between the last step and the record of the schemas
     }
     if (next == Resume::nothing) {
+        session->interrupted = true; // clients may be held all the same
+        co_await refuse_paused(&work.context.estate);
+        session->interrupted = false;
         throw Error(ErrorCode::wrong_state, "",
                     progress.active
                         ? "nothing was interrupted: the run rests, " + to_string(progress.serving) + " serves"
@@ -331,9 +364,15 @@ Task<Exit> run_resume(Session* session) {
         co_return co_await go_on_finishing(&work);
     case Resume::undo_switchover:
     case Resume::finish_switchover: {
-        session->touched = true;
         session->interrupted = true; // until it is settled
-        const auto result = co_await settle_switchover(&work.context, &work.narrator);
+        SwitchoverResult result;
+        try {
+            result = co_await settle_switchover(&work.context, &work.narrator);
+        } catch (const SwitchoverFailed& failed) {
+            session->interrupted = past_the_switch(failed.result());
+            session->clients = clients_words(failed.result());
+            throw;
+        }
         session->interrupted = false;
         if (session->options.json) {
             auto document = switchover_document(work, result);

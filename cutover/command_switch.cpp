@@ -3,6 +3,7 @@
 
 #include "cutover/approvals.hpp"
 #include "cutover/binding.hpp"
+#include "cutover/left_behind.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/switchover.hpp"
 #include "cutover/work.hpp"
@@ -48,11 +49,16 @@ Task<Exit> rehearse(Work* work, Side to) {
     auto& context = work->context;
     const auto progress = context.progress();
     const Move move{other(to), to, progress.epoch + 1};
+    const auto behind = left_behind(context.journal);
+    if (to == Side::blue) {
+        co_await leave_silent_behind(&context);
+    }
     co_await warm_up(&context, after(std::chrono::seconds(20)));
     const auto gate = gate_step(context, move);
     work->narrator.started(gate);
     const auto start = Clock::now();
     const auto seen = co_await gate.observe();
+    record_left_behind(context.journal, behind); // nobody was
     if (seen.state != State::done) {
         if (seen.refusal) {
             throw Error(ErrorCode::refused, seen.side, seen.evidence, seen.hint);
@@ -92,10 +98,18 @@ Task<Exit> move_to(Session* session, Side to) {
     const std::string command = to == Side::green ? "cutover" : "switch-back";
     Work work(session, command);
     co_await require_bound(&work.context);
-    const auto progress = work.context.progress();
+    auto progress = work.context.progress();
     if (command == "switch-back" && progress.active && progress.epoch == 1 && !progress.attempt) {
         throw Error(ErrorCode::wrong_state, "", "nothing was cut over yet: blue serves",
                     progress.prepared ? "pgteal cutover" : "pgteal prepare");
+    }
+    if (to == Side::blue && !session->options.dry_run && progress.attempt && progress.attempt->switched &&
+        progress.attempt->to == Side::green) {
+        session->interrupted = true; // until it is as far as going back needs
+        co_await settle_for_way_back(&work.context, &work.narrator);
+        session->interrupted = false;
+        session->touched = true;
+        progress = work.context.progress();
     }
     require_resting_run(progress, command);
     require_known_poolers(work.context);
@@ -122,22 +136,41 @@ Task<Exit> move_to(Session* session, Side to) {
             const auto wrapped = error_document(failed);
             document["error"] = wrapped.at("error");
             print_json(document);
-            co_return failed.result().outcome == "interrupted" ? Exit::interrupted : Exit::failed;
+            co_return past_the_switch(failed.result()) ? Exit::interrupted : Exit::failed;
         }
-        session->touched = true;
-        session->interrupted = failed.result().outcome == "interrupted";
+        session->interrupted = past_the_switch(failed.result());
+        session->clients = clients_words(failed.result());
         throw;
     }
     work.metrics.switchover(direction, result.outcome, result.pause_ms / 1000);
     if (session->options.json) {
         print_json(switchover_document(work, result));
     } else {
-        work.narrator.say(next_lines(result.serving));
+        std::string text;
+        for (const auto& warning : work.executor.results().warnings) {
+            text += "\n  warning   " + warning;
+        }
+        const bool follows = work.executor.results().halted.empty();
+        work.narrator.say(text + (follows ? next_lines(result.serving)
+                                          : "\n" + capital(result.serving) + " serves. " +
+                                                capital(other(result.serving)) +
+                                                " is read-only and does not follow."));
     }
     co_return Exit::done;
 }
 
 } // namespace
+
+bool past_the_switch(const SwitchoverResult& result) {
+    return result.outcome == "interrupted" || result.outcome == "switched";
+}
+
+std::string clients_words(const SwitchoverResult& result) {
+    return result.turned ? "Clients go on, on " + to_string(result.serving) + ", and " +
+                               to_string(other(result.serving)) + " follows it."
+           : result.outcome == "switched" ? "Clients go on, on " + to_string(result.serving) + "."
+                                          : std::string();
+}
 
 boost::json::object switchover_document(Work& work, const SwitchoverResult& result) {
     boost::json::object document;
@@ -171,6 +204,11 @@ boost::json::object switchover_document(Work& work, const SwitchoverResult& resu
         poolers.push_back(std::move(one));
     }
     document["poolers"] = std::move(poolers);
+    boost::json::array warnings;
+    for (const auto& warning : work.executor.results().warnings) {
+        warnings.push_back(boost::json::string(warning));
+    }
+    document["warnings"] = std::move(warnings);
     return document;
 }
 

@@ -37,6 +37,7 @@ struct Options {
     std::string argument; ///< of docs and migrate
     bool dry_run = false;
     bool watch = false;
+    bool keep_green = false; ///< abort: leave green's databases and roles
     MigrateOptions migrate;
 };
 
@@ -51,7 +52,8 @@ struct Session {
     Config config;
     std::unique_ptr<Estate> estate;
     bool interrupted = false; ///< past the switch point, or unable to tell
-    bool touched = false;     ///< something may have been changed on a side or a pooler
+    std::string clients;      ///< how clients fare, where that is known better than by the exit code
+    bool touched = false; ///< something may have been changed; of a command with a journal, see touched.hpp
 };
 
 using Command = Task<Exit> (*)(Session*);

@@ -13,6 +13,7 @@
 
 #include <toml++/toml.h>
 
+#include "cutover/acceptable.hpp"
 #include "cutover/config_section.hpp"
 #include "cutover/config_values.hpp"
 #include "postgres/error.hpp"
@@ -173,13 +174,12 @@ void check_run_name(const Section& run, const std::string& name) {
 }
 
 void check_accept(const Section& check, const std::vector<std::string>& accept) {
-    static const std::vector<std::string_view> allowed{"unlogged-tables", "large-objects", "switch-back",
-                                                       "pooler-gone"};
+    const auto allowed = acceptable_names();
     for (const auto& one : accept) {
         if (std::find(allowed.begin(), allowed.end(), one) == allowed.end()) {
             const auto meant = nearest(one, allowed);
             check.fail(*check.table().get("accept"), "'" + one + "' can't be accepted",
-                       meant.empty() ? "only unlogged-tables, large-objects, switch-back and pooler-gone can"
+                       meant.empty() ? "only " + acceptable_words() + " can"
                                      : "did you mean '" + std::string(meant) + "'?");
         }
     }
@@ -237,6 +237,8 @@ Config parse_config(const std::string& text, const std::string& path) {
     config.jobs =
         clone.number("jobs", static_cast<int>(std::max(1U, std::thread::hardware_concurrency())), 1, 128);
     config.catch_up = clone.duration("catch_up", config.catch_up);
+    config.carry_partitions =
+        section(root, "freeze", path, empty).word("partitions", "refuse", {"refuse", "carry"}) == "carry";
     const auto check = section(root, "check", path, empty);
     config.accept = check.list("accept");
     check_accept(check, config.accept);

@@ -45,6 +45,7 @@ struct MigrateConfig {
     int attempts = 5;                               ///< when a lock is not granted
     std::string gaps = "allow";                     ///< between version numbers: "allow" or "refuse"
     std::string out_of_order = "refuse";            ///< a new file below the newest applied one
+    std::string placeholders = "refuse";            ///< ${name} in a file: refused, or "literal" text
     int approvals = 0;                              ///< distinct people who have to approve
     std::vector<std::string> ignored_rules;
     std::string table_names, column_names, index_names, constraint_names; ///< regular expressions; "" = any
@@ -64,6 +65,7 @@ struct Config {
     Bytes max_lag{16LL << 20};
     std::chrono::milliseconds catch_up{std::chrono::hours(24)};
     int jobs = 1;
+    bool carry_partitions = false; ///< [freeze] partitions = "carry"
     std::vector<std::string> accept;
     MigrateConfig migrate;
     std::string metrics; ///< host:port, "" = off
@@ -85,7 +87,7 @@ struct ConfigKey {
     std::string_view key;
     std::string_view type; ///< "text", "duration", "size", "number", "list", "DSN"
     std::string_view fallback;
-    std::string_view meaning;
+    std::string meaning;
 };
 const std::vector<ConfigKey>& config_keys();
 

@@ -1,5 +1,7 @@
 #include "cutover/config.hpp"
 
+#include "cutover/acceptable.hpp"
+
 namespace pgteal::cutover {
 
 const std::vector<ConfigKey>& config_keys() {
@@ -42,10 +44,11 @@ const std::vector<ConfigKey>& config_keys() {
         {"clone", "jobs", "number", "number of CPUs", "Parallel COPY streams and index builds."},
         {"clone", "catch_up", "duration", "24h",
          "How long prepare waits for the lanes to catch up after the copy."},
+        {"freeze", "partitions", "text", "refuse",
+         "What becomes of partitions that clients make, attach or detach during a run: refuse; or carry, and "
+         "pgteal does the same on the other side before rows arrive."},
         {"check", "accept", "list", "none",
-         "What you accept though a check or the gate refuses it: unlogged-tables, large-objects, switch-back "
-         "(the "
-         "way back may lose writes), pooler-gone (a pooler of the run is dead and out of the config)."},
+         "What you accept though a check or the gate refuses it: " + acceptable_meanings() + "."},
         {"migrate", "history", "text", "pgteal",
          "Whose history table records what is applied: pgteal (pgteal_migrations.history) or flyway."},
         {"migrate", "history_table", "text", "public.flyway_schema_history",
@@ -62,6 +65,9 @@ const std::vector<ConfigKey>& config_keys() {
         {"migrate", "gaps", "text", "allow", "Gaps between version numbers: allow or refuse."},
         {"migrate", "out_of_order", "text", "refuse",
          "A new file whose version is below the newest applied one: refuse or allow."},
+        {"migrate", "placeholders", "text", "refuse",
+         "What ${name} in a file is: refuse, as a tool would have filled it in; or literal, text as any "
+         "other."},
         {"migrate", "approvals", "number", "0",
          "How many people have to run pgteal approve before apply and cutover go on."},
         {"lint", "ignore", "list", "none", "Rules that are left out; migrate lint names them."},

@@ -31,6 +31,7 @@ MigrateConfig read_migrate(const Section& migrate, const Section& lint, const Se
     config.attempts = migrate.number("attempts", config.attempts, 1, 100);
     config.gaps = migrate.word("gaps", config.gaps, {"allow", "refuse"});
     config.out_of_order = migrate.word("out_of_order", config.out_of_order, {"allow", "refuse"});
+    config.placeholders = migrate.word("placeholders", config.placeholders, {"refuse", "literal"});
     config.approvals = migrate.number("approvals", config.approvals, 0, 20);
     config.ignored_rules = lint.list("ignore");
     config.table_names = pattern(lint, "table_names");

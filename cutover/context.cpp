@@ -1,10 +1,11 @@
 #include "cutover/context.hpp"
 
+#include "cutover/changed_schema.hpp"
 #include "cutover/run_row.hpp"
 
-#include "migration/schema/read.hpp"
 #include "postgres/error.hpp"
 #include "postgres/quote.hpp"
+#include "replication/partitions.hpp"
 
 namespace pgteal::cutover {
 
@@ -16,9 +17,24 @@ bool Context::begun(const std::string& step) const {
     return now.active && found != now.steps.end() && found->second.intent;
 }
 
+namespace {
+
+/// Whether this table of schema pgteal is there and a superuser's, as its schema is. Another's view of that
+/// name would run code of his in our session.
+std::string owned_by_superuser(const std::string& table) {
+    return "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c"
+           " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+           " JOIN pg_catalog.pg_roles o ON o.oid = c.relowner AND o.rolsuper"
+           " JOIN pg_catalog.pg_roles s ON s.oid = n.nspowner AND s.rolsuper"
+           " WHERE n.nspname = 'pgteal' AND c.relkind = 'r' AND c.relname = " +
+           postgres::quote_literal(table) + ")";
+}
+
+} // namespace
+
 Task<RunRow> read_run_row(postgres::Server* server, std::string database, Deadline deadline) {
-    auto exists =
-        co_await server->exec(database, "SELECT to_regclass('pgteal.run') IS NOT NULL", {}, deadline);
+    std::string ours = owned_by_superuser("run");
+    auto exists = co_await server->exec(database, std::move(ours), {}, deadline);
     RunRow row;
     if (!exists.get<bool>(0, 0)) {
         co_return row;
@@ -41,8 +57,8 @@ Task<std::set<std::string>> milestones(postgres::Server* green, std::string data
     if (exists.empty()) {
         co_return found;
     }
-    auto table =
-        co_await green->exec(database, "SELECT to_regclass('pgteal.progress') IS NOT NULL", {}, deadline);
+    std::string ours = owned_by_superuser("progress");
+    auto table = co_await green->exec(database, std::move(ours), {}, deadline);
     if (!table.get<bool>(0, 0)) {
         co_return found;
     }
@@ -78,6 +94,16 @@ Task<replication::LaneState> lane_state(Estate* estate, replication::Lane lane, 
 
 } // namespace
 
+Task<bool> carries_partitions(Context* context, std::string database, Deadline deadline) {
+    if (context->estate.config().carry_partitions) {
+        co_return true;
+    }
+    // A run goes on as it began.
+    const bool carried = co_await replication::carries_partitions(context->estate.server(Side::blue),
+                                                                  std::move(database), deadline);
+    co_return carried;
+}
+
 Task<std::vector<replication::LaneState>> lane_states(Estate* estate, Side publisher, Deadline deadline) {
     std::vector<Task<replication::LaneState>> reads;
     for (const auto& lane : estate->lanes(publisher)) {
@@ -110,7 +136,7 @@ Task<std::string> fingerprint_of_tables(Estate* estate, Side side, Deadline dead
 constexpr std::string_view whole_schema = "2:";
 
 Task<std::string> schema_of(Estate* estate, Side side, std::string database, Deadline deadline) {
-    const auto objects = co_await migration::schema::read(estate->server(side), database, deadline);
+    const auto objects = co_await schema_objects(estate, side, database, deadline);
     co_return database + "\n" + migration::schema::fingerprint(objects) + "\n";
 }
 
@@ -165,8 +191,9 @@ int recorded_limit(const Journal& journal, const std::string& database) {
 std::string lift_fence(const Journal& journal, const std::string& database) {
     const auto settings = journal.fact("read_only_settings");
     const auto* setting = settings.is_object() ? settings.as_object().if_contains(database) : nullptr;
-    return lift_fence_text(database, recorded_limit(journal, database),
-                           setting != nullptr ? std::string(setting->as_string()) : std::string());
+    return past_lockers(
+        lift_fence_text(database, recorded_limit(journal, database),
+                        setting != nullptr ? std::string(setting->as_string()) : std::string()));
 }
 
 Progress peek_progress(const Config& config) {

@@ -44,7 +44,8 @@ struct Context {
 /// Id of the last step of prepare.
 inline constexpr const char* last_prepare_step = "arm-reverse";
 
-/// Baselines as recorded by the run (journal fact "poolers"); empty before.
+/// Baselines as recorded by the run (journal fact "poolers"); empty before. Without those that the operator
+/// left out (every_recorded_pooler() has them), and those that a switch-back left behind (left_behind.hpp).
 std::vector<PoolerBaseline> recorded_poolers(const Journal& journal);
 /// With those that the operator left out.
 std::vector<PoolerBaseline> every_recorded_pooler(const Journal& journal);
@@ -84,6 +85,9 @@ postgres::Statement milestone(const std::string& database, const std::string& wh
 /// Tables of one side of one database.
 Task<std::vector<replication::Table>> tables_on(postgres::Server* server, std::string database,
                                                 Deadline deadline);
+/// Whether what clients do with partitions is carried to the other side: as the run began, and by the config
+/// for one that has not.
+Task<bool> carries_partitions(Context* context, std::string database, Deadline deadline);
 /// State of all lanes of one publisher, in the order of Estate::lanes().
 Task<std::vector<replication::LaneState>> lane_states(Estate* estate, Side publisher, Deadline deadline);
 

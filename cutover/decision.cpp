@@ -41,6 +41,9 @@ Resume decide_resume(const Progress& progress) {
     if (progress.finishing) {
         return Resume::go_on_finishing;
     }
+    if (progress.unserved) {
+        return Resume::finish_switchover;
+    }
     return progress.prepared ? Resume::nothing : Resume::go_on_preparing;
 }
 

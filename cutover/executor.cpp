@@ -8,6 +8,7 @@
 #include "cutover/context.hpp"
 #include "cutover/pooler_settings.hpp"
 #include "postgres/error.hpp"
+#include "postgres/secret.hpp"
 #include "replication/markers.hpp"
 
 namespace pgteal::cutover {
@@ -37,7 +38,13 @@ void Executor::set(const std::string& name, std::string value, bool secret) {
     bindings_[name] = postgres::Binding{std::move(value), secret};
 }
 
-void Executor::fresh_token() { set("token", std::to_string(replication::next_token())); }
+void Executor::fresh_token() {
+    set("token", std::to_string(replication::next_token()));
+    // What an earlier switchover of this process came to is no proof for the next one.
+    canaries_.clear();
+    unproven_.clear();
+    results_.halted.clear();
+}
 
 bool Executor::resumed() const {
     const auto baselines = recorded_poolers(journal_);
@@ -102,7 +109,7 @@ Task<void> Executor::perform_in_order(std::vector<const Action*> actions, Deadli
 Task<void> Executor::perform_one(const Action* action, Deadline deadline, Progress progress) {
     const auto& what = action->what;
     if (const auto* sql_action = std::get_if<Sql>(&what)) {
-        co_await run(sql_action, deadline);
+        co_await run_spared(sql_action, deadline);
     } else if (const auto* command = std::get_if<PoolerCommand>(&what)) {
         co_await run(command, deadline);
     } else if (const auto* stage = std::get_if<StageConfig>(&what)) {
@@ -113,6 +120,8 @@ Task<void> Executor::perform_one(const Action* action, Deadline deadline, Progre
         co_await run(verify, deadline);
     } else if (const auto* program = std::get_if<RunProgram>(&what)) {
         co_await run(program, deadline);
+    } else if (const auto* files = std::get_if<RemoveFiles>(&what)) {
+        run(*files);
     } else if (const auto* copy = std::get_if<CopyLane>(&what)) {
         co_await run(copy, progress);
     } else if (const auto* migrations = std::get_if<ApplyMigrations>(&what)) {
@@ -128,45 +137,77 @@ Task<void> Executor::perform_one(const Action* action, Deadline deadline, Progre
     }
 }
 
+postgres::Bindings Executor::values_for(const postgres::Statement& statement,
+                                        const postgres::Server& server) const {
+    postgres::Bindings values;
+    for (const auto& name : statement.text.needs()) {
+        if (name == "own_pids") {
+            std::string pids;
+            for (const int pid : server.pids()) {
+                pids += (pids.empty() ? "{" : ",") + std::to_string(pid);
+            }
+            values[name] = postgres::Binding{(pids.empty() ? "{" : pids) + "}", false};
+            continue;
+        }
+        // Lanes name the connection string by publisher alone; which database it is for follows from where
+        // the statement runs.
+        const bool connection = name == "conninfo_blue" || name == "conninfo_green";
+        const auto found =
+            bindings_.find(connection ? replication::binding_for(name, statement.database) : name);
+        if (found != bindings_.end()) {
+            values[name] = found->second;
+        }
+    }
+    return values;
+}
+
+Task<void> Executor::run_spared(const Sql* action, Deadline deadline) {
+    try {
+        co_await run(action, deadline);
+    } catch (const Error& error) {
+        if (!action->spared) {
+            throw;
+        }
+        results_.warnings.push_back(to_string(action->side) + ": " + error.what());
+    }
+}
+
 Task<void> Executor::run(const Sql* action, Deadline deadline) {
     auto& server = estate_.server(action->side);
     const auto& statement = action->statement;
     if (action->close_sessions) {
         server.close_idle();
     }
-    auto values = bindings_;
-    std::string pids;
-    for (const int pid : server.pids()) {
-        pids += (pids.empty() ? "{" : ",") + std::to_string(pid);
-    }
-    values["own_pids"] = postgres::Binding{(pids.empty() ? "{" : pids) + "}", false};
-    // Lanes name the connection string by publisher alone; which database it is for follows from where the
-    // statement runs.
-    for (const auto side : {Side::blue, Side::green}) {
-        const auto found =
-            bindings_.find(replication::binding_for("conninfo_" + to_string(side), statement.database));
-        if (found != bindings_.end()) {
-            values["conninfo_" + to_string(side)] = found->second;
-        }
-    }
+    const auto values = values_for(statement, server);
     auto text = postgres::bind(statement.text, values);
     const auto limit = std::min(deadline, after(action->limit));
     std::vector<postgres::Result> results;
     if (action->walsender) {
         auto session = co_await server.replication(statement.database, limit);
         results = co_await session.script(text, limit);
-        held_.insert_or_assign(statement.text, std::move(session));
+        held_.insert_or_assign(statement.text.display(), std::move(session));
+    } else if (postgres::holds_secret(statement.text, values)) {
+        results = co_await postgres::secret_script(server, statement.database, text, limit);
     } else {
         results = co_await server.script(statement.database, text, limit);
     }
     if (action->canary) {
         canaries_.insert(statement.database);
     }
-    if (statement.gives.empty()) {
+    if (statement.gives.empty() && action->remember.empty()) {
         co_return;
     }
     if (results.empty() || results.back().empty()) {
-        throw Error(ErrorCode::internal, server.name(), "no row came back from: " + statement.text);
+        throw Error(ErrorCode::internal, server.name(), "no row came back from: " + statement.text.display());
+    }
+    if (!action->remember.empty() && !results.back().is_null(0, 0)) {
+        auto known = journal_.fact(action->remember);
+        auto facts = known.is_object() ? known.as_object() : boost::json::object();
+        const auto answer = boost::json::parse(std::string(results.back().text(0, 0)));
+        for (const auto& one : answer.as_object()) {
+            facts[one.key()] = one.value();
+        }
+        journal_.set_fact(action->remember, facts);
     }
     for (std::size_t i = 0; i < statement.gives.size(); ++i) {
         set(statement.gives[i], std::string(results.back().text(0, static_cast<int>(i))));
@@ -234,10 +275,11 @@ Task<void> Executor::run(const VerifyPooler* action, Deadline deadline) {
             const auto is = found == entries.end() ? std::string("gone")
                                                    : "host=" + found->host + " port=" + found->port +
                                                          " dbname=" + found->database;
-            throw Error(ErrorCode::conflict, action->pooler,
-                        "after RELOAD entry " + name + " is " + is + ", not host=" + target.host +
-                            " port=" + target.port + " dbname=" + target.database,
-                        "look at the pooler's log and at its config file");
+            throw Error(
+                ErrorCode::conflict, action->pooler,
+                "after RELOAD entry " + name + " is " + is + ", not host=" + target.host +
+                    " port=" + target.port + " dbname=" + target.database,
+                "look at the pooler's log and at its config file: can the user that it runs as read it?");
         }
     }
 }

@@ -45,7 +45,7 @@ public:
     void set(const std::string& name, std::string value, bool secret = false);
     /// This process's token in pgteal.run.controller while a switchover is under way.
     [[nodiscard]] const std::string& attempt() const { return bindings_.at("attempt").value; }
-    /// A token for markers, greater than any before; used by :'token' from now on.
+    /// A token for markers, greater than any before; used by :'token' from now on. Begins a switchover anew.
     void fresh_token();
 
     /// Results worth a line on the display or in a document.
@@ -56,6 +56,8 @@ public:
         std::map<std::string, std::string> targets; ///< pooler -> side proven by probes
         int migrations = 0;
         double longest_probe_ms = 0;
+        std::vector<std::string> warnings; ///< what a switch-back went without
+        std::set<std::string> halted; ///< lanes that could not be turned: what they need is gone, "app.1"
     };
     [[nodiscard]] Results& results() { return results_; }
     /// A config for this pooler was staged by this process and is not installed yet.
@@ -69,6 +71,10 @@ public:
         const auto found = proven_.find({pooler, entry});
         return found != proven_.end() && found->second == to_string(side);
     }
+    /// The probes that failed and have not succeeded since, by pooler and entry.
+    [[nodiscard]] const std::map<std::pair<std::string, std::string>, std::exception_ptr>& unproven() const {
+        return unproven_;
+    }
     /// The settings that a switchover changes on the pooler are put back, as far as this process knows.
     [[nodiscard]] bool settled(const std::string& pooler) const { return settled_.contains(pooler); }
     void on_copied(std::function<void(double bytes, double tables)> listener) {
@@ -79,6 +85,9 @@ private:
     Task<void> perform_one(const Action* action, Deadline deadline, Progress progress);
     Task<void> perform_in_order(std::vector<const Action*> actions, Deadline deadline, Hooks hooks);
 
+    /// The values that the statement names, and no others.
+    [[nodiscard]] postgres::Bindings values_for(const postgres::Statement& statement,
+                                                const postgres::Server& server) const;
     Task<void> run(const Sql* action, Deadline deadline);
     Task<void> run(const PoolerCommand* action, Deadline deadline);
     Task<void> run(const VerifyPooler* action, Deadline deadline);
@@ -88,9 +97,12 @@ private:
     Task<void> run(const CarrySequences* action, Deadline deadline);
     Task<void> run(const CompareData* action, Deadline deadline, Progress progress);
     Task<void> run(const ProbeEntry* action, Deadline deadline);
+    Task<void> prove(const ProbeEntry* action, Deadline deadline);
+    Task<void> run_spared(const Sql* action, Deadline deadline);
     void run(const StageConfig& action);
     void run(const InstallConfig& action);
     void run(const RecordSwitch& action);
+    static void run(const RemoveFiles& action);
 
     Estate& estate_;
     Journal& journal_;
@@ -107,6 +119,7 @@ private:
     std::set<std::string> settled_;
     std::set<std::string> canaries_;                                    ///< databases
     std::map<std::pair<std::string, std::string>, std::string> proven_; ///< pooler and entry -> side
+    std::map<std::pair<std::string, std::string>, std::exception_ptr> unproven_;
     Results results_;
     std::function<void(double, double)> copied_;
 };

@@ -7,8 +7,11 @@
 #include "cutover/audit.hpp"
 #include "cutover/executor.hpp"
 #include "cutover/migrations.hpp"
+#include "cutover/owners_code_check.hpp"
+#include "cutover/read_only.hpp"
 #include "health/probe.hpp"
 #include "postgres/error.hpp"
+#include "postgres/server_words.hpp"
 #include "replication/clone.hpp"
 #include "replication/compare.hpp"
 #include "replication/sequence_plan.hpp"
@@ -16,27 +19,6 @@
 namespace pgteal::cutover {
 
 namespace {
-
-std::string last_lines(const std::string& text, std::size_t count) {
-    std::size_t start = text.find_last_not_of('\n');
-    for (std::size_t n = 0; n < count && start != std::string::npos && start > 0; ++n) {
-        start = text.rfind('\n', start - 1);
-    }
-    return start == std::string::npos ? text : text.substr(start + 1);
-}
-
-/// What a program of PostgreSQL's says went wrong: its last complaint, with the statement that follows; the
-/// end of its output when it complains in no known words.
-std::string complaint(const std::string& text) {
-    const auto at = text.rfind("ERROR:");
-    if (at == std::string::npos) {
-        return last_lines(text, 6);
-    }
-    const auto line = text.rfind('\n', at);
-    constexpr std::size_t enough = 800;
-    const auto said = text.substr(line == std::string::npos ? 0 : line + 1);
-    return said.size() <= enough ? said : said.substr(0, enough) + " ...";
-}
 
 Task<std::vector<replication::Sequence>> sequences_of(postgres::Server* server, std::string database,
                                                       Deadline deadline) {
@@ -88,8 +70,19 @@ Task<void> Executor::run(const RunProgram* action, Deadline deadline) {
         action->accepted_exit_codes.end()) {
         throw Error(ErrorCode::program, to_string(action->side),
                     action->program.argv.front() + " ended with exit code " +
-                        std::to_string(output.exit_code) + ": " + complaint(output.err),
+                        std::to_string(output.exit_code) + ": " + postgres::complaint_of(output.err),
                     "mend what it says, then run pgteal prepare again; what is finished is kept");
+    }
+}
+
+void Executor::run(const RemoveFiles& action) {
+    for (const auto& path : action.paths) {
+        std::error_code error;
+        std::filesystem::remove(path, error);
+        if (error) {
+            throw Error(ErrorCode::file, "controller", "can't remove " + path + ": " + error.message(),
+                        "remove it by hand: it may hold passwords of foreign servers");
+        }
     }
 }
 
@@ -185,7 +178,7 @@ Task<void> Executor::run(const CarrySequences* action, Deadline deadline) {
     }
     set(replication::binding_for("sequences", action->database), replication::to_json(carried.set));
     const auto statement = replication::set_sequences(action->database);
-    auto text = postgres::bind(statement.text, bindings_);
+    auto text = postgres::bind(statement.text, values_for(statement, to));
     co_await to.script(action->database, text, deadline);
 }
 
@@ -201,9 +194,9 @@ Task<void> Executor::run(const CompareData* action, Deadline deadline, Progress 
         progress(action->database + "  table " + std::to_string(done) + " of " + std::to_string(total),
                  total == 0 ? 1.0 : static_cast<double>(done) / total);
     };
-    auto comparison = co_await replication::compare_database(serving, standing, action->database,
-                                                             estate_.lanes(action->serving, action->database),
-                                                             common, estate_.config().jobs, deadline, report);
+    auto comparison = co_await replication::compare_database(
+        serving, standing, action->database, estate_.lanes(action->serving, action->database), common,
+        estate_.config().jobs, deadline, report, accepts_owners_code(estate_.config()));
     const bool equal = comparison.equal;
     std::string where;
     for (const auto& table : comparison.tables) {
@@ -221,7 +214,24 @@ Task<void> Executor::run(const CompareData* action, Deadline deadline, Progress 
     }
 }
 
+namespace {
+
+/// Of one probe: those of the pooler's other entries come after it.
+constexpr auto probe_patience = std::chrono::seconds(4);
+
+} // namespace
+
 Task<void> Executor::run(const ProbeEntry* action, Deadline deadline) {
+    const std::pair key(action->pooler, action->entry);
+    try {
+        co_await prove(action, std::min(deadline, after(probe_patience)));
+        unproven_.erase(key);
+    } catch (const Error&) {
+        unproven_[key] = std::current_exception();
+    }
+}
+
+Task<void> Executor::prove(const ProbeEntry* action, Deadline deadline) {
     const auto expected = to_string(action->expected);
     if (!identifiers_.contains(expected)) {
         const auto identity = co_await estate_.server(action->expected).identity(deadline);
@@ -231,13 +241,20 @@ Task<void> Executor::run(const ProbeEntry* action, Deadline deadline) {
     const auto result = co_await health::probe(unit.config.probe.with_database(action->entry), action->pooler,
                                                true, deadline);
     results_.longest_probe_ms = std::max(results_.longest_probe_ms, result.ms);
-    if (result.system_identifier != identifiers_[expected] || !result.wrote) {
+    if (result.system_identifier != identifiers_[expected]) {
         throw Error(ErrorCode::conflict, action->pooler,
-                    "entry " + action->entry +
-                        (result.wrote ? " answers from a server that is not " + expected
-                                      : " reaches a server that takes no writes"),
-                    "look at " + unit.config.config + " and SHOW DATABASES of " + action->pooler +
-                        ", then run pgteal resume");
+                    "entry " + action->entry + " answers from a server that is not " + expected,
+                    "look at " + unit.config.config + " and SHOW DATABASES of " + action->pooler);
+    }
+    if (!result.wrote) {
+        auto why = co_await read_only_server(&estate_.server(action->expected), deadline);
+        if (!why) {
+            why = Refusal{expected, expected + " takes no writes from clients: their sessions are read-only",
+                          "on " + expected +
+                              ": SELECT setrole::regrole, setconfig FROM pg_db_role_setting shows who made "
+                              "them so; reset default_transaction_read_only there"};
+        }
+        throw ServerError(expected, why->message, std::string(read_only_state), why->hint);
     }
     results_.targets[action->pooler] = expected;
     proven_[{action->pooler, action->entry}] = expected;

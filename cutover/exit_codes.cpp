@@ -13,7 +13,6 @@ Exit exit_code(ErrorCode code, bool touched) {
     case ErrorCode::refused:
     case ErrorCode::wrong_state:
     case ErrorCode::busy:
-        return Exit::refused;
     case ErrorCode::file:
     case ErrorCode::unreachable:
     case ErrorCode::connection_lost:

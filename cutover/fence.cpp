@@ -1,7 +1,5 @@
 #include "cutover/fence.hpp"
 
-#include <fmt/format.h>
-
 #include "cutover/run_row.hpp"
 #include "replication/lanes.hpp"
 #include "replication/sequences.hpp"
@@ -26,11 +24,12 @@ postgres::Statement fence_statement(const std::string& database, std::int64_t ep
     postgres::Statement statement;
     statement.database = database;
     statement.text = "BEGIN; " + require_epoch_text(epoch) + "; " + require_attempt_text() + "; " +
-                     raise_fence_text(database) + "; COMMIT;\n" +
-                     fmt::format(R"(DO $fence$
+                     past_lockers(raise_fence_text(database)) + "; COMMIT;\n" +
+                     postgres::from_template(R"(DO $fence$
 DECLARE
   own int[] := :'own_pids';
-  until timestamptz := clock_timestamp() + interval '{} ms';
+  until timestamptz := clock_timestamp() + interval ')") +
+                     std::to_string(limit.count()) + postgres::from_template(R"( ms';
   ended int := 0;
   starting int;
   sessions int;
@@ -44,12 +43,13 @@ BEGIN
     SELECT count(*) INTO starting FROM pg_locks
       WHERE locktype = 'object' AND classid = 'pg_database'::regclass AND mode = 'RowExclusiveLock' AND pid <> ALL (own)
         AND objid = (SELECT oid FROM pg_database WHERE datname = current_database());
-    SELECT count(pg_terminate_backend(a.pid)) INTO sessions FROM pg_stat_activity a WHERE {};
+    SELECT count(pg_terminate_backend(a.pid)) INTO sessions FROM pg_stat_activity a WHERE )") +
+                     foreign_session + postgres::from_template(R"(;
     ended := greatest(ended, sessions);
     EXIT WHEN starting = 0 AND sessions = 0;
     PERFORM 1 FROM pgteal.run WHERE controller = :'attempt';
     IF NOT FOUND THEN
-      RAISE EXCEPTION 'this attempt to switch is over' USING ERRCODE = '55000';
+      RAISE EXCEPTION 'this attempt to switch is over' USING ERRCODE = 'TEAL1';
     END IF;
     IF clock_timestamp() > until THEN
       RAISE EXCEPTION 'sessions do not end: % left, % starting', sessions, starting USING ERRCODE = '57014';
@@ -63,29 +63,29 @@ BEGIN
   PERFORM set_config('pgteal.ended', ended::text, false);
 END
 $fence$;
-SELECT current_setting('pgteal.ended') AS ended)",
-                                 limit.count(), foreign_session);
+SELECT current_setting('pgteal.ended') AS ended)");
     statement.gives = {replication::binding_for("ended", database)};
     return statement;
 }
 
 postgres::Statement still_statement(const std::string& database) {
     return {database,
-            fmt::format(R"(DO $still$
+            postgres::from_template(R"(DO $still$
 DECLARE
   own int[] := :'own_pids';
   who text;
 BEGIN
   PERFORM 1 FROM pgteal.run WHERE controller = :'attempt';
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'this attempt to switch is over' USING ERRCODE = '55000';
+    RAISE EXCEPTION 'this attempt to switch is over' USING ERRCODE = 'TEAL1';
   END IF;
   PERFORM 1 FROM pg_database WHERE datname = current_database() AND datconnlimit = 0;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'somebody lifted the fence' USING ERRCODE = '55006';
   END IF;
   SELECT format('pid %s, role %s, app "%s"', a.pid, a.usename, a.application_name) INTO who FROM pg_stat_activity a
-    WHERE {}
+    WHERE )") + foreign_session +
+                R"(
       AND (a.usename = current_user AND (a.application_name LIKE 'pgteal%' OR a.state IS NULL)) IS NOT TRUE -- pgteal serve
     LIMIT 1;
   IF FOUND THEN
@@ -93,24 +93,23 @@ BEGIN
   END IF;
 END
 $still$)",
-                        foreign_session),
             {}};
 }
 
 postgres::Statement warm_statement(const std::string& database) {
     return {database,
-            fmt::format(R"(DO $warm$
+            postgres::from_template(R"(DO $warm$
 DECLARE
   own int[] := :'own_pids';
 BEGIN
   PERFORM FROM pg_prepared_xacts WHERE database = current_database();
   PERFORM FROM pg_locks WHERE locktype = 'object' AND classid = 'pg_database'::regclass;
-  PERFORM FROM pg_stat_activity a WHERE {};
+  PERFORM FROM pg_stat_activity a WHERE )") +
+                foreign_session +
+                R"(;
 END
 $warm$;
-)",
-                        foreign_session) +
-                replication::read_sequences_text(),
+)" + replication::read_sequences_text(),
             {}};
 }
 

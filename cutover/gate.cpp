@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "cutover/run_row.hpp"
+#include "cutover/way_back.hpp"
 #include "postgres/quote.hpp"
+#include "replication/lane_watch.hpp"
 
 namespace pgteal::cutover {
 
@@ -171,8 +173,8 @@ std::optional<Refusal> judge_lane(const GateFacts& facts, const GateLane& lane) 
                        name + " is not running" +
                            (active.enabled ? ": its apply worker fails or is stopped"
                                            : ": its subscription is disabled"),
-                       "see the log of " + to + (active.enabled ? "" : ", or ALTER SUBSCRIPTION … ENABLE") +
-                           ", then run " + again(facts) + " again"};
+                       active.enabled ? "see the log of " + to + ", then run " + again(facts) + " again"
+                                      : replication::failure_of(lane.lane, active, to)->hint};
     }
     if (active.subscribed != active.published || !active.not_ready.empty()) {
         return Refusal{
@@ -186,16 +188,15 @@ std::optional<Refusal> judge_lane(const GateFacts& facts, const GateLane& lane) 
                        "wait until it is below max_lag (" + to_string(facts.max_lag) +
                            "); pgteal status --watch follows it"};
     }
-    const auto& armed = lane.armed;
-    if (!armed.publication || !armed.slot || !armed.subscription || armed.slot_status == "lost") {
-        return Refusal{to,
-                       "the way back for lane " + lane.lane.name() + " is not there (slot " +
-                           (armed.slot ? armed.slot_status : "missing") + ")",
-                       facts.move.epoch == 2
-                           ? "pgteal prepare makes it again"
-                           : "pgteal finish, or look at pg_replication_slots who dropped it"};
+    const auto idle = idle_lane_problem(lane);
+    if (idle && facts.move.to != Side::blue) {
+        return Refusal{
+            to, idle->message,
+            idle->mendable || facts.move.epoch == 2
+                ? "pgteal prepare makes it again"
+                : "pgteal finish ends the run where it serves; then pgteal prepare begins another"};
     }
-    if (armed.enabled) {
+    if (lane.armed.enabled) {
         return Refusal{from,
                        "lane " + lane.lane.name() + " is enabled in both directions: changes would echo",
                        "on " + from + ": ALTER SUBSCRIPTION … DISABLE"};
@@ -260,7 +261,7 @@ std::optional<Refusal> judge_pooler(const GateFacts& facts, const GatePooler& po
                            "set pool_mode = transaction for it"};
         }
     }
-    if (pooler.probe) {
+    if (pooler.probe && facts.move.to != Side::blue) { // of the side that is left, on the way back
         return pooler.probe;
     }
     const double budget = to_ms(facts.max_pause) / 1000;
@@ -277,11 +278,18 @@ std::optional<Refusal> judge_pooler(const GateFacts& facts, const GatePooler& po
 } // namespace
 
 std::optional<Refusal> judge(const GateFacts& facts) {
-    for (const auto& side : facts.changed_schemas) {
-        return Refusal{side, "the schema on " + side + " is not as recorded when the run was prepared",
-                       "pgteal migrate drift shows what differs. Undo it; pgteal's event triggers refuse "
-                       "schema changes, so "
-                       "look who went past them"};
+    for (const auto& one : facts.changed_schemas) {
+        if (one.side == to_string(facts.move.from) && facts.move.to == Side::blue) {
+            continue; // of the side that is left: what that means for its rows is what the lanes are judged
+                      // by
+        }
+        return Refusal{
+            one.side, changed_words(one),
+            one.fix.empty()
+                ? "pgteal migrate drift shows what differs. Undo it; pgteal's event triggers refuse "
+                  "schema changes, so look who went past them"
+                : "no lane carries it. If nobody needs what it holds, " + one.fix + " then run " +
+                      again(facts) + " again"};
     }
     for (const auto& database : facts.databases) {
         if (auto refusal = judge_database(facts, database)) {
@@ -330,6 +338,9 @@ std::string summary_of(const GateFacts& facts) {
     }
     const auto warnings = warnings_of(along);
     text += warnings.empty() ? "" : ", " + warnings;
+    for (const auto& warning : warnings_of(facts)) {
+        text += ", warning: " + warning;
+    }
     for (const auto& database : facts.databases) {
         for (const auto& note : database.carry.notes) {
             text += ", " + note;

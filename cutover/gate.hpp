@@ -69,6 +69,12 @@ struct GatePooler {
     int clients = 0;
     std::optional<Refusal> probe; ///< a client's login through an entry does not reach `from`
 };
+/// A side whose schema is not as recorded.
+struct ChangedSchema {
+    std::string side;
+    std::string what; ///< the objects that differ; "" when the run has no record of them
+    std::string fix;  ///< statements that take away what is new; "" when there are none
+};
 struct GateFacts {
     Move move;
     std::string run_id;
@@ -77,10 +83,11 @@ struct GateFacts {
     std::vector<GateDatabase> databases;
     std::vector<GateLane> lanes;
     std::vector<GatePooler> poolers;
-    std::vector<std::string> without_entry;   ///< databases of the run that no recorded entry leads to
-    std::optional<Refusal> logins;            ///< `to` would not let the clients of `from` in
-    bool switch_back_given_up = false;        ///< accept = ["switch-back"]: what the way back loses is known
-    std::vector<std::string> changed_schemas; ///< sides whose tables or columns are not as recorded
+    std::vector<std::string> left_behind;   ///< poolers that a switch-back goes without
+    std::vector<std::string> without_entry; ///< databases of the run that no recorded entry leads to
+    std::optional<Refusal> logins;          ///< `to` would not let the clients of `from` in
+    bool switch_back_given_up = false;      ///< accept = ["switch-back"]: what the way back loses is known
+    std::vector<ChangedSchema> changed_schemas;
 };
 
 /// The first reason not to go on, most serious first; nullopt when there is none.

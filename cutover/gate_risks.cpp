@@ -3,10 +3,16 @@
 #include "cutover/applied_files.hpp"
 
 #include "cutover/migrations.hpp"
+#include "cutover/owners_code_check.hpp"
+#include "cutover/read_only.hpp"
+#include "cutover/unfilled_views.hpp"
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "health/server_checks.hpp"
+#include "postgres/error.hpp"
 #include "postgres/quote.hpp"
 #include "replication/roles.hpp"
 
@@ -90,6 +96,42 @@ Task<void> server_risks(postgres::Server* server, std::string database, std::vec
 
 } // namespace
 
+Task<void> refuse_lockers(postgres::Server* server, std::string database, std::string again,
+                          Deadline deadline) {
+    const auto found = co_await server->exec(
+        database,
+        "SELECT a.pid, coalesce(a.usename::text, ''), a.application_name, coalesce(a.datname::text, ''), "
+        "coalesce(l.relation::regclass::text, 'its row of pg_database') FROM pg_locks l JOIN "
+        "pg_stat_activity a ON "
+        "a.pid = l.pid\n"
+        " WHERE l.granted AND a.usename IS DISTINCT FROM current_user\n"
+        "   AND (l.database = 0 AND l.relation IN ('pg_database'::regclass, 'pg_db_role_setting'::regclass)\n"
+        "          AND l.mode <> 'AccessShareLock' AND a.backend_type = 'client backend'\n"
+        // GRANT keeps no lock on the table, but its transaction is in the row.
+        "        OR l.locktype = 'transactionid' AND l.transactionid = (SELECT d.xmax FROM pg_database d "
+        "WHERE "
+        "d.datname = current_database())\n"
+        "        OR l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())\n"
+        "          AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', "
+        "'AccessExclusiveLock')\n"
+        "          AND l.relation IN (SELECT c.oid FROM pg_class c WHERE c.relkind = 'r'\n"
+        "                               AND c.relnamespace = to_regnamespace('pgteal')))\n"
+        " ORDER BY a.xact_start LIMIT 1",
+        {}, deadline);
+    if (found.empty()) {
+        co_return;
+    }
+    const auto& side = server->name();
+    throw Error(
+        ErrorCode::refused, side,
+        fmt::format("pid {} (role {}, app \"{}\", database {}) holds a lock on {} of {}: the switch would "
+                    "wait for it, with clients held",
+                    found.get<int>(0, 0), found.text(0, 1), found.text(0, 2), found.text(0, 3),
+                    found.text(0, 4), side),
+        fmt::format("wait for it, or end it on {}: SELECT pg_terminate_backend({}); then run {} again", side,
+                    found.get<int>(0, 0), again));
+}
+
 Task<std::vector<SuperuserSession>> superuser_sessions(postgres::Server* server, std::string database,
                                                        Deadline deadline) {
     const auto rows = co_await server->exec(std::move(database), superusers, {}, deadline);
@@ -114,6 +156,9 @@ Task<std::vector<Refusal>> read_risks(Context* context, Move move, std::string d
     const auto side = to_string(move.from);
     co_await server_risks(&from, database, &risks, deadline);
     co_await server_risks(&to, database, &risks, deadline);
+    if (auto read_only = co_await read_only_server(&to, deadline)) {
+        risks.push_back(std::move(*read_only));
+    }
     const auto writers = co_await from.exec(database, replicating_writers, {}, deadline);
     if (!writers.empty()) {
         const auto role = std::string(writers.text(0, 0));
@@ -161,6 +206,23 @@ Task<std::vector<Refusal>> read_risks(Context* context, Move move, std::string d
                      " was applied to blue during the run, and green's history doesn't have it",
                  "see that green has what it did, and write its row into green's history table as it "
                  "is in blue's; let no tool migrate blue while a run is on"});
+        }
+    }
+    if (move.to == Side::green) { // from now on the side that served applies
+        std::vector<Side> subscriber{move.from};
+        std::vector<std::string> one{database};
+        const auto code = co_await check_owners_code(&context->estate, move.from, std::move(subscriber),
+                                                     std::move(one), deadline);
+        for (const auto& result : code) {
+            for (const auto& finding : result.findings) {
+                if (finding.level == health::Level::error) {
+                    risks.push_back({finding.side, finding.message, finding.fix});
+                }
+            }
+        }
+        auto unfilled = co_await unfilled_views(&from, &to, database, "pgteal cutover", deadline);
+        if (unfilled) {
+            risks.push_back(std::move(*unfilled));
         }
     }
     auto role = co_await changed_role(context, move, deadline);

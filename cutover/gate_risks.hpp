@@ -8,6 +8,11 @@
 
 namespace pgteal::cutover {
 
+/// Throws Error(refused) for a session that holds a lock which the switch would wait for: an uncommitted
+/// change of a database or its settings, made in any database of the server, or a locked table of pgteal's.
+Task<void> refuse_lockers(postgres::Server* server, std::string database, std::string again,
+                          Deadline deadline);
+
 /// Sessions of superusers that are not pgteal's own role, in one database.
 Task<std::vector<SuperuserSession>> superuser_sessions(postgres::Server* server, std::string database,
                                                        Deadline deadline);

@@ -19,8 +19,11 @@ constexpr auto pause = std::chrono::milliseconds(100);
 
 Task<void> end_sessions(postgres::Server* server, std::string database) {
     const postgres::Params name{database};
-    co_await server->exec("", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1",
-                          name, after(std::chrono::seconds(10)));
+    co_await server->exec(
+        "",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usename = "
+        "session_user",
+        name, after(std::chrono::seconds(10)));
 }
 
 } // namespace

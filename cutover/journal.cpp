@@ -23,7 +23,7 @@ constexpr const char* journal_hint =
     "make room or mend the disk; then pgteal resume, or the same command again "
     "when that says that nothing was interrupted";
 
-constexpr std::array<std::pair<EventKind, std::string_view>, 16> kind_names{{
+constexpr std::array<std::pair<EventKind, std::string_view>, 18> kind_names{{
     {EventKind::run_begun, "run_begun"},
     {EventKind::intent, "intent"},
     {EventKind::done, "done"},
@@ -40,6 +40,8 @@ constexpr std::array<std::pair<EventKind, std::string_view>, 16> kind_names{{
     {EventKind::removed, "removed"},
     {EventKind::approved, "approved"},
     {EventKind::migrated, "migrated"},
+    {EventKind::voided, "voided"},
+    {EventKind::accepted, "accepted"},
 }};
 
 constexpr const char* tables =

@@ -24,7 +24,7 @@ enum class EventKind {
     undone,
     begun,     ///< a switchover attempt; body: {"from","to"}
     switched,  ///< the switch point; body: {"to","epoch","bindings"}
-    completed, ///< the attempt ended on `to`; body: {"pause_ms"}
+    completed, ///< the attempt ended on `to`; body: {"pause_ms"}, "unserved" when no client reached it
     aborted,   ///< the attempt ended on `from`
     finishing,
     finished,
@@ -32,6 +32,8 @@ enum class EventKind {
     removed,  ///< ends of a run: finish, abort
     approved, ///< see approvals.hpp; belongs to no run: it may come before one
     migrated, ///< a file was applied; body: see audit.hpp
+    voided,   ///< a side went back in time; body: {"side"} and its record, see side_record.hpp
+    accepted, ///< a comparison found both sides equal since; body: the same
 };
 std::string to_string(EventKind kind);
 std::optional<EventKind> parse_event_kind(std::string_view text);

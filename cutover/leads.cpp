@@ -2,10 +2,11 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/udp.hpp>
+#include <spdlog/spdlog.h>
 
-#include "postgres/connection.hpp"
 #include "postgres/error.hpp"
 #include "postgres/hosts.hpp"
+#include "postgres/quote.hpp"
 
 namespace pgteal::cutover {
 
@@ -66,47 +67,51 @@ bool meet(const std::set<std::string>& a, const std::set<std::string>& b) {
     return std::any_of(a.begin(), a.end(), [&b](const auto& one) { return b.contains(one); });
 }
 
-struct Answer {
-    std::string system_identifier; ///< "" when nobody answered
-    bool standby = false;
-    std::string problem;
-};
-
-Task<Answer> ask(postgres::Dsn dsn, Deadline deadline) {
-    Answer answer;
-    try {
-        auto connection = co_await postgres::Connection::open(std::move(dsn), "pooler", soon(deadline));
-        const auto said =
-            co_await connection.script("SELECT system_identifier::text, pg_catalog.pg_is_in_recovery() FROM "
-                                       "pg_catalog.pg_control_system()",
-                                       soon(deadline));
-        answer.system_identifier = said.back().get<std::string>(0, 0);
-        answer.standby = said.back().get<bool>(0, 1);
-    } catch (const Error& error) {
-        answer.problem = error.what();
-    }
-    co_return answer;
-}
-
-/// The side's own DSN, led to another address. The host's name stays: the passfile and TLS go by it, so a
-/// stranger is not told a password that TLS would keep from it.
-std::vector<postgres::Dsn> ways_to(const SideConfig& side, const pooler::Entry& entry, const Places& places) {
-    const auto dsn = side.dsn.with("port", entry.port).with_database(entry.database);
-    std::vector<postgres::Dsn> ways;
-    for (const auto& address : places.addresses) {
-        const auto name = side.dsn.host().find(',') == std::string::npos ? side.dsn.host() : "";
-        ways.push_back(dsn.with("host", name).with("hostaddr", address));
-    }
-    for (const auto& socket : places.sockets) {
-        ways.push_back(dsn.with("hostaddr", "").with("host", socket));
-    }
-    return ways;
-}
-
 struct Lead {
     const SideConfig* side = nullptr;
     std::string doubt;
 };
+
+/// Where a side's server waits for logins, as it says itself.
+struct Listens {
+    bool everywhere = false;
+    Places places;
+    std::string port;
+    std::string problem;
+};
+
+constexpr std::string_view listening = R"(SELECT 'port', current_setting('port')
+UNION ALL SELECT 'address', btrim(a) FROM unnest(string_to_array(current_setting('listen_addresses'), ',')) AS a
+UNION ALL SELECT 'socket', btrim(s, ' "') FROM unnest(string_to_array(current_setting('unix_socket_directories'), ',')) AS s)";
+
+Task<Listens> where_it_listens(postgres::Server* server, Deadline deadline) {
+    Listens listens;
+    std::vector<std::string> names;
+    try {
+        std::string sql(listening);
+        postgres::Params none;
+        const auto said = co_await server->exec("", std::move(sql), none, soon(deadline));
+        for (int row = 0; row < said.rows(); ++row) {
+            const auto value = said.get<std::string>(row, 1);
+            if (said.text(row, 0) == "port") {
+                listens.port = value;
+            } else if (said.text(row, 0) == "socket") {
+                listens.places.sockets.insert(value);
+            } else if (value == "*" || value == "0.0.0.0" || value == "::") {
+                listens.everywhere = true;
+            } else {
+                names.push_back(value);
+            }
+        }
+    } catch (const Error& error) {
+        listens.problem = error.what();
+    }
+    for (const auto& name : names) {
+        const auto there = co_await places_of(name, deadline);
+        listens.places.addresses.insert(there.addresses.begin(), there.addresses.end());
+    }
+    co_return listens;
+}
 
 class Tracer {
 public:
@@ -116,16 +121,15 @@ public:
     Task<Lead> trace(pooler::Entry entry, std::vector<Side> nearby, bool of_the_run, Deadline deadline) {
         Lead lead;
         const auto places = co_await places_of(entry.host, deadline);
-        const SideConfig* same_machine = nullptr;
+        std::vector<Side> here;
         for (const auto side : nearby) {
-            const auto& config = estate_.config().side(side);
-            const auto there = co_await places_of(config.pooler_host, deadline);
+            const auto there = co_await places_of_side(side, entry.port, deadline);
             if (meet(places.addresses, there.addresses) || meet(places.sockets, there.sockets)) {
-                lead.side = &config;
+                lead.side = &estate_.config().side(side);
                 co_return lead;
             }
-            if (places.addresses.empty() && places.problem.empty() && there.here) {
-                same_machine = &config;
+            if (there.here) {
+                here.push_back(side);
             }
         }
         if (!of_the_run) {
@@ -133,41 +137,59 @@ public:
         }
         if (!places.problem.empty()) {
             lead.doubt = places.problem;
-            co_return lead;
-        }
-        for (const auto& way : ways_to(estate_.config().side(nearby.front()), entry, places)) {
-            const auto answer = co_await ask(way, deadline);
-            if (answer.system_identifier.empty()) {
-                lead.doubt = "pgteal can't log in there to ask: " + answer.problem;
-                continue;
-            }
-            lead = Lead{};
-            co_await compare(answer, &lead, deadline);
-            co_return lead;
-        }
-        if (same_machine != nullptr) {
-            lead = Lead{same_machine, ""};
+        } else if (places.here && !here.empty()) {
+            lead = co_await ask_sides(places, entry, here, deadline);
+        } else {
+            lead.doubt = stranger(entry, nearby.front());
         }
         co_return lead;
     }
 
 private:
-    Task<void> compare(Answer answer, Lead* lead, Deadline deadline) {
-        if (answer.standby) {
-            co_return;
-        }
-        for (const auto side : {Side::blue, Side::green}) {
-            try {
-                const auto identity = co_await estate_.server(side).identity(soon(deadline));
-                if (identity.system_identifier == answer.system_identifier) {
-                    lead->side = &estate_.config().side(side);
-                    lead->doubt.clear();
-                    co_return;
-                }
-            } catch (const Error& error) {
-                lead->doubt = to_string(side) + " can't be asked: " + error.what();
+    /// Every way to the side that the config names, with the entry's port.
+    Task<Places> places_of_side(Side side, std::string port, Deadline deadline) {
+        const auto& config = estate_.config().side(side);
+        Places all = co_await places_of(config.pooler_host, deadline);
+        const std::vector<postgres::Dsn> ways{config.dsn, config.peer_dsn};
+        for (const auto& dsn : ways) {
+            if (dsn.port() == port) {
+                const auto named = dsn.get("hostaddr").value_or(dsn.host());
+                const auto more = co_await places_of(named, deadline);
+                all.addresses.insert(more.addresses.begin(), more.addresses.end());
+                all.sockets.insert(more.sockets.begin(), more.sockets.end());
+                all.here = all.here || more.here;
             }
         }
+        co_return all;
+    }
+
+    /// Both on this machine, where an address and port belong to one server: each side says which are its.
+    Task<Lead> ask_sides(Places places, pooler::Entry entry, std::vector<Side> here, Deadline deadline) {
+        Lead lead;
+        for (const auto side : here) {
+            const auto listens = co_await where_it_listens(&estate_.server(side), deadline);
+            if (!listens.problem.empty()) {
+                lead.doubt = to_string(side) + " can't be asked where it listens: " + listens.problem;
+            } else if (listens.port == entry.port && // another one where a port is mapped, as containers do
+                       (meet(places.sockets, listens.places.sockets) ||
+                        meet(places.addresses, listens.places.addresses) ||
+                        (listens.everywhere && !places.addresses.empty()))) {
+                lead = {&estate_.config().side(side), ""};
+                break;
+            }
+        }
+        if (lead.side == nullptr && lead.doubt.empty()) {
+            lead.doubt = stranger(entry, here.front());
+        }
+        co_return lead;
+    }
+
+    static std::string stranger(const pooler::Entry& entry, Side side) {
+        return (entry.host.empty() ? std::string("the local socket") : entry.host) + ":" + entry.port +
+               " is no address of " + to_string(side) +
+               " in the config, nor one of this machine at which it listens, and pgteal doesn't log in at "
+               "addresses that the config doesn't name: it would "
+               "hand its password to whoever answers there";
     }
 
     Estate& estate_;
@@ -204,6 +226,26 @@ Task<Spelled> spell_as_config(Estate* estate, std::vector<pooler::Entry> entries
         }
     }
     co_return spelled;
+}
+
+Task<void> refuse_paused(Estate* estate) {
+    for (auto& unit : estate->poolers()) {
+        std::vector<pooler::Entry> entries;
+        try {
+            entries = co_await unit.console->entries(after(std::chrono::seconds(3)));
+        } catch (const Error& error) {
+            spdlog::debug("{}: {}", unit.config.name, error.what());
+        }
+        const auto paused =
+            std::find_if(entries.begin(), entries.end(), [](const auto& one) { return one.paused; });
+        if (paused != entries.end()) {
+            throw Error(ErrorCode::wrong_state, unit.config.name,
+                        "nothing was interrupted, but entry " + paused->name +
+                            " is paused, and its clients are held; no command of this run did that",
+                        "on the console of " + unit.config.name + ":   RESUME " +
+                            postgres::quote_identifier(paused->name) + ";");
+        }
+    }
 }
 
 } // namespace pgteal::cutover

@@ -14,12 +14,16 @@ struct Spelled {
     std::map<std::string, std::string> doubts; ///< entry -> why it can't be told where it leads
 };
 
-/// An entry of another spelling leads to a side when it has the side's port (pooler_port) and one of its
-/// addresses; names are resolved on this machine, which is the pooler's too. One that shares the port alone
-/// and leads to a database of the run is asked: pgteal logs in there, and the system_identifier of
-/// pg_control_system() decides; a server in recovery is a standby and no side. A socket that does not let
-/// pgteal in leads to the side of its port that is on this machine. Anything else that can't be resolved or
-/// asked is a doubt. Never throws for what it can't reach.
+/// An entry of another spelling leads to a side when it has the side's port (pooler_port) and an address that
+/// the config names for it (pooler_host, dsn, peer_dsn); names are resolved on this machine, which is the
+/// pooler's too. Where both are on this machine, the side says at which addresses and sockets of it it
+/// listens. What shares the port alone and leads to a database of the run is a doubt: nobody logs in at an
+/// address that stands in a pooler's file only, where the password would go to whoever answers. Never throws
+/// for what it can't reach.
 Task<Spelled> spell_as_config(Estate* estate, std::vector<pooler::Entry> entries, Deadline deadline);
+
+/// Throws Error(wrong_state) when an entry is paused, while no switchover is under way: its clients are held
+/// by a PAUSE of somebody else's.
+Task<void> refuse_paused(Estate* estate);
 
 } // namespace pgteal::cutover

@@ -52,6 +52,13 @@ Task<health::CheckResult> check_migrations(Estate* estate, bool run_started) {
             } else if (!std::filesystem::is_directory(database.migrations)) {
                 throw Error(ErrorCode::file, "", database.migrations + " is no folder",
                             "correct migrations of [[database]] " + database.name);
+            } else if (!run_started) {
+                const auto blue = estate->server(Side::blue).dsn().with_database(database.name);
+                const auto table = history_of(estate->config());
+                const std::function<void()> look = [&] {
+                    migration::require_plain_table(blue, "blue", table);
+                };
+                co_await run_blocking(look);
             }
         } catch (const Error& error) {
             if (error.code() == ErrorCode::file || error.code() == ErrorCode::migration) {

@@ -134,8 +134,8 @@ Task<std::string> out_of_reach(Estate* estate, std::string database, Deadline de
     co_return names.empty()
         ? names
         : database + ": only pgteal's login may use " + names +
-              ", which migrations made: clients would get \"permission denied\". On green: ALTER "
-              "TABLE ... OWNER TO, or GRANT; then put it into the files";
+              ", which migrations made: clients would get \"permission denied\". Put ALTER TABLE ... OWNER "
+              "TO, or GRANT, into the files; then pgteal abort, and pgteal prepare";
 }
 
 Task<void> warn_of_reach(Estate* estate, MigrationJob job, const MigrationNews* news) {
@@ -169,7 +169,7 @@ migration::Policy policy_of(const Config& config, migration::Phase phase) {
     policy.gaps = config.migrate.gaps == "allow";
     policy.out_of_order = config.migrate.out_of_order == "allow";
     policy.phase = phase;
-    policy.placeholders = config.migrate.history != "flyway";
+    policy.placeholders = config.migrate.placeholders == "literal";
     return policy;
 }
 

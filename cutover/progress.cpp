@@ -48,6 +48,7 @@ void take_step(Progress& progress, const Event& event) {
 void take_switch(Progress& progress, const Event& event) {
     progress.serving = side_in(event.body, "to");
     progress.epoch = event.epoch;
+    progress.unserved = false;
     progress.switched_at = event.at;
     ++progress.switchovers;
     if (const auto* bindings = event.body.if_contains("bindings");
@@ -79,6 +80,7 @@ Progress progress_of(const std::vector<Event>& events, const std::string& last_p
             if (event.body.contains("attempt")) { // not so in journals of early builds
                 attempt.token = text_in(event.body, "attempt");
             }
+            attempt.returning = progress.unserved;
             attempt.before = progress;
             progress.attempt = std::move(attempt);
             break;
@@ -93,6 +95,7 @@ Progress progress_of(const std::vector<Event>& events, const std::string& last_p
             progress.attempt.reset();
             break;
         case EventKind::completed:
+            progress.unserved = event.body.contains("unserved");
             progress.attempt.reset();
             break;
         case EventKind::finishing:
@@ -112,6 +115,8 @@ Progress progress_of(const std::vector<Event>& events, const std::string& last_p
             break;
         case EventKind::approved:
         case EventKind::migrated:
+        case EventKind::voided:
+        case EventKind::accepted:
             break;
         default:
             take_step(progress, event);

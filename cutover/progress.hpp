@@ -23,6 +23,7 @@ struct Served {
     int switchovers = 0;
     std::string switched_at;      ///< of the last switch, "" when none
     boost::json::object bindings; ///< of the last switch record
+    bool unserved = false;        ///< the switch ended with no client reached by `serving`: it is not at rest
 };
 
 /// A switchover that was begun and neither completed nor aborted.
@@ -32,6 +33,7 @@ struct Attempt {
     std::int64_t epoch = 0; ///< that `to` will have
     std::string token;      ///< pgteal.run.controller while it is under way
     bool switched = false;  ///< the switch point is durable
+    bool returning = false; ///< from a side that no client reached
     Served before;          ///< what holds again when it is aborted
     std::map<std::string, StepRecord> steps;
     boost::json::object bindings; ///< of the switch record

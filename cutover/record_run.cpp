@@ -1,7 +1,10 @@
 #include "cutover/record_run.hpp"
 
+#include "cutover/changed_schema.hpp"
 #include "cutover/database_state.hpp"
 #include "cutover/gate_risks.hpp"
+#include "cutover/green_database.hpp"
+#include "cutover/left_behind.hpp"
 #include "postgres/error.hpp"
 
 namespace pgteal::cutover {
@@ -11,6 +14,7 @@ Task<void> record_baseline(Work* work) {
     auto& estate = work->context.estate;
     work->journal.set_fact("poolers", boost::json::value()); // an earlier run's
     work->journal.set_fact("poolers_left_out", boost::json::value());
+    record_left_behind(work->journal, {});
     auto baselines = co_await read_poolers(&estate, deadline);
     for (const auto& baseline : baselines) {
         if (baseline.entries.empty()) {
@@ -28,6 +32,8 @@ Task<void> record_baseline(Work* work) {
     }
     work->journal.set_fact("limits", limits);
     work->journal.set_fact("compared", boost::json::value());
+    co_await record_found_databases(&work->context, deadline);
+    work->journal.set_fact("roles_made", boost::json::object());
     const auto roles =
         co_await estate.server(Side::green).exec("", "SELECT rolname::text FROM pg_roles", {}, deadline);
     boost::json::array existing;
@@ -38,6 +44,7 @@ Task<void> record_baseline(Work* work) {
 }
 
 Task<void> record_fingerprint(Work* work) {
+    co_await record_objects(&work->context, after(std::chrono::minutes(1)));
     boost::json::object prints;
     for (const auto side : {Side::blue, Side::green}) {
         prints[to_string(side)] =

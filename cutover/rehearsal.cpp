@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cutover/owners_code_check.hpp"
 #include "postgres/error.hpp"
 #include "postgres/quote.hpp"
+#include "postgres/server_words.hpp"
 #include "replication/clone.hpp"
 #include "replication/roles.hpp"
 #include "replication/sequences.hpp"
@@ -41,10 +43,10 @@ Task<void> run_program(postgres::Program program, std::string side) {
     const auto name = std::filesystem::path(program.argv.front()).filename().string();
     auto output = co_await postgres::run_program(std::move(program), after(long_patience));
     if (output.exit_code != 0) {
-        auto text = output.err.substr(output.err.size() - std::min<std::size_t>(output.err.size(), 800));
-        text.erase(text.find_last_not_of('\n') + 1);
         throw Error(ErrorCode::program, side,
-                    name + " ended with exit code " + std::to_string(output.exit_code) + ": " + text, again);
+                    name + " ended with exit code " + std::to_string(output.exit_code) + ": " +
+                        postgres::complaint_of(output.err),
+                    again);
     }
 }
 
@@ -71,10 +73,11 @@ Task<void> make_database(Estate* estate, Scratch* scratch, const GroundPlan* pla
     properties.name = scratch->name();
     properties.connection_limit = 0; // superusers only
     properties.grants.clear();
+    properties.tablespace.clear(); // green may lack it, and a scratch database is small or short-lived
     properties.comment = "made by pgteal migrate rehearse; the next one removes it if it is still there";
     std::vector<std::string> texts;
-    for (auto& statement : replication::create_database(properties, green_version)) {
-        texts.push_back(std::move(statement.text));
+    for (const auto& statement : replication::create_database(properties, green_version)) {
+        texts.push_back(statement.text.plain());
     }
     const std::function<void()> work = [scratch, &texts] { scratch->create(texts); };
     co_await run_blocking(work);
@@ -162,6 +165,12 @@ Task<Ground> make_ground(Estate* estate, Scratch* scratch, GroundPlan plan) {
     auto tables = co_await replication::read_tables(*reader, after(patience));
     ground.tables = static_cast<int>(tables.size());
 
+    // In the snapshot that is dumped.
+    const auto refusal =
+        co_await rowless_code_refusal(estate, plan.from, &*reader, plan.database, after(patience));
+    if (refusal) {
+        throw Error(ErrorCode::refused, refusal->side, refusal->message, refusal->hint);
+    }
     const DumpFile dump(plan.folder + "/" + scratch->name() + ".dump");
     plan.say("schema: " + std::to_string(ground.tables) + " tables", -1);
     auto dump_program = replication::dump_schema(source.dsn(), plan.database, dump.path(), tools);

@@ -21,7 +21,8 @@ Switchover switchover_steps(Context& context, Move move) {
                               retarget_step, still_step, switch_step, resume_step}) {
         all.pause.push_back(build(context, move));
     }
-    for (const auto& build : {confirm_step, turn_step}) {
+    // The way back comes first: it waits for nothing that a pooler or a probe does.
+    for (const auto& build : {turn_step, confirm_step}) {
         all.after.push_back(build(context, move));
     }
     return all;
@@ -29,7 +30,7 @@ Switchover switchover_steps(Context& context, Move move) {
 
 Steps roll_forward_steps(Context& context, Move move) {
     Steps steps;
-    for (const auto& build : {retarget_step, switch_step, resume_step, confirm_step, turn_step}) {
+    for (const auto& build : {retarget_step, switch_step, resume_step, turn_step}) {
         steps.push_back(build(context, move));
     }
     return steps;

@@ -14,11 +14,12 @@ Steps prepare_steps(Context& context);
 struct Switchover {
     Steps before; ///< gate, stage
     Steps pause;  ///< pause … resume
-    Steps after;  ///< confirm, turn
+    Steps after;  ///< turn, confirm
 };
 Switchover switchover_steps(Context& context, Move move);
-/// After the switch point: what has to be true, whatever was lost on the way. Observed, so that nothing is
-/// done twice.
+/// After the switch point: what has to be true, whatever was lost on the way, up to the turned lanes.
+/// Observed, so that nothing is done twice. What clients find then is confirm's to say, and keeps nobody from
+/// going back.
 Steps roll_forward_steps(Context& context, Move move);
 /// Retires the standing side.
 Steps finish_steps(Context& context, Side standing);
@@ -50,8 +51,8 @@ Step sequences_step(Context& context, Move move);
 Step retarget_step(Context& context, Move move);
 Step switch_step(Context& context, Move move);
 Step resume_step(Context& context, Move move);
-Step confirm_step(Context& context, Move move);
 Step turn_step(Context& context, Move move);
+Step confirm_step(Context& context, Move move);
 Step finish_step(Context& context, Side standing);
 
 /// RESUME of every entry and the global RESUME, on every pooler.

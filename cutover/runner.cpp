@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "cutover/run_row.hpp"
 #include "cutover/runner_parts.hpp"
 #include "postgres/error.hpp"
 
@@ -28,7 +29,8 @@ boost::json::object done_body(double ms, const std::string& summary) {
 namespace {
 
 /// What the server may not say again in a moment: conflicts with other sessions, locks, cancellations,
-/// lack of something, and its own troubles ("tuple concurrently updated" is XX000).
+/// lack of something, and its own troubles ("tuple concurrently updated" is XX000). Not what guards refuse
+/// (overtaken): another attempt or controller went on, and that stays so.
 bool passing(const ServerError& failed) {
     static const std::set<std::string_view> classes{"08", "40", "53", "55", "57", "58", "XX"};
     return classes.contains(std::string_view(failed.sqlstate()).substr(0, 2));
@@ -49,8 +51,20 @@ bool worth_a_retry(const std::exception_ptr& error) {
     }
 }
 
+bool overtaken_by_another(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const ServerError& failed) {
+        return failed.sqlstate() == overtaken;
+    } catch (...) {
+        return false;
+    }
+}
+
 Task<void> insist(std::function<Task<void>()> attempt, Deadline deadline, std::function<void()> between) {
     auto wait = std::chrono::milliseconds(200);
+    // Once: an attempt of ours whose answer was lost may be what went on, and the next look tells.
+    bool overtaken_before = false;
     while (true) {
         std::exception_ptr error;
         try {
@@ -61,9 +75,11 @@ Task<void> insist(std::function<Task<void>()> attempt, Deadline deadline, std::f
         if (!error) {
             co_return;
         }
-        if (!worth_a_retry(error) || Clock::now() >= deadline) {
+        const bool again = worth_a_retry(error) || (overtaken_by_another(error) && !overtaken_before);
+        if (!again || Clock::now() >= deadline) {
             std::rethrow_exception(error);
         }
+        overtaken_before = overtaken_by_another(error);
         if (between) {
             between();
         }
@@ -218,6 +234,7 @@ Task<void> Runner::pause(const Steps* steps, std::int64_t epoch, std::chrono::mi
     reporter_.clients_held();
     const auto start = Clock::now();
     held_since_ = start;
+    held_from_ = start;
     const auto deadline = start + max_pause;
     for (std::size_t i = 0; i < planned.size();) {
         std::vector<Task<void>> together;
@@ -251,15 +268,13 @@ Task<void> Runner::roll_forward(const Steps* steps, std::int64_t epoch,
     silent_.clear();
     why_silent_ = nullptr;
     rolling_forward_ = true;
+    only_poolers_silent_ = false;
     std::string last_alone;
     for (const auto& step : *steps) {
         last_alone = step.each_place_alone ? step.id : last_alone;
     }
     for (const auto& step : *steps) {
         if (!step.each_place_alone) {
-            if (why_silent_ && !step.in_pause) {
-                std::rethrow_exception(why_silent_);
-            }
             co_await forward_one(&step, epoch, records[step.id]);
             continue;
         }
@@ -300,8 +315,36 @@ Task<void> Runner::roll_forward(const Steps* steps, std::int64_t epoch,
         why_silent_ = error;
     }
     if (why_silent_) {
+        only_poolers_silent_ = true;
         std::rethrow_exception(why_silent_);
     }
+}
+
+Task<void> Runner::together(const Step* step, std::vector<Action> actions, std::int64_t epoch,
+                            Deadline deadline) {
+    note({event(epoch, step->id, EventKind::intent, actions_body(actions))});
+    crash_point(step->id, "intent");
+    auto with = hooks(step);
+    co_await executor_.perform(std::move(actions), deadline, std::move(with));
+    crash_point(step->id, "done");
+}
+
+void Runner::announce(const Step* step, const std::vector<Action>& actions, std::int64_t epoch) {
+    if (announced_.insert(step->id + " apart").second) { // tries that follow are the same once more
+        note({event(epoch, step->id, EventKind::intent, actions_body(actions))});
+        crash_point(step->id, "intent");
+    }
+}
+
+Task<std::map<std::string, std::exception_ptr>> Runner::apart(const Step* step, std::vector<Action> actions,
+                                                              std::int64_t epoch, Deadline deadline) {
+    if (actions.empty()) {
+        co_return std::map<std::string, std::exception_ptr>();
+    }
+    announce(step, actions, epoch);
+    auto with = hooks(step);
+    auto failed = co_await executor_.perform_apart(std::move(actions), {}, deadline, std::move(with));
+    co_return failed;
 }
 
 } // namespace pgteal::cutover

@@ -40,12 +40,27 @@ public:
     Task<void> roll_forward(const Steps* steps, std::int64_t epoch,
                             std::map<std::string, StepRecord> records);
 
+    /// Actions of one step, each place's by itself; the errors by place. Nothing is looked at. The journal
+    /// has the first ones of a step; it may be called again for those that failed.
+    /// The intent of all that apart() will perform of this step, in one; otherwise its first actions are it.
+    void announce(const Step* step, const std::vector<Action>& actions, std::int64_t epoch);
+    Task<std::map<std::string, std::exception_ptr>> apart(const Step* step, std::vector<Action> actions,
+                                                          std::int64_t epoch, Deadline deadline);
+    /// The same, phase by phase, all places in step: throws the first error.
+    Task<void> together(const Step* step, std::vector<Action> actions, std::int64_t epoch, Deadline deadline);
+    /// Notes that the step has come to its end, in the journal and for whoever listens.
+    void record_done(const Step& step, std::int64_t epoch, double ms, const std::string& summary);
+    /// The last roll_forward() did all there was to do but what poolers that do not answer have to do.
+    [[nodiscard]] bool only_poolers_silent() const { return only_poolers_silent_; }
+
     /// Takes steps back, last first. Connection errors are retried until each step's deadline: a server that
     /// restarts comes back. A pooler that does not answer comes last: the clients of the others go on first.
     Task<void> back(const Steps* steps, std::int64_t epoch, std::map<std::string, StepRecord> records);
 
     [[nodiscard]] const std::vector<StepTime>& times() const { return times_; }
     [[nodiscard]] double pause_ms() const { return pause_ms_; }
+    /// When this runner held clients.
+    [[nodiscard]] std::optional<Clock::time_point> held_from() const { return held_from_; }
 
 private:
     struct Planned;
@@ -60,7 +75,6 @@ private:
     void write_down(const Step& step, Event event);
     Task<Observation> wait_until_done(const Step* step, Deadline deadline);
     Executor::Hooks hooks(const Step* step);
-    void record_done(const Step& step, std::int64_t epoch, double ms, const std::string& summary);
 
     Journal& journal_;
     Executor& executor_;
@@ -73,16 +87,21 @@ private:
     /// only hold their clients anew.
     std::set<std::string> through_;
     bool rolling_forward_ = false;
+    bool only_poolers_silent_ = false;
     std::exception_ptr why_silent_;
     /// Told when clients have gone on: a terminal that takes no output must not keep them held.
     std::vector<const Step*> undone_;
-    std::set<std::string> announced_;             ///< steps whose undoing is on disk
-    std::vector<Event> undone_events_;            ///< written when clients have gone on
+    std::set<std::string> announced_;  ///< steps whose undoing is on disk
+    std::vector<Event> undone_events_; ///< written when clients have gone on
+    std::optional<Clock::time_point> held_from_;
     std::optional<Clock::time_point> held_since_; ///< clients are held by this process
 };
 
 /// A connection error or deadline: the same may go through when a server is back.
 bool worth_a_retry(const std::exception_ptr& error);
+
+/// A guard refused, since another attempt or controller went on.
+bool overtaken_by_another(const std::exception_ptr& error);
 
 /// Tries, with `between` after each failure, until it succeeds, fails for a reason that won't go away by
 /// itself, or the deadline passes: then the last error is thrown.

@@ -13,7 +13,8 @@ namespace pgteal::cutover {
 
 namespace {
 
-Task<void> read_side(Estate* estate, SideStatus* status, std::string bound, Deadline deadline) {
+Task<void> read_side(Estate* estate, SideStatus* status, bool standing, std::string bound,
+                     Deadline deadline) {
     auto& server = estate->server(status->side);
     try {
         const auto identity = co_await server.identity(deadline);
@@ -28,14 +29,15 @@ Task<void> read_side(Estate* estate, SideStatus* status, std::string bound, Dead
         const auto clients =
             co_await server.exec("",
                                  "SELECT count(*) FROM pg_stat_activity WHERE backend_type "
-                                 "= 'client backend' AND application_name NOT LIKE 'pgteal%'",
+                                 "= 'client backend' AND NOT (usename IS NOT DISTINCT FROM current_user "
+                                 "AND application_name LIKE 'pgteal%')",
                                  {}, deadline);
         status->clients = clients.get<int>(0, 0);
         status->reachable = true;
         bool fenced = true;
         for (const auto& database : estate->config().databases) {
             const auto fence = co_await read_fence(&server, database.name, deadline);
-            fenced = fenced && fence.read_only;
+            fenced = fenced && (standing ? fence.up() : fence.read_only);
         }
         status->fenced = fenced;
     } catch (const Error& error) {
@@ -65,7 +67,7 @@ std::optional<Refusal> superseded(const Status& status, const Progress& progress
 }
 
 Task<void> read_lanes_of(Estate* estate, Side publisher, std::string database, std::vector<LaneStatus>* out,
-                         Deadline deadline) {
+                         std::map<std::string, std::string>* unread, Deadline deadline) {
     try {
         const auto lanes = estate->lanes(publisher, database);
         auto& from = estate->server(publisher);
@@ -93,7 +95,7 @@ Task<void> read_lanes_of(Estate* estate, Side publisher, std::string database, s
         }
         out->insert(out->end(), found.begin(), found.end());
     } catch (const Error& error) {
-        spdlog::debug("lanes of {} published by {}: {}", database, to_string(publisher), error.what());
+        (*unread)[database] = error.what();
     }
 }
 
@@ -146,7 +148,8 @@ Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline,
     std::vector<Task<void>> reads;
     for (auto& side : status.sides) {
         side.address = estate->server(side.side).dsn().address();
-        reads.push_back(read_side(estate, &side, bound[to_string(side.side)], deadline));
+        const bool standing = status.progress.active && side.side != status.progress.serving;
+        reads.push_back(read_side(estate, &side, standing, bound[to_string(side.side)], deadline));
     }
     for (std::size_t i = 0; i < status.poolers.size(); ++i) {
         reads.push_back(read_pooler(estate, &estate->poolers()[i], &status.poolers[i], deadline));
@@ -167,11 +170,19 @@ Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline,
             status.superseded = now.active ? superseded(status, now) : std::nullopt;
         }
     }
+    if (worth_a_look(status.progress) && !status.superseded) {
+        status.looked = co_await look_at_sides(estate, status.progress, deadline);
+    }
     for (const auto& database : estate->config().databases) {
+        if (status.progress.active && status.progress.prepared) {
+            status.lanes_of_run[database.name] = database.lanes;
+        }
         auto& lanes = status.lanes[database.name];
         if (status.progress.active && status.sides[0].reachable && status.sides[1].reachable) {
-            co_await read_lanes_of(estate, status.progress.serving, database.name, &lanes, deadline);
-            co_await read_lanes_of(estate, other(status.progress.serving), database.name, &lanes, deadline);
+            const auto serving = status.progress.serving;
+            for (const auto side : {serving, other(serving)}) {
+                co_await read_lanes_of(estate, side, database.name, &lanes, &status.unread, deadline);
+            }
         }
     }
     if (status.progress.active && status.progress.prepared && status.sides[0].reachable &&
@@ -186,15 +197,45 @@ Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline,
 
 std::vector<std::string> Status::lost_ways_back() const {
     std::vector<std::string> lost;
-    for (const auto& [database, all_lanes] : lanes) {
-        for (const auto& lane : all_lanes) {
-            if (lane.lane.publisher == to_string(Side::green) &&
-                (!lane.state.slot || lane.state.slot_status == "lost")) {
-                lost.push_back(lane.lane.name());
+    for (const auto& [database, count] : lanes_of_run) {
+        const auto found = lanes.find(database);
+        for (int number = 1; number <= count; ++number) {
+            const auto whole = [number](const LaneStatus& one) {
+                const auto& state = one.state;
+                return one.lane.number == number && one.lane.publisher == to_string(Side::green) &&
+                       state.publication && state.subscription && state.slot && state.slot_status != "lost";
+            };
+            if (found == lanes.end() || std::none_of(found->second.begin(), found->second.end(), whole)) {
+                lost.push_back(database + "." + std::to_string(number));
             }
         }
     }
     return lost;
+}
+
+std::optional<Refusal> Status::doubt() const {
+    return looked ? refusal_of(looked->doubts, progress.serving, progress.epoch, progress.prepared)
+                  : std::nullopt;
+}
+
+Status::Believed Status::believed() const {
+    Believed word{boost::json::string(to_string(progress.serving)), progress.epoch};
+    if (!superseded) {
+        return word;
+    }
+    std::int64_t newest = progress.epoch;
+    for (const auto& side : sides) {
+        for (const auto& [where, database, row] : side.rows) {
+            if (row.present && row.run_id != progress.run_id) {
+                return {nullptr, nullptr};
+            }
+            if (row.present && row.epoch > newest) {
+                newest = row.epoch;
+                word = {boost::json::string(row.serving), row.epoch};
+            }
+        }
+    }
+    return word;
 }
 
 std::string step_words(const Progress& progress) {
@@ -210,120 +251,13 @@ std::string step_words(const Progress& progress) {
     if (progress.removing) {
         return "removing";
     }
+    if (progress.unserved) {
+        return "no client reached " + to_string(progress.serving);
+    }
     if (!progress.prepared) {
         return "preparing: " + (progress.last_step.empty() ? "check" : progress.last_step);
     }
     return progress.epoch == 1 ? "prepared" : "watch";
-}
-
-boost::json::object brief_status(const Progress& progress, const Config& config) {
-    boost::json::object document;
-    document["run"] = config.run;
-    document["serving"] = to_string(progress.serving);
-    document["epoch"] = progress.epoch;
-    document["step"] = step_words(progress);
-    return document;
-}
-
-boost::json::object to_json(const Status& status) {
-    boost::json::object document;
-    document["run"] = status.run;
-    document["serving"] = to_string(status.progress.serving);
-    document["epoch"] = status.progress.epoch;
-    document["step"] = step_words(status.progress);
-    if (status.superseded) {
-        document["superseded"] = status.superseded->message;
-    }
-    boost::json::array databases;
-    for (const auto& [name, lanes] : status.lanes) {
-        boost::json::array list;
-        for (const auto& lane : lanes) {
-            boost::json::object one;
-            one["name"] = lane.lane.name();
-            one["direction"] =
-                lane.lane.publisher + " > " + to_string(other(*parse_side(lane.lane.publisher)));
-            one["slot"] = lane.lane.object();
-            one["enabled"] = lane.state.enabled;
-            one["streaming"] = lane.state.worker;
-            one["slot_status"] = lane.state.slot_status;
-            one["retained_bytes"] = lane.state.retained.count;
-            one["lag_bytes"] =
-                lane.lag ? boost::json::value(lane.lag->bytes.count) : boost::json::value(nullptr);
-            one["lag_seconds"] =
-                lane.lag ? boost::json::value(to_ms(lane.lag->time) / 1000) : boost::json::value(nullptr);
-            list.push_back(std::move(one));
-        }
-        boost::json::object database;
-        database["name"] = name;
-        database["lanes"] = std::move(list);
-        databases.push_back(std::move(database));
-    }
-    document["databases"] = std::move(databases);
-    boost::json::array poolers;
-    for (const auto& pooler : status.poolers) {
-        boost::json::array entries;
-        for (const auto& entry : pooler.entries) {
-            boost::json::object one;
-            one["name"] = entry.name;
-            one["side"] = entry.side;
-            one["paused"] = entry.paused;
-            entries.push_back(std::move(one));
-        }
-        boost::json::object one;
-        one["name"] = pooler.name;
-        one["reachable"] = pooler.reachable;
-        one["paused"] = pooler.paused;
-        one["entries"] = std::move(entries);
-        poolers.push_back(std::move(one));
-    }
-    document["poolers"] = std::move(poolers);
-    boost::json::array sides;
-    for (const auto& side : status.sides) {
-        boost::json::object one;
-        one["name"] = to_string(side.side);
-        one["address"] = side.address;
-        one["reachable"] = side.reachable;
-        one["version"] = side.version;
-        one["clients"] = side.clients;
-        one["fenced"] = side.fenced;
-        sides.push_back(std::move(one));
-    }
-    document["sides"] = std::move(sides);
-    if (status.switch_back) {
-        auto back = to_json(*status.switch_back);
-        boost::json::array lost;
-        for (const auto& lane : status.lost_ways_back()) {
-            lost.push_back(boost::json::string(lane));
-        }
-        back["holds"] = status.switch_back->holds() && lost.empty();
-        back["lost_lanes"] = std::move(lost);
-        document["switch_back"] = std::move(back);
-    }
-    return document;
-}
-
-void publish(const Status& status, health::Metrics& metrics) {
-    metrics.serving(status.superseded ? "" : to_string(status.progress.serving),
-                    static_cast<double>(status.progress.epoch));
-    for (const auto& side : status.sides) {
-        metrics.server(to_string(side.side), side.reachable);
-    }
-    metrics.forget_lanes();
-    for (const auto& [database, lanes] : status.lanes) {
-        for (const auto& lane : lanes) {
-            const auto direction =
-                lane.lane.publisher + ">" + to_string(other(*parse_side(lane.lane.publisher)));
-            metrics.lane(database, lane.lane.name(), direction, lane.lag ? to_ms(lane.lag->time) / 1000 : 0,
-                         lane.lag ? static_cast<double>(lane.lag->bytes.count) : 0, lane.state.enabled,
-                         lane.state.worker, static_cast<double>(lane.state.retained.count));
-        }
-    }
-    for (const auto& pooler : status.poolers) {
-        metrics.pooler(pooler.name, pooler.reachable, pooler.paused);
-        for (const auto& entry : pooler.entries) {
-            metrics.pooler_entry(pooler.name, entry.name, entry.side);
-        }
-    }
 }
 
 } // namespace pgteal::cutover

@@ -8,6 +8,7 @@
 
 #include "cutover/context.hpp"
 #include "cutover/epochs.hpp"
+#include "cutover/side_looks.hpp"
 #include "cutover/streams.hpp"
 #include "health/metrics.hpp"
 #include "replication/markers.hpp"
@@ -47,18 +48,33 @@ struct Status {
     std::string run;
     std::vector<SideStatus> sides;
     std::map<std::string, std::vector<LaneStatus>> lanes; ///< by database
+    /// Databases whose lanes could not be read, with the reason: nothing is known of those that `lanes`
+    /// lacks.
+    std::map<std::string, std::string> unread;
     std::vector<PoolerStatus> poolers;
     std::optional<SwitchBack> switch_back; ///< of a prepared run with both sides reachable
     /// Another controller went on: what `progress` says of who serves is not to be believed.
     std::optional<Refusal> superseded;
-    /// Lanes green > blue whose slot is gone, "app.1": nothing can go back through them.
+    std::map<std::string, int> lanes_of_run; ///< how many each database has, of a prepared run
+    /// Who serves and since which epoch: the journal's word, or that of the sides when it is superseded; null
+    /// when they belong to another run.
+    struct Believed {
+        boost::json::value serving, epoch;
+    };
+    [[nodiscard]] Believed believed() const;
+    /// Lanes green > blue that are gone in part or altogether, or can't be read, "app.1": nothing can go back
+    /// through them.
     [[nodiscard]] std::vector<std::string> lost_ways_back() const;
+    std::optional<Looked> looked; ///< of a run that is at rest; with doubts the comparison is void
+    /// What the doubts mean; nullopt when there is none.
+    [[nodiscard]] std::optional<Refusal> doubt() const;
 };
 
 /// Never throws for a side or pooler that is away: it says so. Writes a lag marker on the serving side when
-/// the run's lanes are on. `known`: what was read before of the way back; the schemas are frozen, so that
-/// whoever asks every second need not read all catalogs each time. `bound`: bound_servers(); another server
-/// at a side's address is said to be that, and nothing is read from it.
+/// the run's lanes are on, and notes what it saw of both sides (side_looks.hpp). `known`: what was read
+/// before of the way back; the schemas are frozen, so that whoever asks every second need not read all
+/// catalogs each time. `bound`: bound_servers(); another server at a side's address is said to be that, and
+/// nothing is read from it.
 Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline,
                          std::optional<SwitchBack> known, std::map<std::string, std::string> bound);
 boost::json::object to_json(const Status& status);

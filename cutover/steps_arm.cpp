@@ -2,6 +2,7 @@
 #include "cutover/runbook.hpp"
 #include "postgres/error.hpp"
 #include "replication/control.hpp"
+#include "replication/partitions.hpp"
 
 namespace pgteal::cutover {
 
@@ -17,6 +18,7 @@ struct ArmSeen {
     };
     std::vector<Todo> todo;
     std::vector<std::string> unfrozen; ///< databases whose schema on green is not frozen yet
+    std::vector<std::string> carried;  ///< databases whose partitions are carried
     int green_version = 0;
 };
 
@@ -77,6 +79,9 @@ Task<Observation> observe_arm(Context* context) {
         } else {
             green_tables = blue_tables;
             found.unfrozen.push_back(database.name);
+        }
+        if (co_await carries_partitions(context, database.name, after(patience))) {
+            found.carried.push_back(database.name);
         }
         for (const auto& lane : context->estate.lanes(Side::green, database.name)) {
             ++lanes;
@@ -150,7 +155,14 @@ std::vector<Action> plan_arm(const Observation& seen) {
         }
     }
     for (const auto& database : found.unfrozen) {
-        actions.push_back(sql(Side::green, replication::freeze_ddl(database), 3));
+        const bool carried = std::ranges::find(found.carried, database) != found.carried.end();
+        actions.push_back(sql(Side::green, replication::freeze_ddl(database, carried), 3));
+    }
+    if (!found.todo.empty()) {
+        for (const auto& database : found.carried) {
+            actions.push_back(sql(Side::green, replication::enlist_partitions(database), 4));
+            actions.push_back(sql(Side::blue, replication::enlist_partitions(database), 4));
+        }
     }
     return actions;
 }

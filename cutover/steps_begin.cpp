@@ -1,10 +1,14 @@
 // check, claim, freeze-ddl, roles: what comes before there is a clone.
 #include "cutover/checks.hpp"
+#include "cutover/green_database.hpp"
 #include "cutover/run_row.hpp"
 #include "cutover/runbook.hpp"
 #include "postgres/error.hpp"
+#include "postgres/quote.hpp"
 #include "replication/control.hpp"
+#include "replication/database_settings.hpp"
 #include "replication/roles.hpp"
+#include "replication/shared_grants.hpp"
 
 namespace pgteal::cutover {
 
@@ -43,6 +47,19 @@ Task<Observation> observe_claim(Context* context) {
     for (const auto& database : context->estate.config().databases) {
         const auto row =
             co_await read_run_row(&context->estate.server(Side::blue), database.name, after(patience));
+        const auto schema =
+            co_await context->estate.server(Side::blue)
+                .exec(database.name,
+                      "SELECT to_regnamespace('pgteal') IS NOT NULL AND to_regclass('pgteal.run') IS NULL",
+                      {}, after(patience));
+        if (schema.get<bool>(0, 0)) {
+            seen.state = State::conflict;
+            seen.side = "blue";
+            seen.evidence = "database " + database.name + " has a schema pgteal that pgteal did not make";
+            seen.hint = "rename it, on blue in database " + database.name +
+                        ": ALTER SCHEMA pgteal RENAME TO something_else; then pgteal prepare";
+            co_return seen;
+        }
         if (row.present && row.run_id != run_id) {
             seen.state = State::conflict;
             seen.side = "blue";
@@ -95,8 +112,10 @@ Task<Observation> observe_freeze(Context* context) {
 std::vector<Action> freeze_actions(Context* context, bool freeze) {
     std::vector<Action> actions;
     for (const auto& database : context->estate.config().databases) {
-        actions.push_back(sql(Side::blue, freeze ? replication::freeze_ddl(database.name)
-                                                 : replication::unfreeze_ddl(database.name)));
+        actions.push_back(
+            sql(Side::blue,
+                freeze ? replication::freeze_ddl(database.name, context->estate.config().carry_partitions)
+                       : replication::unfreeze_ddl(database.name)));
     }
     return actions;
 }
@@ -104,7 +123,7 @@ std::vector<Action> freeze_actions(Context* context, bool freeze) {
 struct RolesSeen {
     replication::RolePlan plan;
     std::size_t total = 0;
-    std::vector<std::string> on_both;
+    std::map<std::string, std::int64_t> on_both; ///< oids on green
 };
 
 Task<Observation> observe_roles(Context* context) {
@@ -113,10 +132,20 @@ Task<Observation> observe_roles(Context* context) {
     const auto target = co_await replication::read_roles(context->estate.server(Side::green), deadline);
     const auto keep = context->estate.config().green.dsn.get("user").value_or("");
     RolesSeen roles{replication::plan_roles(source, target, keep), source.roles.size(), {}};
-    for (const auto& role : source.roles) {
-        if (std::any_of(target.roles.begin(), target.roles.end(),
-                        [&role](const auto& one) { return one.name == role.name; })) {
-            roles.on_both.push_back(role.name);
+    const auto granted =
+        co_await replication::read_shared_grants(context->estate.server(Side::blue), deadline);
+    const auto there =
+        co_await replication::read_shared_grants(context->estate.server(Side::green), deadline);
+    for (auto& grant : replication::plan_shared_grants(granted, there)) {
+        roles.plan.statements.push_back(std::move(grant));
+    }
+    const auto oids = co_await context->estate.server(Side::green)
+                          .exec("", "SELECT rolname::text, oid::int8 FROM pg_catalog.pg_roles", {}, deadline);
+    for (int i = 0; i < oids.rows(); ++i) {
+        const auto name = oids.get<std::string>(i, 0);
+        if (std::any_of(source.roles.begin(), source.roles.end(),
+                        [&name](const auto& one) { return one.name == name; })) {
+            roles.on_both[name] = oids.get<std::int64_t>(i, 1);
         }
     }
     Observation seen;
@@ -135,23 +164,46 @@ std::vector<Action> plan_roles_step(Context* context, const Observation& seen) {
     for (const auto& statement : roles.plan.statements) {
         actions.push_back(sql(Side::green, statement));
     }
+    if (!roles.plan.created.empty()) {
+        std::string names;
+        for (const auto& name : roles.plan.created) {
+            names += (names.empty() ? "" : ", ") + postgres::quote_literal_in_body(name);
+        }
+        Sql record;
+        record.side = Side::green;
+        record.statement = {"",
+                            "SELECT pg_catalog.json_object_agg(rolname, oid::int8) FROM pg_catalog.pg_roles "
+                            "WHERE rolname IN (" +
+                                names + ")",
+                            {}};
+        record.remember = "roles_made";
+        actions.push_back({std::move(record), 0});
+    }
     return actions;
 }
 
-/// Roles of blue that green did not have when the run began: those are ours to drop.
+/// Roles of blue that green did not have when the run began, and that are still the ones that were made then.
 std::vector<Action> undo_roles(Context* context, const Observation& seen) {
     const auto& roles = std::any_cast<const RolesSeen&>(seen.seen);
     std::set<std::string> before;
     const auto recorded = context->journal.fact("roles_before");
-    if (!recorded.is_array()) {
+    const auto kept = context->journal.fact(keep_green);
+    if (!recorded.is_array() || (kept.is_bool() && kept.as_bool())) {
         return {};
     }
+    const auto made = context->journal.fact("roles_made");
+    const auto steps = context->progress().steps;
+    const auto record = steps.find("roles");
+    const bool recorded_all = record != steps.end() && record->second.done;
     for (const auto& name : recorded.as_array()) {
         before.insert(std::string(name.as_string()));
     }
     std::vector<std::string> ours;
-    for (const auto& name : roles.on_both) {
-        if (!before.contains(name)) {
+    for (const auto& [name, oid] : roles.on_both) {
+        const auto* known = made.is_object() ? made.as_object().if_contains(name) : nullptr;
+        // Without its number a crash came between the role and the record of it, or it is somebody else's.
+        if (!before.contains(name) &&
+            (known == nullptr ? !recorded_all : *known == boost::json::value(oid))) {
             ours.push_back(name);
         }
     }

@@ -1,4 +1,8 @@
 // schema, build: what the clone is made of, before its rows and after them.
+#include <filesystem>
+
+#include "cutover/green_database.hpp"
+#include "cutover/owners_code_check.hpp"
 #include "cutover/run_row.hpp"
 #include "cutover/runbook.hpp"
 #include "postgres/error.hpp"
@@ -16,6 +20,17 @@ std::string dump_path(const Context& context, const std::string& database) {
     return context.journal.work_dir() + "/" + database + ".dump";
 }
 
+/// It may hold passwords of foreign servers, and goes as soon as green is built from it.
+RemoveFiles remove_dump(const Context& context, const std::string& database) {
+    const auto file = dump_path(context, database);
+    return {{file, file + ".list"}};
+}
+
+bool dump_is_there(const Context& context, const std::string& database) {
+    std::error_code unknown;
+    return std::filesystem::exists(dump_path(context, database), unknown);
+}
+
 /// Folder of the pg_dump and pg_restore that fit both servers.
 Task<std::string> dump_tools(Context* context, Deadline deadline) {
     const auto blue = co_await context->estate.server(Side::blue).identity(deadline);
@@ -26,78 +41,57 @@ Task<std::string> dump_tools(Context* context, Deadline deadline) {
 
 // ---- schema
 
-Action drop_database(const std::string& database) {
-    Sql drop;
-    drop.side = Side::green;
-    drop.statement = {
-        "", "DROP DATABASE IF EXISTS " + postgres::quote_identifier(database) + " WITH (FORCE)", {}};
-    drop.close_sessions = true;
-    return {std::move(drop), 0};
-}
-
 struct SchemaSeen {
     std::vector<replication::DatabaseProperties> properties; ///< of databases that still have to be made
-    std::set<std::string>
-        existing; ///< of these, the ones that are there already: empty, or left half-made by us
+    std::map<std::string, GreenDatabase> green;
     replication::Roles roles;
     std::string bin_dir;
     int green_version = 0;
 };
 
-Task<bool> has_relations(postgres::Server* server, std::string database, Deadline deadline) {
-    const std::string text =
-        "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND NOT EXISTS (SELECT "
-        "FROM "
-        "pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))";
-    const auto found = co_await server->exec(std::move(database), text, {}, deadline);
-    co_return found.get<bool>(0, 0);
-}
-
-Observation in_the_way(const std::string& database) {
+Observation in_the_way(const Refusal& refusal) {
     Observation seen;
     seen.state = State::conflict;
-    seen.side = "green";
-    seen.evidence =
-        "database " + database + " was made and filled on green since the checks; pgteal would drop it";
-    seen.hint = "drop it once you are sure that nobody needs it, then pgteal prepare again";
+    seen.side = refusal.side;
+    seen.evidence = refusal.message;
+    seen.hint = refusal.hint;
     return seen;
 }
 
 Task<Observation> observe_schema(Context* context) {
     const auto deadline = after(patience);
     auto& blue = context->estate.server(Side::blue);
-    auto& green = context->estate.server(Side::green);
     SchemaSeen found;
-    const bool may_be_new = context->progress().active && !context->begun("schema");
+    const auto progress = context->progress();
+    const bool ours_to_make = progress.active && progress.epoch <= 1;
     std::size_t done = 0;
     std::size_t tables = 0;
+    std::optional<Refusal> refusal;
     for (const auto& database : context->estate.config().databases) {
         tables += (co_await tables_on(&blue, database.name, deadline)).size();
-        const auto reached = co_await milestones(&green, database.name, deadline);
-        if (reached.contains("schema")) {
+        const auto there = co_await read_green_database(context, database.name, deadline);
+        found.green[database.name] = there;
+        if (ours_to_make && !refusal) {
+            refusal = judge_use(there);
+        }
+        if (there.reached.contains("schema")) {
             ++done;
             continue;
         }
+        if (!refusal) {
+            auto session = co_await blue.session(database.name, deadline);
+            refusal = co_await rowless_code_refusal(&context->estate, Side::blue, &*session, database.name,
+                                                    deadline);
+        }
         auto properties = co_await replication::read_database(blue, database.name, deadline);
         found.properties.push_back(std::move(properties));
-        postgres::Params name{database.name};
-        const auto there =
-            co_await green.exec("", "SELECT 1 FROM pg_database WHERE datname = $1", name, deadline);
-        if (!there.empty()) {
-            found.existing.insert(database.name);
-            // The check saw it empty, or not there; that may have been long ago.
-            if (may_be_new) {
-                const bool filled = co_await has_relations(&green, database.name, deadline);
-                if (filled) {
-                    auto conflict = in_the_way(database.name);
-                    co_return conflict;
-                }
-            }
-        }
+    }
+    if (refusal && !progress.removing) { // what abort drops has its own proof
+        auto conflict = in_the_way(*refusal);
+        co_return conflict;
     }
     found.roles = co_await replication::read_roles(blue, deadline);
-    found.green_version = (co_await green.identity(deadline)).version;
+    found.green_version = (co_await context->estate.server(Side::green).identity(deadline)).version;
     found.bin_dir = co_await dump_tools(context, deadline);
     auto seen = counted(done, context->estate.config().databases.size(), std::to_string(tables) + " tables");
     seen.seen = std::move(found);
@@ -108,23 +102,23 @@ std::vector<Action> plan_schema(Context* context, const Observation& seen) {
     const auto& found = std::any_cast<const SchemaSeen&>(seen.seen);
     std::vector<Action> actions;
     std::vector<std::string> names;
+    int phase = 0;
     for (const auto& properties : found.properties) {
         names.push_back(properties.name);
-        if (found.existing.contains(properties.name)) {
-            // Empty by the check, or half-made by an interrupted prepare of this run.
-            actions.push_back(drop_database(properties.name));
+        const auto& there = found.green.at(properties.name);
+        drop_leftovers(*context, there, &actions, &phase);
+        if (there.exists) { // half-made by an interrupted prepare of this run, or empty when it began
+            drop_ours(*context, there, &actions, &phase);
         }
-        for (const auto& statement : replication::create_database(properties, found.green_version)) {
-            actions.push_back(sql(Side::green, statement, 0));
-        }
-        actions.push_back(sql(Side::green, {"", raise_fence_text(properties.name), {}}, 0));
+        make_database(*context, properties, found.green_version, &actions, &phase);
     }
     for (const auto& statement : replication::plan_database_settings(found.roles, names)) {
-        actions.push_back(sql(Side::green, statement, 0));
+        actions.push_back(sql(Side::green, statement, phase));
     }
-    int phase = 1;
+    ++phase;
     for (const auto& name : names) {
         const auto file = dump_path(*context, name);
+        actions.push_back({remove_dump(*context, name), phase++}); // what is there would keep its mode
         actions.push_back({RunProgram{Side::blue,
                                       name,
                                       replication::dump_schema(context->estate.server(Side::blue).dsn(), name,
@@ -149,10 +143,22 @@ std::vector<Action> plan_schema(Context* context, const Observation& seen) {
     return actions;
 }
 
-std::vector<Action> undo_schema(Context* context) {
+std::vector<Action> undo_schema(Context* context, const Observation& seen) {
+    const auto* found = std::any_cast<SchemaSeen>(&seen.seen);
+    const auto kept = context->journal.fact(keep_green);
     std::vector<Action> actions;
+    int phase = 0;
     for (const auto& database : context->estate.config().databases) {
-        actions.push_back(drop_database(database.name));
+        actions.push_back({remove_dump(*context, database.name), phase});
+        if (found == nullptr) {
+            continue;
+        }
+        const auto& there = found->green.at(database.name);
+        ++phase;
+        drop_leftovers(*context, there, &actions, &phase);
+        if (there.ours() && !(kept.is_bool() && kept.as_bool())) {
+            drop_ours(*context, there, &actions, &phase);
+        }
     }
     return actions;
 }
@@ -165,7 +171,7 @@ postgres::Statement end_restores(const std::string& database) {
         database,
         "DO $pgteal$ BEGIN FOR i IN 1..6000 LOOP PERFORM pg_stat_clear_snapshot(); PERFORM "
         "pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND "
-        "application_name = " +
+        "usename = session_user AND application_name = " +
             postgres::quote_literal(replication::restore_application) +
             "; EXIT WHEN NOT FOUND; IF i = 6000 THEN RAISE EXCEPTION 'an earlier "
             "pg_restore does not end' USING ERRCODE = '57014'; END IF; PERFORM pg_sleep(0.01); END LOOP; END "
@@ -175,6 +181,7 @@ postgres::Statement end_restores(const std::string& database) {
 
 struct BuildSeen {
     std::vector<std::string> todo;
+    std::vector<std::string> leftovers; ///< databases that are built, and whose dump is still there
     std::string bin_dir;
 };
 
@@ -186,11 +193,16 @@ Task<Observation> observe_build(Context* context) {
             co_await milestones(&context->estate.server(Side::green), database.name, deadline);
         if (!reached.contains("build")) {
             found.todo.push_back(database.name);
+        } else if (dump_is_there(*context, database.name)) {
+            found.leftovers.push_back(database.name);
         }
     }
     found.bin_dir = co_await dump_tools(context, deadline);
     auto seen = counted(context->estate.config().databases.size() - found.todo.size(),
                         context->estate.config().databases.size(), "indexes, constraints, triggers");
+    if (seen.state == State::done && !found.leftovers.empty()) {
+        seen.state = State::partial;
+    }
     seen.seen = std::move(found);
     co_return seen;
 }
@@ -200,7 +212,20 @@ std::vector<Action> plan_build(Context* context, const Observation& seen) {
     const bool interrupted = context->begun("build");
     std::vector<Action> actions;
     int phase = 0;
+    for (const auto& database : found.leftovers) {
+        actions.push_back({remove_dump(*context, database), phase++});
+    }
     for (const auto& database : found.todo) {
+        if (context->begun("schema") &&
+            !dump_is_there(*context, database)) { // blue's schema is frozen: the same again
+            const auto file = dump_path(*context, database);
+            const auto& blue = context->estate.server(Side::blue).dsn();
+            auto dump = replication::dump_schema(blue, database, file, found.bin_dir);
+            actions.push_back({RunProgram{Side::blue, database, std::move(dump), {0}}, phase++});
+            for (auto& program : replication::list_schema(file, found.bin_dir)) {
+                actions.push_back({RunProgram{Side::blue, database, std::move(program), {0}}, phase++});
+            }
+        }
         auto program = replication::restore_schema(
             context->estate.server(Side::green).dsn(), database, dump_path(*context, database),
             replication::Section::post_data, context->estate.config().jobs, found.bin_dir);
@@ -213,6 +238,7 @@ std::vector<Action> plan_build(Context* context, const Observation& seen) {
         }
         actions.push_back({RunProgram{Side::green, database, std::move(program), {0}}, phase++});
         actions.push_back(sql(Side::green, milestone(database, "build"), phase++));
+        actions.push_back({remove_dump(*context, database), phase++});
     }
     return actions;
 }
@@ -228,7 +254,7 @@ Step schema_step(Context& context) {
     step.deadline = std::chrono::hours(1);
     step.observe = [c = &context] { return observe_schema(c); };
     step.plan = [c = &context](const Observation& seen) { return plan_schema(c, seen); };
-    step.undo = [c = &context](const Observation&) { return undo_schema(c); };
+    step.undo = [c = &context](const Observation& seen) { return undo_schema(c, seen); };
     return step;
 }
 

@@ -2,6 +2,7 @@
 #include "cutover/runbook.hpp"
 #include "postgres/error.hpp"
 #include "replication/clone.hpp"
+#include "replication/partitions.hpp"
 
 namespace pgteal::cutover {
 
@@ -16,6 +17,7 @@ struct LanesSeen {
     std::vector<replication::Lane> missing;
     std::map<std::string, std::vector<replication::Table>> groups; ///< lane's object -> its tables
     std::vector<std::string> unpublished;                          ///< though every lane is there
+    std::vector<std::string> carried; ///< databases with lanes to be made whose partitions are carried
 };
 
 /// The tables of a database spread over its lanes. When some lanes are published already, by an attempt that
@@ -68,6 +70,9 @@ Task<Observation> observe_lanes(Context* context) {
     for (const auto& database : context->estate.config().databases) {
         const auto missing = co_await spread_tables(context, database.name, &found, &tables);
         found.missing.insert(found.missing.end(), missing.begin(), missing.end());
+        if (!missing.empty() && co_await carries_partitions(context, database.name, after(patience))) {
+            found.carried.push_back(database.name);
+        }
     }
     auto seen = counted(lanes - found.missing.size(), lanes,
                         std::to_string(lanes) + (lanes == 1 ? " lane, " : " lanes, ") +
@@ -94,6 +99,9 @@ std::vector<Action> plan_lanes(const Observation& seen) {
         actions.push_back(
             sql(Side::blue, replication::create_publication(lane, replication::published(tables, tables),
                                                             found.blue_version)));
+    }
+    for (const auto& database : found.carried) {
+        actions.push_back(sql(Side::blue, replication::enlist_partitions(database), 1));
     }
     return actions;
 }
@@ -144,8 +152,10 @@ Task<Observation> observe_copy(Context* context) {
     Bytes size{};
     const auto lanes = context->estate.lanes(Side::blue);
     for (const auto& lane : lanes) {
-        const auto all_tables =
-            co_await tables_on(&context->estate.server(Side::blue), lane.database, deadline);
+        auto all_tables = co_await tables_on(&context->estate.server(Side::blue), lane.database, deadline);
+        const auto born = co_await replication::born_partitions(context->estate.server(Side::blue),
+                                                                lane.database, deadline);
+        std::erase_if(all_tables, [&born](const auto& table) { return born.contains(table.display()); });
         const auto groups =
             replication::distribute(all_tables, context->estate.config().database(lane.database).lanes);
         const auto reached =

@@ -1,14 +1,22 @@
 // gate: everything that would spoil a switchover is found before a client is held.
 #include <filesystem>
 
+#include "cutover/changed_schema.hpp"
 #include "cutover/checks.hpp"
 #include "cutover/database_state.hpp"
 #include "cutover/gate.hpp"
 #include "cutover/gate_risks.hpp"
 #include "cutover/leads.hpp"
+#include "cutover/left_behind.hpp"
+#include "cutover/login_trials.hpp"
 #include "cutover/runbook.hpp"
+#include "cutover/side_doubt.hpp"
+#include "cutover/unfilled_views.hpp"
+#include "cutover/way_back.hpp"
 #include "health/probe.hpp"
 #include "postgres/error.hpp"
+#include "postgres/literals.hpp"
+#include "replication/lane_watch.hpp"
 #include "replication/markers.hpp"
 #include "replication/sequence_plan.hpp"
 
@@ -18,11 +26,22 @@ namespace {
 
 constexpr auto patience = std::chrono::seconds(20);
 
+std::string array_of(const std::vector<int>& pids) {
+    std::string text = "{";
+    for (const int pid : pids) {
+        text += (text.size() == 1 ? "" : ",") + std::to_string(pid);
+    }
+    return text + "}";
+}
+
 Task<void> read_database_facts(Context* context, Move move, std::string database, GateDatabase* facts) {
     const auto deadline = after(patience);
     auto& from = context->estate.server(move.from);
     auto& to = context->estate.server(move.to);
     facts->name = database;
+    const std::string again = move.to == Side::green ? "pgteal cutover" : "pgteal switch-back";
+    co_await refuse_lockers(&from, database, again, deadline);
+    co_await refuse_lockers(&to, database, again, deadline);
     const auto from_row = co_await read_run_row(&from, database, deadline);
     const auto to_row = co_await read_run_row(&to, database, deadline);
     facts->run_ids = {from_row.run_id, to_row.run_id};
@@ -37,26 +56,32 @@ Task<void> read_database_facts(Context* context, Move move, std::string database
         facts->prepared_transactions.push_back(prepared.get<std::string>(i, 0));
     }
     postgres::Params age{
-        std::to_string(static_cast<double>(context->estate.config().max_pause.count()) / 1000.0)};
+        std::to_string(static_cast<double>(context->estate.config().max_pause.count()) / 1000.0),
+        array_of(from.pids())};
     const auto old = co_await from.exec(
         database,
         "SELECT pid, usename::text, application_name, extract(epoch FROM clock_timestamp() - "
         "xact_start)::float8, left(query, 60)"
         " FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
-        " AND pid <> pg_backend_pid() AND application_name <> 'pgteal' AND clock_timestamp() - xact_start > "
-        "make_interval(secs => $1::float8)"
+        " AND pid <> pg_backend_pid() AND pid <> ALL ($2::int[])"
+        // Of another pgteal (serve, compare): a name that any client may take says nothing, but with the role
+        // of this login, which no client has, it does.
+        " AND NOT (usename = current_user AND application_name LIKE 'pgteal%')"
+        " AND clock_timestamp() - xact_start > make_interval(secs => $1::float8)"
         " ORDER BY xact_start LIMIT 5",
         age, deadline);
     for (int i = 0; i < old.rows(); ++i) {
         facts->long_transactions.push_back(
             {old.get<int>(i, 0), old.get<std::optional<std::string>>(i, 1).value_or(""),
-             std::string(old.text(i, 2)), old.get<double>(i, 3), std::string(old.text(i, 4))});
+             std::string(old.text(i, 2)), old.get<double>(i, 3),
+             postgres::without_constants(old.text(i, 4), postgres::Constants::all)});
     }
     // The catalog keeps the word that was typed: off, false, no, 0 or a piece of one.
     const auto roles = co_await from.exec(
         database,
         "SELECT DISTINCT r.rolname::text FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole"
-        " WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
+        " WHERE r.rolname <> current_user"
+        " AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
         " AND EXISTS (SELECT FROM unnest(s.setconfig) AS c WHERE CASE WHEN c LIKE "
         "'default_transaction_read_only=%'"
         " THEN NOT split_part(c, '=', 2)::boolean END) ORDER BY 1",
@@ -74,11 +99,18 @@ Task<void> read_database_facts(Context* context, Move move, std::string database
     const auto to_sequences = co_await replication::read_sequences(*to_session, deadline);
     const auto measured = co_await replication::measure_columns(*to_session, plan, deadline);
     facts->carry = replication::carry(from_sequences, to_sequences, plan, measured);
-    auto changed = co_await changed_database(context, move, database, deadline);
-    if (changed && move.to == Side::green) {
-        facts->risks.push_back(std::move(*changed));
+    if (move.to == Side::blue) { // the way back is not held up by a view that nobody can read there
+        const auto unfilled = co_await unfilled_views(&from, &to, database, "pgteal switch-back", deadline);
+        if (unfilled) {
+            facts->carry.notes.push_back(unfilled->message);
+        }
+    }
+    const auto state = context->journal.fact("database_state " + database);
+    auto changed = co_await changed_database(&context->estate, state, move, database, deadline);
+    if (changed && (move.to == Side::green || changed->read_only)) {
+        facts->risks.push_back(std::move(changed->refusal));
     } else if (changed) { // the way back is not held up by it
-        facts->carry.notes.push_back(changed->message);
+        facts->carry.notes.push_back(changed->refusal.message);
     }
     context->executor.set(replication::binding_for("sequence_plan", database), replication::to_json(plan));
 }
@@ -87,6 +119,9 @@ Task<void> read_lane_facts(Context* context, Move move, std::string database, st
     auto& from = context->estate.server(move.from);
     auto& to = context->estate.server(move.to);
     const auto active = context->estate.lanes(move.from, database);
+    // After a restart of either server it takes the worker five seconds to try again; what is amiss beyond
+    // that is judged from the facts below.
+    co_await replication::await_running(from, to, active);
     const auto lags = co_await replication::measure_lag(from, to, active, std::chrono::seconds(3));
     for (const auto& lane : active) {
         GateLane facts;
@@ -109,11 +144,11 @@ Task<void> read_stream_facts(Context* context, Move move, std::vector<GateDataba
 
 /// A client's way in, read only: what confirm will do after the switch has to work before it.
 Task<std::optional<Refusal>> probe_entry(Context* context, std::string pooler, std::string entry,
-                                         std::string expected) {
+                                         std::string expected, Deadline deadline) {
     auto& unit = context->estate.pooler(pooler);
     try {
         const auto dsn = unit.config.probe.with_database(entry);
-        const auto reached = co_await health::probe(dsn, pooler, false, after(std::chrono::seconds(10)));
+        const auto reached = co_await health::probe(dsn, pooler, false, deadline);
         if (reached.system_identifier != expected) {
             co_return Refusal{
                 pooler, "entry " + entry + " of " + pooler + " answers from another server than it should",
@@ -167,8 +202,11 @@ Task<void> read_pooler_facts(Context* context, Move move, PoolerBaseline baselin
     }
     facts.clients = co_await console.clients(names, deadline);
     const auto identity = co_await context->estate.server(move.from).identity(deadline);
+    // On the way back it is a warning, of the side that nobody wants: no reason to wait long for it.
+    const auto until = after(std::chrono::seconds(move.to == Side::blue ? 3 : 10));
     for (const auto& name : names) {
-        auto refusal = co_await probe_entry(context, baseline.name, name, identity.system_identifier);
+        auto refusal = co_await probe_entry(context, baseline.name, name, identity.system_identifier,
+                                            move.to == Side::blue ? until : after(std::chrono::seconds(10)));
         if (refusal && !facts.probe) {
             facts.probe = std::move(refusal);
         }
@@ -214,6 +252,15 @@ Task<std::optional<Refusal>> refused_logins(Context* context, Move move,
 
 Task<Observation> observe_gate(Context* context, Move move) {
     Observation seen;
+    // First of all: a side that went back in time makes good facts of whatever comes after.
+    if (const auto doubt = co_await doubt_at_gate(context)) {
+        seen.state = State::conflict;
+        seen.refusal = true;
+        seen.side = doubt->side;
+        seen.evidence = doubt->message;
+        seen.hint = doubt->hint;
+        co_return seen;
+    }
     GateFacts facts;
     facts.move = move;
     facts.max_lag = context->estate.config().max_lag;
@@ -245,16 +292,16 @@ Task<Observation> observe_gate(Context* context, Move move) {
     }
     facts.without_entry = without_entry(*context);
     facts.logins = co_await refused_logins(context, move, &facts.poolers);
-    const auto recorded = context->journal.fact("fingerprint");
-    for (const auto side : {Side::blue, Side::green}) {
-        const auto* fact = recorded.is_object() ? recorded.as_object().if_contains(to_string(side)) : nullptr;
-        const auto was = fact != nullptr ? std::string(fact->as_string()) : std::string();
-        const auto now = co_await fingerprint(&context->estate, side, after(patience), was);
-        if (was != now) {
-            facts.changed_schemas.push_back(to_string(side));
-        }
+    facts.changed_schemas = co_await changed_schemas(context, after(patience));
+    if (move.to == Side::blue) {
+        const auto behind = left_behind(context->journal);
+        facts.left_behind.assign(behind.begin(), behind.end());
     }
-    const auto refusal = judge(facts);
+    context->executor.results().warnings = warnings_of(facts);
+    auto refusal = judge(facts);
+    if (!refusal) { // the dearest comes last
+        refusal = co_await refused_trials(context, move);
+    }
     if (refusal) {
         seen.state = State::conflict;
         seen.refusal = true;

@@ -5,6 +5,8 @@
 #include "cutover/fence.hpp"
 #include "cutover/run_row.hpp"
 #include "cutover/runbook.hpp"
+#include "cutover/side_doubt.hpp"
+#include "cutover/way_back.hpp"
 #include "postgres/error.hpp"
 #include "postgres/quote.hpp"
 #include "replication/markers.hpp"
@@ -23,8 +25,13 @@ std::vector<Action> nothing(const Observation& seen) {
 
 Task<Observation> absent() { co_return Observation{}; }
 
-Task<Observation> observe_stage(Context* context) {
+/// The idle direction's lanes, which `to` publishes, in the order of Estate::lanes().
+using IdleLanes = std::vector<replication::LaneState>;
+
+Task<Observation> observe_stage(Context* context, Move move) {
     Observation seen;
+    IdleLanes idle = co_await lane_states(&context->estate, move.to, after(patience));
+    seen.seen = std::move(idle);
     const auto baselines = recorded_poolers(context->journal);
     const bool all_staged = std::all_of(baselines.begin(), baselines.end(), [context](const auto& one) {
         return context->executor.staged(one.name);
@@ -35,8 +42,17 @@ Task<Observation> observe_stage(Context* context) {
     co_return seen;
 }
 
-std::vector<Action> plan_stage(Context* context, Move move) {
+std::vector<Action> plan_stage(Context* context, Move move, const Observation& seen) {
     std::vector<Action> actions;
+    // On the way back what the idle direction has lost is made again, and done without where it can't be.
+    const bool spared = move.to == Side::blue;
+    const auto idle = context->estate.lanes(move.to);
+    const auto* states = std::any_cast<IdleLanes>(&seen.seen);
+    for (std::size_t i = 0; spared && states != nullptr && i < idle.size(); ++i) {
+        for (auto& action : remake_lane(idle[i], states->at(i), spared, 0)) {
+            actions.push_back(std::move(action));
+        }
+    }
     for (const auto& baseline : recorded_poolers(context->journal)) {
         actions.push_back({StageConfig{baseline.name, baseline.path,
                                        targets_for(context->estate.config(), move.to, baseline)},
@@ -47,8 +63,8 @@ std::vector<Action> plan_stage(Context* context, Move move) {
             actions.push_back(
                 sql(side,
                     {database,
-                     fmt::format("UPDATE pgteal.run SET controller = :'attempt' WHERE epoch = {}",
-                                 move.epoch - 1),
+                     postgres::from_template("UPDATE pgteal.run SET controller = :'attempt' WHERE epoch = ") +
+                         std::to_string(move.epoch - 1),
                      {}},
                     0));
         }
@@ -70,6 +86,7 @@ std::vector<Action> plan_stage(Context* context, Move move) {
             Sql advance{move.to,
                         replication::advance_slot(lane, replication::binding_for("now", database.name))};
             advance.limit = std::chrono::minutes(4);
+            advance.spared = spared;
             actions.push_back({std::move(advance), 1});
         }
     }
@@ -122,8 +139,9 @@ Task<Observation> observe_fence(Context* context, Move move) {
 std::vector<Action> plan_fence(Context* context, Move move) {
     std::vector<Action> actions;
     for (const auto& database : context->estate.config().databases) {
-        actions.push_back(sql(
-            move.from, fence_statement(database.name, move.epoch - 1, context->estate.config().max_pause)));
+        auto fence = fence_statement(database.name, move.epoch - 1, context->estate.config().max_pause);
+        fence.text = require_seen_text(move.from) + fence.text;
+        actions.push_back(sql(move.from, std::move(fence)));
     }
     return actions;
 }
@@ -162,8 +180,8 @@ Step stage_step(Context& context, Move move) {
         "The rewritten pooler configs lie beside the old ones, flushed; the slots of the way back are fresh.";
     step.writers_after = Writers::from;
     step.deadline = std::chrono::minutes(5);
-    step.observe = [c = &context] { return observe_stage(c); };
-    step.plan = [c = &context, move](const Observation&) { return plan_stage(c, move); };
+    step.observe = [c = &context, move] { return observe_stage(c, move); };
+    step.plan = [c = &context, move](const Observation& seen) { return plan_stage(c, move, seen); };
     step.undo = nothing;
     return step;
 }
@@ -250,9 +268,10 @@ Step barrier_step(Context& context, Move move) {
     step.plan = [c = &context, move](const Observation&) {
         std::vector<Action> actions;
         for (const auto& database : c->estate.config().databases) {
-            actions.push_back(
-                sql(move.to, replication::await_markers(database.name, database.lanes, "barrier",
-                                                        c->estate.config().max_pause)));
+            auto barrier = replication::await_markers(database.name, database.lanes, "barrier",
+                                                      c->estate.config().max_pause);
+            barrier.text = require_seen_text(move.to) + barrier.text;
+            actions.push_back(sql(move.to, std::move(barrier)));
         }
         return actions;
     };

@@ -18,13 +18,33 @@ Task<Observation> observe_milestone(Context* context, std::string what, std::str
     co_return counted(reached, context->estate.config().databases.size(), std::move(summary));
 }
 
-/// Materialized views that clients can read on blue, by database: a dump makes them empty, and an empty one
-/// answers with an error.
-using Views = std::map<std::string, std::vector<std::string>>;
+struct AnalyzeSeen {
+    /// Materialized views that clients can read on blue, by database: a dump makes them empty, and an empty
+    /// one answers with an error.
+    std::map<std::string, std::vector<std::string>> views;
+    std::map<std::string, std::string> tables; ///< what to analyze in each database; "" = all of it
+};
+
+/// "" where ANALYZE as a whole stays on this server. That of a table with foreign children or partitions asks
+/// their servers, which may not answer green, or not our login (docs: ANALYZE, "Notes").
+Task<std::string> tables_of_here(postgres::Server* server, std::string database) {
+    const auto rows = co_await server->exec(
+        std::move(database),
+        "WITH RECURSIVE reach AS (\n"
+        "  SELECT h.inhparent AS relid FROM pg_inherits h JOIN pg_class f ON f.oid = h.inhrelid WHERE "
+        "f.relkind = 'f'\n"
+        "  UNION SELECT h.inhparent FROM pg_inherits h JOIN reach r ON r.relid = h.inhrelid)\n"
+        "SELECT coalesce(string_agg(format('%I.%I', n.nspname, c.relname), ', '), '') FROM pg_class c\n"
+        "  JOIN pg_namespace n ON n.oid = c.relnamespace\n"
+        " WHERE EXISTS (SELECT FROM reach) AND c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't'\n"
+        "   AND c.oid NOT IN (SELECT relid FROM reach)",
+        {}, after(patience));
+    co_return rows.get<std::string>(0, 0);
+}
 
 Task<Observation> observe_analyze(Context* context) {
     auto seen = co_await observe_milestone(context, "analyze", "statistics gathered");
-    Views views;
+    AnalyzeSeen todo;
     std::string left;
     for (const auto& database : context->estate.config().database_names()) {
         if (seen.state != State::done) {
@@ -35,8 +55,12 @@ Task<Observation> observe_analyze(Context* context) {
                           "c.relispopulated ORDER BY c.oid",
                           {}, after(patience));
             for (int row = 0; row < found.rows(); ++row) {
-                views[database].push_back(found.get<std::string>(row, 0));
+                todo.views[database].push_back(found.get<std::string>(row, 0));
             }
+            auto& green = context->estate.server(Side::green);
+            const auto reached = co_await milestones(&green, database, after(patience));
+            auto& there = reached.contains("schema") ? green : context->estate.server(Side::blue);
+            todo.tables[database] = co_await tables_of_here(&there, database);
         }
         const auto& bindings = context->executor.bindings();
         const auto not_filled = bindings.find(replication::binding_for("views_left", database));
@@ -47,24 +71,27 @@ Task<Observation> observe_analyze(Context* context) {
     if (!left.empty()) {
         seen.summary += "; NOT filled, refresh them on green: " + left;
     }
-    seen.seen = std::move(views);
+    seen.seen = std::move(todo);
     co_return seen;
 }
 
 std::vector<Action> plan_analyze(Context* context, const Observation& seen) {
-    const auto* views = std::any_cast<Views>(&seen.seen);
+    const auto* found = std::any_cast<AnalyzeSeen>(&seen.seen);
+    const AnalyzeSeen todo = found == nullptr ? AnalyzeSeen() : *found;
     std::vector<Action> actions;
     for (const auto& database : context->estate.config().databases) {
-        if (views != nullptr && views->contains(database.name)) {
+        if (todo.views.contains(database.name)) {
             Sql refresh;
             refresh.side = Side::green;
-            refresh.statement = replication::fill_views(database.name, views->at(database.name));
+            refresh.statement = replication::fill_views(database.name, todo.views.at(database.name));
             refresh.limit = std::chrono::hours(24);
             actions.push_back({std::move(refresh), 0});
         }
         Sql analyze;
         analyze.side = Side::green;
-        analyze.statement = {database.name, "ANALYZE", {}};
+        const auto tables = todo.tables.find(database.name);
+        const bool all = tables == todo.tables.end() || tables->second.empty();
+        analyze.statement = {database.name, all ? "ANALYZE" : "ANALYZE " + tables->second, {}};
         analyze.limit = std::chrono::hours(24);
         actions.push_back({std::move(analyze), 0});
         actions.push_back(sql(Side::green, milestone(database.name, "analyze"), 1));
@@ -72,8 +99,26 @@ std::vector<Action> plan_analyze(Context* context, const Observation& seen) {
     return actions;
 }
 
+/// A slot of the way back that was there once is gone: an HA tool dropped it, or the server is another one.
+Task<bool> slot_to_be_made_again(Context* context) {
+    if (!context->progress().prepared) {
+        co_return false;
+    }
+    for (const auto& state : co_await lane_states(&context->estate, Side::green, after(patience))) {
+        if (!state.slot || state.slot_status == "lost") {
+            co_return true;
+        }
+    }
+    co_return false;
+}
+
 Task<Observation> observe_compare(Context* context) {
     auto seen = co_await observe_milestone(context, "compare", {});
+    // Where a slot has to be made anew the comparison is made anew too.
+    if (seen.state == State::done && context->executor.results().comparisons.empty()) {
+        const bool again = co_await slot_to_be_made_again(context);
+        seen.state = again ? State::absent : seen.state;
+    }
     std::int64_t rows = 0;
     std::size_t tables = 0;
     for (const auto& comparison : context->executor.results().comparisons) {

@@ -8,6 +8,7 @@
 #include "postgres/error.hpp"
 #include "replication/clone.hpp"
 #include "replication/markers.hpp"
+#include "replication/partitions.hpp"
 
 namespace pgteal::cutover {
 
@@ -137,7 +138,25 @@ std::vector<Action> plan_migrate(Context* context, const Observation& seen) {
 struct SubscribeSeen {
     std::vector<replication::Lane> missing;
     std::vector<replication::Lane> disabled;
+    std::vector<std::pair<std::string, int>> carried; ///< databases whose partitions are carried, their lanes
 };
+
+/// Tables whose partitions can't be carried from blue, since green's migrations made something else of them.
+Task<std::optional<Observation>> partitions_in_the_way(Context* context, std::string database) {
+    const auto only = co_await replication::partitioned_only_on(
+        context->estate.server(Side::blue), context->estate.server(Side::green), database, after(patience));
+    if (only.empty()) {
+        co_return std::nullopt;
+    }
+    Observation seen;
+    seen.state = State::conflict;
+    seen.side = "green";
+    seen.evidence = database + ": partitions of " + only.front() +
+                    " can't be carried to green, which has no such partitioned table" +
+                    (only.size() == 1 ? "" : " (and " + std::to_string(only.size() - 1) + " more)");
+    seen.hint = "let migrations leave it as blue has it until finish; pgteal abort, then pgteal prepare";
+    co_return seen;
+}
 
 Task<Observation> observe_subscribe(Context* context) {
     SubscribeSeen found;
@@ -190,6 +209,18 @@ Task<Observation> observe_subscribe(Context* context) {
             co_return seen;
         }
     }
+    for (const auto& database : context->estate.config().databases) {
+        const bool todo =
+            std::any_of(found.missing.begin(), found.missing.end(),
+                        [&database](const auto& lane) { return lane.database == database.name; });
+        if (todo && co_await carries_partitions(context, database.name, after(patience))) {
+            found.carried.emplace_back(database.name, database.lanes);
+            auto conflict = ready ? co_await partitions_in_the_way(context, database.name) : std::nullopt;
+            if (conflict) {
+                co_return std::move(*conflict);
+            }
+        }
+    }
     seen = counted(streaming, lanes.size(),
                    std::to_string(streaming) + " of " + std::to_string(lanes.size()) + " lanes streaming");
     seen.seen = std::move(found);
@@ -199,12 +230,22 @@ Task<Observation> observe_subscribe(Context* context) {
 std::vector<Action> plan_subscribe(const Observation& seen) {
     const auto& found = std::any_cast<const SubscribeSeen&>(seen.seen);
     std::vector<Action> actions;
+    for (const auto& [database, lanes] : found.carried) {
+        actions.push_back(sql(Side::blue, replication::read_partition_markers(database, lanes), 0));
+        actions.push_back(sql(Side::green, replication::make_partitions(database), 1));
+    }
+    const int phase = found.carried.empty() ? 0 : 2;
     for (const auto& lane : found.missing) {
-        actions.push_back(sql(Side::green, replication::create_subscription(lane), 0));
-        actions.push_back(sql(Side::green, replication::enable_subscription(lane), 1));
+        const bool carried = std::ranges::any_of(
+            found.carried, [&lane](const auto& database) { return database.first == lane.database; });
+        actions.push_back(sql(Side::green,
+                              replication::create_subscription(lane, carried ? replication::Listed::as_read
+                                                                             : replication::Listed::now),
+                              phase));
+        actions.push_back(sql(Side::green, replication::enable_subscription(lane), phase + 1));
     }
     for (const auto& lane : found.disabled) {
-        actions.push_back(sql(Side::green, replication::enable_subscription(lane), 1));
+        actions.push_back(sql(Side::green, replication::enable_subscription(lane), phase + 1));
     }
     return actions;
 }
@@ -246,6 +287,15 @@ Task<Observation> observe_catch_up(Context* context) {
                                                             context->estate.server(Side::green), lanes,
                                                             std::chrono::seconds(5));
         for (const auto& [number, lag] : lags) {
+            if (lag.ahead.count > 0) {
+                seen.state = State::conflict;
+                seen.side = "blue";
+                seen.evidence = "lane " + database.name + "." + std::to_string(number) +
+                                ": green has confirmed " + to_string(lag.ahead) +
+                                " beyond the end of blue's WAL: blue went back to an earlier state";
+                seen.hint = "pgteal abort, then pgteal prepare: the data has to be copied again";
+                co_return seen;
+            }
             slowest = std::max(slowest, to_ms(lag.time));
             most = std::max(most, lag.bytes);
             if (!lag.arrived || lag.bytes > context->estate.config().max_lag) {

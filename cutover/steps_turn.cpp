@@ -1,9 +1,8 @@
-// retarget, switch, resume, confirm, turn: from "everything is on `to`" to "clients write to `to`, and `from`
+// retarget, switch, resume, turn: from "everything is on `to`" to "clients write to `to`, and `from`
 // follows it".
-#include <fmt/format.h>
-
 #include "cutover/run_row.hpp"
 #include "cutover/runbook.hpp"
+#include "cutover/way_back.hpp"
 #include "postgres/error.hpp"
 #include "postgres/quote.hpp"
 #include "replication/markers.hpp"
@@ -64,7 +63,8 @@ Task<Observation> observe_retarget(Context* context, Move move) {
 
 struct SwitchSeen {
     bool recorded = false;
-    std::vector<std::string> todo; ///< databases of `to` that don't know it yet
+    std::vector<std::string> todo;   ///< databases of `to` that don't know it yet
+    std::vector<std::string> closed; ///< those that do, and are fenced again: a return that was broken off
 };
 
 Task<Observation> observe_switch(Context* context, Move move) {
@@ -85,14 +85,15 @@ Task<Observation> observe_switch(Context* context, Move move) {
             conflict.hint = "run pgteal from where the newest journal is";
             co_return conflict;
         }
-        if (row.epoch != move.epoch || fence.read_only || fence.connection_limit == 0) {
+        if (row.epoch != move.epoch) {
             found.todo.push_back(database.name);
+        } else if (fence.read_only || fence.connection_limit == 0) {
+            found.closed.push_back(database.name);
         }
     }
     Observation seen;
-    seen.state = found.recorded && found.todo.empty() ? State::done
-                 : found.recorded                     ? State::partial
-                                                      : State::absent;
+    const bool open = found.todo.empty() && found.closed.empty();
+    seen.state = found.recorded && open ? State::done : found.recorded ? State::partial : State::absent;
     seen.summary = "epoch " + std::to_string(move.epoch) + ": " + to_string(move.to) + " serves";
     seen.seen = std::move(found);
     co_return seen;
@@ -106,21 +107,27 @@ std::vector<Action> plan_switch(Context* context, Move move, const Observation& 
     }
     for (const auto& database : found.todo) {
         if (found.recorded) { // by another process, maybe: whose own switch is void from here on
-            actions.push_back(sql(
-                move.to,
-                {database,
-                 fmt::format("BEGIN READ WRITE; SET LOCAL synchronous_commit = local; UPDATE pgteal.run SET "
-                             "controller = :'attempt' WHERE epoch = {}; COMMIT",
-                             move.epoch - 1),
-                 {}},
-                0));
+            actions.push_back(
+                sql(move.to,
+                    {database,
+                     postgres::from_template(
+                         "BEGIN READ WRITE; SET LOCAL synchronous_commit = local; UPDATE pgteal.run SET "
+                         "controller = :'attempt' WHERE epoch = ") +
+                         std::to_string(move.epoch - 1) + "; COMMIT",
+                     {}},
+                    0));
         }
-        const auto text = "BEGIN; " + require_epoch_text(move.epoch - 1) + "; " + require_attempt_text() +
-                          "; UPDATE pgteal.run SET epoch = " + std::to_string(move.epoch) +
-                          ", serving = " + postgres::quote_literal(to_string(move.to)) +
-                          ", reverse_start = :'" + replication::binding_for("insert", database) +
-                          "', switched_at = clock_timestamp(); " + lift_fence(context->journal, database) +
-                          "; COMMIT";
+        const auto text =
+            "BEGIN; " + require_epoch_text(move.epoch - 1) + "; " + require_attempt_text() +
+            "; UPDATE pgteal.run SET epoch = " + std::to_string(move.epoch) +
+            ", serving = " + postgres::quote_literal(to_string(move.to)) +
+            ", reverse_start = " + postgres::late_literal(replication::binding_for("insert", database)) +
+            ", switched_at = clock_timestamp(); " + lift_fence(context->journal, database) + "; COMMIT";
+        actions.push_back(sql(move.to, {database, text, {}}, 1));
+    }
+    for (const auto& database : found.closed) {
+        const auto text = "BEGIN READ WRITE; " + require_epoch_text(move.epoch) + "; " +
+                          lift_fence(context->journal, database) + "; COMMIT";
         actions.push_back(sql(move.to, {database, text, {}}, 1));
     }
     return actions;
@@ -143,41 +150,12 @@ Task<Observation> observe_resume(Context* context, Move move) {
     co_return seen;
 }
 
-// ---- confirm
-
-Task<Observation> observe_confirm(Context* context, Move move) {
-    Observation seen;
-    std::size_t entries = 0;
-    bool done = true;
-    for (const auto& baseline : recorded_poolers(context->journal)) {
-        for (const auto& [entry, target] : baseline.entries) {
-            ++entries;
-            done = done && context->executor.proven(baseline.name, entry, move.to);
-        }
-        done = done && context->executor.settled(baseline.name);
-    }
-    seen.state = done ? State::done : State::absent;
-    seen.summary = std::to_string(entries) + " of " + std::to_string(entries) + " entries answer from " +
-                   to_string(move.to) + " and take writes";
-    co_return seen;
-}
-
-std::vector<Action> plan_confirm(Context* context, Move move) {
-    std::vector<Action> actions;
-    for (const auto& baseline : recorded_poolers(context->journal)) {
-        for (const auto& [entry, target] : baseline.entries) {
-            actions.push_back({ProbeEntry{baseline.name, entry, move.to}, 0});
-        }
-        actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::settle, {}}, 1});
-    }
-    return actions;
-}
-
 // ---- turn
 
 struct TurnSeen {
     std::vector<replication::Lane> running; ///< published by `from`, still enabled or with a worker
     std::vector<replication::Lane> waiting; ///< published by `to`, not enabled yet
+    std::set<std::string> halted;           ///< databases with a lane that can't be turned
     std::vector<std::string> behind;        ///< databases of `from` that don't know the epoch
 };
 
@@ -193,8 +171,17 @@ Task<Observation> observe_turn(Context* context, Move move) {
     const auto new_lanes = context->estate.lanes(move.to);
     const auto new_states = co_await lane_states(&context->estate, move.to, after(patience));
     for (std::size_t i = 0; i < new_lanes.size(); ++i) {
-        if (!new_states[i].enabled) {
+        const auto& state = new_states[i];
+        if (state.enabled) {
+            continue;
+        }
+        // Without them `from` can't follow, which is no reason for those that can to stay behind.
+        if (missing_parts(state).empty()) {
             found.waiting.push_back(new_lanes[i]);
+        } else {
+            found.halted.insert(new_lanes[i].database);
+            context->executor.results().halted.insert(new_lanes[i].name() + " (" + missing_parts(state) +
+                                                      ")");
         }
     }
     for (const auto& database : context->estate.config().databases) {
@@ -207,10 +194,12 @@ Task<Observation> observe_turn(Context* context, Move move) {
     Observation seen;
     bool turned = found.running.empty() && found.waiting.empty() && found.behind.empty();
     for (const auto& database : context->estate.config().database_names()) {
-        turned = turned && context->executor.canary_back(database);
+        turned = turned && (found.halted.contains(database) || context->executor.canary_back(database));
     }
     seen.state = turned ? State::done : State::partial;
-    seen.summary = "canary back on " + to_string(move.from) + ", which follows " + to_string(move.to);
+    seen.summary = found.halted.empty()
+                       ? "canary back on " + to_string(move.from) + ", which follows " + to_string(move.to)
+                       : to_string(move.from) + " does not follow: a lane is not whole";
     seen.seen = std::move(found);
     co_return seen;
 }
@@ -250,6 +239,9 @@ std::vector<Action> plan_turn(Context* context, Move move, const Observation& se
                               3));
     }
     for (const auto& database : context->estate.config().databases) {
+        if (found.halted.contains(database.name)) {
+            continue; // its canary waits for all lanes of the database
+        }
         actions.push_back(
             sql(move.to, replication::write_markers(database.name, database.lanes, "canary"), 5));
         Sql canary;
@@ -304,7 +296,7 @@ Step switch_step(Context& context, Move move) {
     step.observe = [c = &context, move] { return observe_switch(c, move); };
     step.expected = [c = &context] {
         Observation seen;
-        seen.seen = SwitchSeen{false, c->estate.config().database_names()};
+        seen.seen = SwitchSeen{false, c->estate.config().database_names(), {}};
         return seen;
     };
     step.plan = [c = &context, move](const Observation& seen) { return plan_switch(c, move, seen); };
@@ -329,18 +321,6 @@ Step resume_step(Context& context, Move move) {
     return step;
 }
 
-Step confirm_step(Context& context, Move move) {
-    Step step;
-    step.id = "confirm";
-    step.title = "Confirm through every entry";
-    step.makes_true = "Through every entry of every pooler a client reached the new side and wrote to it.";
-    step.writers_after = Writers::to;
-    step.recovery = Recovery::forward;
-    step.observe = [c = &context, move] { return observe_confirm(c, move); };
-    step.plan = [c = &context, move](const Observation&) { return plan_confirm(c, move); };
-    return step;
-}
-
 Step turn_step(Context& context, Move move) {
     Step step;
     step.id = "turn";
@@ -352,8 +332,8 @@ Step turn_step(Context& context, Move move) {
     step.observe = [c = &context, move] { return observe_turn(c, move); };
     step.expected = [c = &context, move] {
         Observation seen;
-        seen.seen = TurnSeen{c->estate.lanes(move.from), c->estate.lanes(move.to),
-                             c->estate.config().database_names()};
+        seen.seen = TurnSeen{
+            c->estate.lanes(move.from), c->estate.lanes(move.to), {}, c->estate.config().database_names()};
         return seen;
     };
     step.plan = [c = &context, move](const Observation& seen) { return plan_turn(c, move, seen); };

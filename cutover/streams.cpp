@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "replication/partitions.hpp"
+
 namespace pgteal::cutover {
 
 namespace {
@@ -19,6 +21,16 @@ Task<Schema> schema_of(postgres::Server* server, std::string database, Deadline 
     co_return schema;
 }
 
+void forget(Schema* schema, const std::string& table) {
+    schema->tables.erase(table);
+    for (auto& [name, publication] : schema->publications) {
+        publication.tables.erase(table);
+    }
+    for (auto& [name, subscription] : schema->subscriptions) {
+        subscription.tables.erase(table);
+    }
+}
+
 StreamVerdict verdict_of(Estate* estate, const std::string& database, Side publisher, const Schema& from,
                          const Schema& to) {
     auto lanes = estate->lanes(publisher, database);
@@ -30,7 +42,14 @@ Task<StreamVerdicts> read_database(Estate* estate, std::string database, Side pu
     std::vector<Task<Schema>> reads;
     reads.push_back(schema_of(&estate->server(publisher), database, deadline));
     reads.push_back(schema_of(&estate->server(other(publisher)), database, deadline));
-    const auto both = co_await all(std::move(reads));
+    auto both = co_await all(std::move(reads));
+    const auto born = co_await replication::born_partitions(estate->server(publisher), database, deadline);
+    for (const auto& name : born) {
+        if (both[0].table(name) == nullptr || both[1].table(name) == nullptr) {
+            forget(&both[0], name); // on its way
+            forget(&both[1], name);
+        }
+    }
     StreamVerdicts verdicts;
     verdicts.along = verdict_of(estate, database, publisher, both[0], both[1]);
     verdicts.back = verdict_of(estate, database, other(publisher), both[1], both[0]);

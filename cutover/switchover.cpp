@@ -3,35 +3,21 @@
 #include <array>
 #include <csignal>
 
+#include "cutover/came_about.hpp"
+#include "cutover/confirm.hpp"
 #include "cutover/epochs.hpp"
+#include "cutover/left_behind.hpp"
 #include "cutover/pooler_settings.hpp"
 #include "cutover/run_row.hpp"
 #include "cutover/runbook.hpp"
+#include "cutover/side_doubt.hpp"
+#include "cutover/switchover_parts.hpp"
+#include "cutover/unswitch.hpp"
 #include "postgres/error.hpp"
 
 namespace pgteal::cutover {
 
 namespace {
-
-Event attempt_event(EventKind kind, const Move& move, boost::json::object body = {}) {
-    Event event;
-    event.epoch = move.epoch;
-    event.step = "switchover";
-    event.kind = kind;
-    event.body = std::move(body);
-    return event;
-}
-
-/// The error as ours, whatever it was.
-Error as_error(const std::exception_ptr& error) {
-    try {
-        std::rethrow_exception(error);
-    } catch (const Error& known) {
-        return known;
-    } catch (const std::exception& other_error) {
-        return {ErrorCode::internal, "controller", other_error.what()};
-    }
-}
 
 /// What a keyboard or a dropped session sends has no effect while this lives: clients may be held. Bounded:
 /// everything it guards has a deadline.
@@ -62,21 +48,6 @@ Task<void> warm_server(postgres::Server* server, std::vector<std::string> databa
     co_await server->warm(databases, 2, deadline);
 }
 
-/// The files as they are now are the ones that the next gate expects.
-void record_files(Context* context) {
-    auto baselines = recorded_poolers(context->journal);
-    for (auto& baseline : baselines) {
-        baseline.hash = pooler::read_config(baseline.path).hash;
-    }
-    record_poolers(context->journal, baselines);
-}
-
-void discard_files(Context* context) {
-    for (const auto& baseline : recorded_poolers(context->journal)) {
-        pooler::discard_staged(baseline.path);
-    }
-}
-
 /// What clients live with now on the side that serves is what they get back, on whichever side.
 Task<void> record_limits(Context* context, Side serving) {
     boost::json::object limits;
@@ -100,30 +71,6 @@ Steps joined(Switchover moved) {
     return steps;
 }
 
-SwitchoverResult result_of(const Runner& runner, std::string outcome, Side serving, std::int64_t epoch) {
-    return {std::move(outcome), serving, epoch, runner.pause_ms(), runner.times()};
-}
-
-/// After the switch point: on to the end, observed, as often as it takes.
-Task<void> roll_forward(Context* context, Runner* runner, Move move) {
-    const auto progress = context->progress();
-    for (const auto& [name, value] : progress.bindings) {
-        context->executor.set(std::string(name), std::string(value.as_string()));
-    }
-    const auto records = progress.attempt ? progress.attempt->steps : std::map<std::string, StepRecord>{};
-    const auto steps = roll_forward_steps(*context, move);
-    // A server or pooler that was killed may be back in a moment: clients wait for this, so it is tried for a
-    // while.
-    const std::function<Task<void>()> all_steps = [&] {
-        return runner->roll_forward(&steps, move.epoch, records);
-    };
-    const std::function<void()> reconnect = [context] {
-        context->estate.server(Side::blue).close_idle();
-        context->estate.server(Side::green).close_idle();
-    };
-    co_await insist(all_steps, after(std::chrono::seconds(60)), reconnect);
-}
-
 Task<void> take_back(Context* context, Runner* runner, Move move) {
     const auto progress = context->progress();
     const auto records = progress.attempt ? progress.attempt->steps : std::map<std::string, StepRecord>{};
@@ -133,123 +80,18 @@ Task<void> take_back(Context* context, Runner* runner, Move move) {
     context->journal.append(attempt_event(EventKind::aborted, move));
 }
 
-/// The databases of one side that clients may write to: their fence is down.
-Task<std::vector<std::string>> open_databases(Context* context, Side side) {
-    std::vector<std::string> open;
-    for (const auto& database : context->estate.config().databases) {
-        const auto fence =
-            co_await read_fence(&context->estate.server(side), database.name, after(console_patience));
-        if (!fence.up()) {
-            open.push_back(database.name);
-        }
+/// What can be typed after a failure that left a switchover in its middle.
+std::string resume_hint(const std::exception_ptr& error, bool switched) {
+    if (overtaken_by_another(error)) {
+        return overtaken_hint;
     }
-    co_return open;
-}
-
-/// An entry through which clients reach `side` now: "app of pgb1"; empty when there is none that can be seen.
-Task<std::string> entry_served_by(Context* context, Side side) {
-    for (const auto& baseline : recorded_poolers(context->journal)) {
-        const auto targets = targets_for(context->estate.config(), side, baseline);
-        std::vector<pooler::Entry> entries;
-        try {
-            entries =
-                co_await context->estate.pooler(baseline.name).console->entries(after(console_patience));
-        } catch (const Error&) {
-            continue; // a pooler that is away serves nobody
-        }
-        for (const auto& entry : entries) {
-            const auto target = targets.find(entry.name);
-            if (target != targets.end() && !entry.paused && entry.host == target->second.host &&
-                entry.port == target->second.port && entry.database == target->second.database) {
-                co_return entry.name + " of " + baseline.name;
-            }
-        }
-    }
-    co_return std::string();
-}
-
-/// Whether `to` was opened in this database; if not, it won't be: a switch that is on its way there still,
-/// held up by a COMMIT that hangs or a slow network, finds its attempt over. The row's lock waits for one
-/// that is at work.
-Task<bool> opened(Context* context, Move move, std::string database) {
-    auto& server = context->estate.server(move.to);
-    const auto row = co_await read_run_row(&server, database, after(console_patience));
-    if (!row.present || row.epoch >= move.epoch) {
-        co_return row.epoch >= move.epoch;
-    }
-    const auto text =
-        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit = local; UPDATE "
-        "pgteal.run SET controller = NULL WHERE epoch < " +
-        std::to_string(move.epoch) + " RETURNING epoch; COMMIT";
-    const auto results = co_await server.script(database, text, after(console_patience));
-    co_return results.at(2).empty();
-}
-
-/// A recorded switch, looked at by another process: was `from` opened again by hand meanwhile, since `to` did
-/// not answer, say? What it took since is not on `to` yet, so that going on to `to` would lose it. While no
-/// database of `to` was opened the switch never came about, and can be taken back. Throws Error(conflict)
-/// when that can't be told, or isn't so.
-Task<bool> never_came_about(Context* context, Move move) {
-    const auto from = to_string(move.from);
-    const auto to = to_string(move.to);
-    std::vector<std::string> open;
-    std::string unseen;
-    try {
-        open = co_await open_databases(context, move.from);
-    } catch (const Error& error) {
-        unseen = error.what();
-    }
-    if (!unseen.empty()) {
-        // It may be dead, which is no reason to keep clients waiting, or not let pgteal in and serve them.
-        const auto entry = co_await entry_served_by(context, move.from);
-        if (!entry.empty()) {
-            throw Error(ErrorCode::conflict, from,
-                        "the switch to " + to + " is recorded, but entry " + entry + " leads to " + from +
-                            " and is not held; whether " + from +
-                            " took writes since can't be told: " + unseen,
-                        "let pgteal log in to " + from + ", then pgteal resume");
-        }
-        co_return false;
-    }
-    if (open.empty()) {
-        co_return false;
-    }
-    const auto evidence =
-        "database " + open.front() + " on " + from + " is open for clients, although the switch to " + to +
-        " is recorded: somebody lifted its fence, and it may have taken writes that " + to + " has not; ";
-    for (const auto& database : context->estate.config().databases) {
-        bool was_opened = false;
-        std::string silent;
-        try {
-            was_opened = co_await opened(context, move, database.name);
-        } catch (const Error& error) {
-            silent = error.what();
-        }
-        if (!silent.empty()) {
-            throw Error(ErrorCode::conflict, from,
-                        evidence + "whether " + to + " was opened can't be told: " + silent,
-                        "bring " + to + " up, then pgteal resume: the switch is taken back if " + to +
-                            " never served");
-        }
-        if (was_opened) {
-            throw Error(ErrorCode::conflict, from, evidence + to + " was opened too",
-                        "look for what " + from + " took since and write it to " + to + "; on " + from +
-                            ": " + raise_fence_text(open.front()) + "; then pgteal resume");
-        }
-    }
-    co_return true;
-}
-
-void complete(Context* context, const Move& move, double pause_ms) {
-    record_files(context);
-    discard_files(context);
-    boost::json::object body;
-    body["pause_ms"] = pause_ms;
-    context->journal.append(attempt_event(EventKind::completed, move, std::move(body)));
+    return std::string(switched ? "the switch is recorded, " : "the way back was not finished, ") +
+           "clients may be held: run pgteal resume now";
 }
 
 /// What to do about a failure is decided by the journal: is the switch on disk?
-Task<SwitchoverResult> settle_failed(Context* context, Runner* runner, Move move, Error cause) {
+Task<SwitchoverResult> settle_failed(Context* context, Runner* runner, Reporter* reporter, Move move,
+                                     bool returning, Error cause) {
     bool switched = false;
     std::exception_ptr again;
     try {
@@ -261,7 +103,6 @@ Task<SwitchoverResult> settle_failed(Context* context, Runner* runner, Move move
                                         std::chrono::seconds(1));
         if (switched) {
             co_await roll_forward(context, runner, move);
-            complete(context, move, runner->pause_ms());
         } else {
             co_await take_back(context, runner, move);
         }
@@ -272,11 +113,8 @@ Task<SwitchoverResult> settle_failed(Context* context, Runner* runner, Move move
         const auto second = as_error(again);
         auto result = result_of(*runner, "interrupted", switched ? move.to : move.from,
                                 switched ? move.epoch : move.epoch - 1);
-        throw SwitchoverFailed(
-            second, std::string(cause.what()) + "; then: " + second.what(),
-            std::string(switched ? "the switch is recorded, " : "the way back was not finished, ") +
-                "clients may be held: run pgteal resume now",
-            std::move(result));
+        throw SwitchoverFailed(second, std::string(cause.what()) + "; then: " + second.what(),
+                               resume_hint(again, switched), std::move(result));
     }
     if (!switched) {
         auto result = result_of(*runner, "aborted", move.from, move.epoch - 1);
@@ -287,7 +125,56 @@ Task<SwitchoverResult> settle_failed(Context* context, Runner* runner, Move move
                                    (move.to == Side::green ? "cutover" : "switch-back") + " again",
                                std::move(result));
     }
-    co_return result_of(*runner, "switched", move.to, move.epoch);
+    auto concluded = co_await conclude(context, runner, reporter, move, returning);
+    co_return concluded;
+}
+
+/// After unswitch(): the attempt is taken back like any other. Never forward from here on, whatever fails:
+/// `from` may be open again.
+Task<void> take_back_unswitched(Context* context, Runner* runner, Move move) {
+    std::exception_ptr stuck;
+    try {
+        co_await take_back(context, runner, move);
+    } catch (...) {
+        stuck = std::current_exception();
+    }
+    if (stuck) {
+        const auto error = as_error(stuck);
+        throw SwitchoverFailed(error,
+                               "no client could reach " + to_string(move.to) +
+                                   "; the switch was put back, and then: " + error.what(),
+                               resume_hint(stuck, false),
+                               result_of(*runner, "interrupted", move.from, move.epoch - 1));
+    }
+}
+
+[[noreturn]] void throw_returned(const Runner& runner, Move move) {
+    const auto from = to_string(move.from);
+    const auto to = to_string(move.to);
+    const auto why = "no client could reach " + to + " through any pooler, and nothing was written there";
+    auto result = result_of(runner, "returned", move.from, move.epoch - 1);
+    if (runner.held_from()) {
+        result.pause_ms = to_ms(Clock::now() - *runner.held_from());
+    }
+    throw SwitchoverFailed(Error(ErrorCode::conflict, to, why), why + "; so " + from + " serves again",
+                           "mend the way from the poolers to " + to +
+                               " (pg_hba.conf, pooler_host, TLS); then " +
+                               (move.to == Side::green ? "pgteal cutover" : "pgteal switch-back") + " again",
+                           std::move(result));
+}
+
+/// A pooler that was left behind leads its clients to a fenced side until it is taken along, which is done
+/// before anything else moves.
+Task<void> take_all_along(Context* context, Runner* runner, Side serving) {
+    const auto silent = co_await take_along(context, runner, serving);
+    if (!silent.empty()) {
+        const auto& [name, why] = *silent.begin();
+        throw Error(ErrorCode::refused, name,
+                    "pooler " + name + " was left behind when " + to_string(serving) +
+                        " took over, and still does not answer: " + why,
+                    "start it, then try again; if its machine is dead for good, take its section out of the "
+                    "config and say accept = [\"pooler-gone\"] in [check]");
+    }
 }
 
 } // namespace
@@ -305,12 +192,17 @@ Task<void> warm_up(Context* context, Deadline deadline) {
     co_await all(std::move(tasks));
 }
 
-Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to) {
+Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to, bool returning) {
     const auto progress = context->progress();
     const Move move{other(to), to, progress.epoch + 1};
     const auto moved = switchover_steps(*context, move);
     Runner runner(context->journal, context->executor, *reporter);
 
+    if (to == Side::blue) {
+        co_await leave_silent_behind(context);
+    } else {
+        co_await take_all_along(context, &runner, move.from);
+    }
     // The gate comes before the attempt is begun: a refusal leaves no trace.
     const auto& gate = moved.before.front();
     reporter->started(gate);
@@ -331,28 +223,47 @@ Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to)
     body["attempt"] = context->executor.attempt();
     context->journal.append(attempt_event(EventKind::begun, move, std::move(body)));
     std::exception_ptr error;
+    bool returned = false;
     try {
         const Steps stage(moved.before.begin() + 1, moved.before.end());
         co_await runner.forward(&stage, move.epoch, {});
         co_await runner.pause(&moved.pause, move.epoch, context->estate.config().max_pause);
-        co_await runner.forward(&moved.after, move.epoch, {});
-        complete(context, move, runner.pause_ms());
+        // Before the lanes turn: a side that nobody reaches has nothing to carry back.
+        const bool nobody = !returning && co_await nobody_reaches(context, move);
+        if (nobody) {
+            returning = true; // whatever comes of it, once is enough
+            co_await unswitch(context, &runner, move);
+            returned = true;
+        }
+        const Steps turn(moved.after.begin(), moved.after.begin() + (returned ? 0 : 1)); // then conclude()
+        co_await runner.forward(&turn, move.epoch, {});
     } catch (...) {
         error = std::current_exception();
     }
     if (error) {
         const auto cause = as_error(error);
-        auto settled = co_await settle_failed(context, &runner, move, cause);
+        auto settled = co_await settle_failed(context, &runner, reporter, move, returning, cause);
         co_return settled;
     }
-    co_return result_of(runner, "switched", move.to, move.epoch);
+    if (returned) {
+        co_await take_back_unswitched(context, &runner, move);
+        throw_returned(runner, move);
+    }
+    auto concluded = co_await conclude(context, &runner, reporter, move, returning);
+    co_return concluded;
 }
 
 Task<SwitchoverResult> settle_switchover(Context* context, Reporter* reporter) {
     const auto progress = context->progress();
+    Runner runner(context->journal, context->executor, *reporter);
+    if (!progress.attempt) { // ended between the end of a switch and the way back from it
+        const Move last{other(progress.serving), progress.serving, progress.epoch};
+        co_await require_newest_journal(context, last.epoch);
+        auto concluded = co_await conclude(context, &runner, reporter, last, false);
+        co_return concluded;
+    }
     const auto& attempt = *progress.attempt;
     const Move move{attempt.from, attempt.to, attempt.epoch};
-    Runner runner(context->journal, context->executor, *reporter);
     co_await require_newest_journal(context, attempt.switched ? move.epoch : move.epoch - 1);
     if (!attempt.token.empty()) {
         context->executor.set("begun_by", attempt.token);
@@ -363,11 +274,36 @@ Task<SwitchoverResult> settle_switchover(Context* context, Reporter* reporter) {
     }
     if (forward) {
         co_await roll_forward(context, &runner, move);
-        complete(context, move, 0);
-        co_return result_of(runner, "switched", move.to, move.epoch);
+        auto concluded = co_await conclude(context, &runner, reporter, move, attempt.returning);
+        co_return concluded;
     }
     co_await take_back(context, &runner, move);
+    if (attempt.returning) {
+        const Move last{move.to, move.from, move.epoch - 1};
+        auto concluded = co_await conclude(context, &runner, reporter, last, false);
+        co_return concluded;
+    }
     co_return result_of(runner, "aborted", move.from, move.epoch - 1);
+}
+
+Task<void> settle_for_way_back(Context* context, Reporter* reporter) {
+    const auto progress = context->progress();
+    const auto& attempt = *progress.attempt;
+    const Move move{attempt.from, attempt.to, attempt.epoch};
+    Runner runner(context->journal, context->executor, *reporter);
+    co_await leave_silent_behind(context);
+    co_await require_newest_journal(context, move.epoch);
+    if (!attempt.token.empty()) {
+        context->executor.set("begun_by", attempt.token);
+    }
+    if (co_await never_came_about(context, move)) {
+        throw Error(ErrorCode::wrong_state, to_string(move.from),
+                    "the switch to " + to_string(move.to) + " is recorded and never came about",
+                    "pgteal resume takes it back: " + to_string(move.from) + " goes on");
+    }
+    co_await roll_forward(context, &runner, move);
+    co_await put_settings_back(context, &runner, move);
+    complete(context, move, 0, "not confirmed: going back was asked for");
 }
 
 } // namespace pgteal::cutover

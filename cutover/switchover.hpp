@@ -1,6 +1,7 @@
 // The switchover as a whole, and its two ways out: back before the switch point, forward after it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,14 @@ namespace pgteal::cutover {
 
 /// What a switchover came to; the --json document is made of it.
 struct SwitchoverResult {
-    std::string outcome; ///< "switched", "aborted", "interrupted"
+    /// "switched", "aborted", "interrupted", "returned" (no client reached the new side: back by itself)
+    std::string outcome;
     Side serving = Side::blue;
     std::int64_t epoch = 0;
     double pause_ms = 0;
     std::vector<StepTime> steps;
+    bool turned = false; ///< when interrupted: clients go on all the same, and the old side follows
+    std::optional<Clock::time_point> held_from{}; ///< when this process held clients
 };
 
 /// Thrown when a switchover failed: what it came to, and the error that stopped it.
@@ -33,13 +37,19 @@ private:
 };
 
 /// Moves the serving side. Throws Error(refused) when the gate says no (nothing was touched),
-/// SwitchoverFailed otherwise.
-Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to);
+/// SwitchoverFailed otherwise. A switch-back goes without poolers that do not answer. `returning`: from a
+/// side that no client reached; then it stays where it comes to.
+Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to, bool returning = false);
 
-/// Ends an interrupted switchover: back when it was not switched, forward when it was. Also back when it was
-/// recorded and never came about: the old side was opened again by hand before the new one was. Throws
-/// Error(conflict) when both were.
+/// Ends an interrupted switchover: back when it was not switched, forward when it was. Where it comes to a
+/// side that no client had reached, it is seen whether one does now; if not, going back is tried anew. Also
+/// back when it was recorded and never came about: the old side was opened again by hand before the new one
+/// was. Throws Error(conflict) when both were.
 Task<SwitchoverResult> settle_switchover(Context* context, Reporter* reporter);
+
+/// Before a switch-back, when the switch to green is on record and not at its end: brings it as far as going
+/// back needs, confirmed or not, without the poolers that do not answer. Throws what keeps it from that.
+Task<void> settle_for_way_back(Context* context, Reporter* reporter);
 
 /// Opens every session and admin console that the pause needs.
 Task<void> warm_up(Context* context, Deadline deadline);

@@ -123,9 +123,9 @@ TEST(ExitCode, FollowsFromTheKindOfErrorAndWhetherAnythingWasTouched) {
     const std::vector<Row> table{
         {ErrorCode::usage, Exit::usage, Exit::usage},
         {ErrorCode::config, Exit::usage, Exit::failed},
-        {ErrorCode::refused, Exit::refused, Exit::refused},
-        {ErrorCode::wrong_state, Exit::refused, Exit::refused},
-        {ErrorCode::busy, Exit::refused, Exit::refused},
+        {ErrorCode::refused, Exit::refused, Exit::failed},
+        {ErrorCode::wrong_state, Exit::refused, Exit::failed},
+        {ErrorCode::busy, Exit::refused, Exit::failed},
         {ErrorCode::file, Exit::refused, Exit::failed},
         {ErrorCode::unreachable, Exit::refused, Exit::failed},
         {ErrorCode::privilege, Exit::refused, Exit::failed},

@@ -53,6 +53,9 @@ max_lag = "1MB"
 jobs = 8
 catch_up = "2h"
 
+[freeze]
+partitions = "carry"
+
 [check]
 accept = ["unlogged-tables", "large-objects"]
 
@@ -65,6 +68,7 @@ statement_timeout = "10min"
 attempts = 7
 gaps = "refuse"
 out_of_order = "allow"
+placeholders = "literal"
 approvals = 2
 
 [lint]
@@ -122,6 +126,7 @@ TEST(Config, ReadsEveryKey) {
     EXPECT_EQ(config.max_pause, std::chrono::milliseconds(750));
     EXPECT_EQ(config.max_lag, Bytes{1 << 20});
     EXPECT_EQ(config.jobs, 8);
+    EXPECT_TRUE(config.carry_partitions);
     EXPECT_EQ(config.catch_up, std::chrono::hours(2));
     EXPECT_THAT(config.accept, testing::ElementsAre("unlogged-tables", "large-objects"));
     EXPECT_EQ(config.migrate.history, "flyway");
@@ -132,6 +137,7 @@ TEST(Config, ReadsEveryKey) {
     EXPECT_EQ(config.migrate.attempts, 7);
     EXPECT_EQ(config.migrate.gaps, "refuse");
     EXPECT_EQ(config.migrate.out_of_order, "allow");
+    EXPECT_EQ(config.migrate.placeholders, "literal");
     EXPECT_EQ(config.migrate.approvals, 2);
     EXPECT_THAT(config.migrate.ignored_rules, testing::ElementsAre("drop-column"));
     EXPECT_EQ(config.migrate.table_names, "^[a-z_]+$");
@@ -164,6 +170,7 @@ TEST(Config, FillsInDefaults) {
     EXPECT_EQ(config.max_lag, Bytes{16 << 20});
     EXPECT_EQ(config.catch_up, std::chrono::hours(24));
     EXPECT_GE(config.jobs, 1);
+    EXPECT_FALSE(config.carry_partitions);
     EXPECT_TRUE(config.accept.empty());
     EXPECT_EQ(config.metrics, "");
     EXPECT_EQ(config.database("app").lanes, 1);
@@ -238,7 +245,10 @@ TEST(Config, TellsWhatIsWrongAndWhere) {
         {"\"unlogged-tables\"", "\"unlogged-table\"", "'unlogged-table' can't be accepted",
          "did you mean 'unlogged-tables'?"},
         {"\"unlogged-tables\"", "\"row-security\"", "'row-security' can't be accepted",
-         "only unlogged-tables, large-objects, switch-back and pooler-gone can"},
+         "only unlogged-tables, large-objects, extension-members, system-schemas, capacity, security-labels, "
+         "standby-entries, owners-code, schema-changes, all-tables-publications, untried-logins, switch-back "
+         "and "
+         "pooler-gone can"},
         {"dsn = \"host=10.0.0.5 user=pgteal\"", "dsn = \"host=10.0.0.5 dbname=app\"",
          "pgteal.toml:6: 'dsn' names a database", "leave dbname out"},
         {"dsn = \"host=10.0.0.5 user=pgteal\"", "dsn = \"hots=10.0.0.5\"",

@@ -45,10 +45,10 @@ bool in_child(Work work) {
 }
 
 const std::vector<EventKind> all_kinds{
-    EventKind::run_begun, EventKind::intent,  EventKind::done,      EventKind::failed,
-    EventKind::undoing,   EventKind::undone,  EventKind::begun,     EventKind::switched,
-    EventKind::completed, EventKind::aborted, EventKind::finishing, EventKind::finished,
-    EventKind::removing,  EventKind::removed, EventKind::approved,  EventKind::migrated};
+    EventKind::run_begun, EventKind::intent,   EventKind::done,     EventKind::failed,    EventKind::undoing,
+    EventKind::undone,    EventKind::begun,    EventKind::switched, EventKind::completed, EventKind::aborted,
+    EventKind::finishing, EventKind::finished, EventKind::removing, EventKind::removed,   EventKind::approved,
+    EventKind::migrated,  EventKind::voided,   EventKind::accepted};
 
 TEST(EventKinds, HaveNamesThatReadBack) {
     for (const auto kind : all_kinds) {

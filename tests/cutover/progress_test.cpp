@@ -116,6 +116,29 @@ TEST(Progress, ARecordedSwitchThatIsTakenBackLeavesWhoServedBefore) {
     EXPECT_EQ(progress.bindings.at("insert_app").as_string(), "0/3");
 }
 
+TEST(Progress, ASwitchThatServedNobodyDoesNotRest) {
+    Script script;
+    script.prepare().begin("blue", "green", 2).point("green", 2);
+    script.add(EventKind::completed, "switchover", 2, {{"pause_ms", 1.5}, {"unserved", true}});
+    const auto unserved = of(script);
+    EXPECT_TRUE(unserved.unserved);
+    EXPECT_EQ(decide_resume(unserved), Resume::finish_switchover);
+    Script back = script;
+    back.begin("green", "blue", 3);
+    EXPECT_TRUE(of(back).attempt->returning);
+    Script taken_back = back;
+    taken_back.take_back(3);
+    EXPECT_EQ(decide_resume(of(taken_back)), Resume::finish_switchover);
+    back.point("blue", 3);
+    EXPECT_TRUE(of(back).attempt->returning) << "once is enough";
+    back.end(3);
+    EXPECT_FALSE(of(back).unserved);
+    EXPECT_EQ(decide_resume(of(back)), Resume::nothing);
+    script.add(EventKind::completed, "switchover", 2, {{"pause_ms", 0.0}});
+    EXPECT_FALSE(of(script).unserved) << "somebody is served after all";
+    EXPECT_EQ(decide_resume(of(script)), Resume::nothing);
+}
+
 TEST(Progress, AnUndoneStepCountsAsNeverBegun) {
     const auto progress = of(Script()
                                  .prepare()

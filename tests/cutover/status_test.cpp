@@ -1,5 +1,7 @@
 #include "cutover/status.hpp"
 
+#include <thread>
+
 #include "cutover/work.hpp"
 #include "tests/cutover/events.hpp"
 #include "tests/cutover/toy.hpp"
@@ -38,6 +40,7 @@ Status after_cutover() {
     SideStatus blue{Side::blue, "10.0.0.5:5432", true, "", "15.9", 0, true};
     status.sides = {green, blue};
     status.lanes["app"] = {lane("green", true), lane("blue", false)};
+    status.lanes_of_run["app"] = 1;
     status.poolers.push_back(
         {"pgb1", true, false, "", {{"app", "green", false}, {"app_ro", "other", false}}});
     return status;
@@ -117,6 +120,23 @@ TEST(StatusDocument, SaysThatAWayBackWithoutItsSlotDoesNotHold) {
     status.lanes["app"].at(0).state.slot = true;
     status.lanes["app"].at(1).state.slot = false; // blue > green: the next cutover's, not the way back's
     EXPECT_TRUE(to_json(status).at("switch_back").at("holds").as_bool());
+    auto& lanes = status.lanes["app"];
+    lanes.erase(lanes.begin()); // slot, subscription and publication at once
+    EXPECT_FALSE(to_json(status).at("switch_back").at("holds").as_bool());
+    status.lanes.clear(); // they could not be read
+    EXPECT_FALSE(to_json(status).at("switch_back").at("holds").as_bool());
+}
+
+TEST(StatusDocument, TakesTheSidesWordWhereAnotherControllerWentOn) {
+    auto status = after_cutover();
+    status.superseded = Refusal{"blue", "database app on blue is at epoch 3, this journal knows of 2", ""};
+    RunRow row{true, status.progress.run_id, status.progress.epoch + 1, "blue"};
+    status.sides[0].rows.push_back({Side::blue, "app", row});
+    EXPECT_EQ(to_json(status).at("serving").as_string(), "blue");
+    EXPECT_EQ(to_json(status).at("epoch").as_int64(), status.progress.epoch + 1);
+    row.run_id = "another";
+    status.sides[0].rows.push_back({Side::blue, "app", row});
+    EXPECT_TRUE(to_json(status).at("serving").is_null()) << "who serves another run is not known";
 }
 
 TEST(StatusText, DoesNotSayWhoServesFromAJournalThatIsNotTheNewest) {
@@ -172,6 +192,33 @@ TEST(StepWords, SayWhereTheRunStands) {
     EXPECT_EQ(step_words(of(Script().prepare().add(EventKind::removing))), "removing");
 }
 
+TEST(Answers, AreMadeBeforehandWhileClientsAreHeld) {
+    int made = 0;
+    Answers answers([&made] { return std::to_string(++made); });
+    EXPECT_EQ(answers.text(), "1");
+    answers.hold();
+    for (int i = 0; i < 1000; ++i) {
+        EXPECT_EQ(answers.text(), "2") << "made in the pause";
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    EXPECT_EQ(answers.text(), "2");
+    answers.let_go();
+    EXPECT_EQ(answers.text(), "3");
+}
+
+TEST(StatusText, SaysHowAnIdleSlotAndAPoolerThatWasLeftBehindAreMended) {
+    auto status = after_cutover();
+    status.lanes["app"][1].state.slot = false;
+    auto text = to_text(status);
+    EXPECT_THAT(text, HasSubstr("It is made again with:   pgteal prepare"));
+    EXPECT_THAT(text, HasSubstr("pgteal switch-back"));
+    status.poolers.push_back({"pgb2", true, false, "", {{"app", "blue", false}}});
+    text = to_text(status);
+    EXPECT_THAT(
+        text,
+        HasSubstr("Pooler pgb2 leads to the side that stands. It is taken along with:   pgteal prepare"));
+}
+
 TEST(StatusText, TellsWhoServesAndWhatComesNext) {
     const auto text = to_text(after_cutover());
     EXPECT_THAT(text, HasSubstr("run shop   epoch 2   green serves   watch\n"));
@@ -200,13 +247,46 @@ TEST(StatusText, TellsWhatIsWrong) {
     EXPECT_THAT(text, HasSubstr("standing, not fenced"));
     EXPECT_THAT(text, HasSubstr("paused: clients are held"));
     EXPECT_THAT(text, HasSubstr("stopped: apply fails"));
-    EXPECT_THAT(text, HasSubstr("lost: must be copied again"));
+    EXPECT_THAT(text, HasSubstr("its slot lost WAL"));
+    status.lanes["app"][0].state.slot_status = "lost";
+    EXPECT_THAT(to_text(status), HasSubstr("lost: must be copied again"));
+    EXPECT_THAT(to_text(status), HasSubstr("Lane app.1 (slot lost) is lost"));
+    status.lanes["app"][0].state.slot_status = "reserved";
+    status.lanes["app"][0].state.subscription = false;
+    EXPECT_THAT(to_text(status), HasSubstr("Lane app.1 (subscription missing) is lost"));
+    EXPECT_THAT(to_text(status), HasSubstr("its subscription is gone"));
+    status.lanes["app"][0].state.subscription = true;
+    EXPECT_TRUE(
+        to_text(status).ends_with("Not in step. Lane app.1: its apply worker fails or is starting. See "
+                                  "the log of blue; then:   pgteal status"));
+    status.lanes["app"][0].state.enabled = false;
+    EXPECT_THAT(to_text(status),
+                HasSubstr("Not in step. Lane app.1: its subscription is disabled.   on blue"));
+    status.lanes["app"][0].state.enabled = true;
+    status.lanes["app"][0].state.worker = true;
+    EXPECT_THAT(to_text(status),
+                HasSubstr("Idle lane app.1 (slot lost) is not whole. It is made again with:   "
+                          "pgteal prepare\nBack to blue at any time"));
+    status.lanes["app"][1].state.publication = false;
+    EXPECT_THAT(to_text(status), HasSubstr("its slot lost WAL"));
+    EXPECT_THAT(to_text(status),
+                HasSubstr("Idle lane app.1 (publication missing, slot lost) can't be made again"));
+    status.unread["app"] = "no answer from 10.0.0.5:5432 within 15 s"; // what is not known is not lost
+    status.lanes["app"].clear();
+    EXPECT_TRUE(
+        to_text(status).ends_with("The lanes of database app could not be read: no answer from 10.0.0.5:5432 "
+                                  "within 15 s. Look again:   pgteal status"));
+    status.poolers[0].entries[0].paused = true;
+    EXPECT_TRUE(to_text(status).ends_with("On the console of pgb1:   RESUME \"app\";")) << to_text(status);
     status.sides[1].reachable = false;
     status.sides[1].problem = "connection refused";
     status.poolers[0] = {"pgb1", false, false, "no answer", {}};
     text = to_text(status);
     EXPECT_THAT(text, HasSubstr("unreachable: connection refused"));
     EXPECT_THAT(text, HasSubstr("unreachable: no answer"));
+    EXPECT_TRUE(
+        text.ends_with("blue can't be reached: nothing is known of the lanes, and green keeps WAL for them "
+                       "meanwhile. Mend that, then:   pgteal status"));
 }
 
 TEST(StatusText, NamesTheNextCommand) {
@@ -216,7 +296,7 @@ TEST(StatusText, NamesTheNextCommand) {
     status.progress = of(Script().begin_run().step("check"));
     EXPECT_THAT(to_text(status), HasSubstr("Go on with:   pgteal prepare"));
     status.progress = of(Script().prepare());
-    EXPECT_THAT(to_text(status), HasSubstr("Ready.   pgteal cutover"));
+    EXPECT_THAT(to_text(status), HasSubstr("pgteal cutover --dry-run says whether the gate is open"));
     status.progress = of(Script().prepare().begin("blue", "green", 2));
     EXPECT_THAT(to_text(status), HasSubstr("Interrupted. Go on with:   pgteal resume"));
     status.progress = of(Script().prepare().add(EventKind::removing));

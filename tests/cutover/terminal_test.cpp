@@ -89,8 +89,8 @@ const std::string transcript =
   done      switch                                                                       15 ms
   done      resume                                                                       16 ms
   ---- clients go on: held 31 ms -------------------------------------------------------------
-  done      confirm      a client's write through every entry reached the new side       18 ms
-  done      turn                                                                         20 ms
+  done      turn                                                                         18 ms
+  done      confirm      a client's write through every entry reached the new side       20 ms
 )";
 
 TEST(Terminal, TellsACutoverAndASwitchBackInTheSameWords) {

@@ -1,0 +1,210 @@
+#include <algorithm>
+
+#include "cutover/confirm.hpp"
+#include "cutover/read_only.hpp"
+#include "cutover/runbook.hpp"
+#include "cutover/service.hpp"
+#include "cutover/switchover_parts.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+/// All tries together.
+constexpr auto patience = std::chrono::seconds(10);
+constexpr auto least_try = std::chrono::seconds(1);
+/// A pooler that has just been let go, or a server that was killed and comes back, gets as long to serve
+/// somebody; longer where pgteal's own logins come through. Clients that nobody serves are held on, in
+/// effect.
+constexpr auto nobody_for = std::chrono::seconds(3);
+constexpr auto nobody_but_us_for = std::chrono::seconds(5);
+
+Task<Observation> observe_confirm(Context* context, Move move) {
+    Observation seen;
+    std::size_t entries = 0;
+    bool done = true;
+    for (const auto& baseline : recorded_poolers(context->journal)) {
+        for (const auto& [entry, target] : baseline.entries) {
+            ++entries;
+            done = done && context->executor.proven(baseline.name, entry, move.to);
+        }
+        done = done && context->executor.settled(baseline.name);
+    }
+    seen.state = done ? State::done : State::absent;
+    seen.summary = std::to_string(entries) + " of " + std::to_string(entries) + " entries answer from " +
+                   to_string(move.to) + " and take writes";
+    co_return seen;
+}
+
+std::vector<Action> plan_confirm(Context* context, Move move) {
+    std::vector<Action> actions;
+    for (const auto& baseline : recorded_poolers(context->journal)) {
+        for (const auto& [entry, target] : baseline.entries) {
+            actions.push_back({ProbeEntry{baseline.name, entry, move.to}, 0});
+        }
+        actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::settle, {}}, 1});
+    }
+    return actions;
+}
+
+bool proven(const Context& context, const std::string& pooler, Move move) {
+    for (const auto& baseline : recorded_poolers(context.journal)) {
+        for (const auto& [entry, target] : baseline.entries) {
+            if (baseline.name == pooler && !context.executor.proven(pooler, entry, move.to)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+std::vector<Action> probes_left(const Context& context, Move move, std::vector<Action> actions) {
+    std::erase_if(actions, [&](const Action& action) {
+        const auto* probe = std::get_if<ProbeEntry>(&action.what);
+        return probe == nullptr || context.executor.proven(probe->pooler, probe->entry, move.to);
+    });
+    return actions;
+}
+
+/// What a pause changed in a pooler's settings helps those that have not logged in yet: put back when all its
+/// entries have answered, or `at_last`.
+std::vector<Action> settings_left(const Context& context, Move move, std::vector<Action> actions,
+                                  bool at_last) {
+    std::erase_if(actions, [&](const Action& action) {
+        const auto* settle = std::get_if<PoolerCommand>(&action.what);
+        return settle == nullptr || context.executor.settled(settle->pooler) ||
+               (!at_last && !proven(context, settle->pooler, move));
+    });
+    return actions;
+}
+
+Error none_served(Move move) {
+    return {ErrorCode::conflict, to_string(move.to), "clients wait, and none is served"};
+}
+
+/// Whether not one entry of any pooler has answered. One whose write waited for a lock has: it led to a
+/// server that let pgteal in.
+bool all_refused(const Context& context, Move move) {
+    for (const auto& [where, error] : context.executor.unproven()) {
+        if (as_error(error).code() == ErrorCode::conflict) {
+            return false;
+        }
+    }
+    for (const auto& baseline : recorded_poolers(context.journal)) {
+        for (const auto& [entry, target] : baseline.entries) {
+            if (context.executor.proven(baseline.name, entry, move.to)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/// Whether every entry leads to a server that answers 25006 to a write: clients are let in there, and are as
+/// little served as if they were not.
+bool all_read_only(const Context& context) {
+    const auto& unproven = context.executor.unproven();
+    std::size_t entries = 0;
+    for (const auto& baseline : recorded_poolers(context.journal)) {
+        entries += baseline.entries.size();
+    }
+    return entries > 0 && unproven.size() == entries &&
+           std::all_of(unproven.begin(), unproven.end(), [](const auto& one) {
+               try {
+                   std::rethrow_exception(one.second);
+               } catch (const ServerError& error) {
+                   return error.sqlstate() == read_only_state;
+               } catch (...) {
+                   return false;
+               }
+           });
+}
+
+/// The first probe that failed, in words that name its entry.
+std::optional<Error> first_unproven(const Context& context) {
+    if (context.executor.unproven().empty()) {
+        return std::nullopt;
+    }
+    const auto& [where, error] = *context.executor.unproven().begin();
+    const auto cause = as_error(error);
+    const auto others = context.executor.unproven().size() - 1;
+    return Error(cause.code(), where.first,
+                 "no write came through entry " + where.second + " of " + where.first + ": " + cause.what() +
+                     (others == 0 ? std::string() : "; nor through " + std::to_string(others) + " more"),
+                 cause.hint());
+}
+
+} // namespace
+
+Task<Confirmed> confirm(Context* context, Runner* runner, Reporter* reporter, Move move) {
+    const auto step = confirm_step(*context, move);
+    reporter->started(step);
+    const auto start = Clock::now();
+    const auto until = start + patience;
+    auto served_until = start;
+    Confirmed result;
+    runner->announce(&step, plan_confirm(context, move), move.epoch);
+    while (true) {
+        auto probes = probes_left(*context, move, plan_confirm(context, move));
+        co_await runner->apart(&step, std::move(probes), move.epoch, until);
+        auto settings = settings_left(*context, move, plan_confirm(context, move), false);
+        const auto failed = co_await runner->apart(&step, std::move(settings), move.epoch, until);
+        const auto seen = co_await step.observe();
+        const bool refused = all_refused(*context, move);
+        result.read_only = all_read_only(*context);
+        auto service = co_await read_service(context, refused, after(console_patience));
+        if (result.read_only) {
+            service = Service::nobody;
+        }
+        served_until = service == Service::nobody ? served_until : Clock::now();
+        if (seen.state == State::done && service != Service::nobody) {
+            runner->record_done(step, move.epoch, to_ms(Clock::now() - start), seen.summary);
+            co_return result;
+        }
+        result.problem = first_unproven(*context);
+        if (!result.problem && !failed.empty()) {
+            result.problem = as_error(failed.begin()->second);
+        }
+        if (service == Service::nobody &&
+            Clock::now() - served_until >= (refused ? nobody_for : nobody_but_us_for)) {
+            result.nobody =
+                !co_await somebody_there(context, move.to, result.read_only, after(console_patience));
+            if (result.nobody) {
+                result.problem = result.problem.value_or(none_served(move));
+                break;
+            }
+            served_until = Clock::now();
+        }
+        if (Clock::now() + least_try >= until) { // a try cut short would say so, and not what is wrong
+            break;
+        }
+        co_await sleep_for(std::chrono::milliseconds(200));
+    }
+    const auto failed = co_await put_settings_back(context, runner, move);
+    if (!result.problem) {
+        result.problem = failed.empty() ? none_served(move) : as_error(failed.begin()->second);
+    }
+    co_return result;
+}
+
+Task<std::map<std::string, std::exception_ptr>> put_settings_back(Context* context, Runner* runner,
+                                                                  Move move) {
+    const auto step = confirm_step(*context, move);
+    auto rest = settings_left(*context, move, plan_confirm(context, move), true);
+    auto failed = co_await runner->apart(&step, std::move(rest), move.epoch, after(console_patience));
+    co_return failed;
+}
+
+Step confirm_step(Context& context, Move move) {
+    Step step;
+    step.id = "confirm";
+    step.title = "Confirm through every entry";
+    step.makes_true = "Through every entry of every pooler a client reached the new side and wrote to it.";
+    step.writers_after = Writers::to;
+    step.recovery = Recovery::forward;
+    step.observe = [c = &context, move] { return observe_confirm(c, move); };
+    step.plan = [c = &context, move](const Observation&) { return plan_confirm(c, move); };
+    return step;
+}
+
+} // namespace pgteal::cutover
