@@ -216,17 +216,17 @@ TEST(Plan, is_what_prepare_cutover_switch_back_and_finish_then_do) {
     const auto there = scenario.pgteal_json({"cutover"});
     ASSERT_EQ(there.exit_code, 0) << there;
     const auto over = intents(lab, &seq);
-    expect_as_planned(first, over, "gate", "turn");
-    expect_as_planned(second, over, "gate", "turn");
+    expect_as_planned(first, over, "gate", "confirm");
+    expect_as_planned(second, over, "gate", "confirm");
 
     const auto third = steps_of(scenario.pgteal_json({"plan"}).json());
     const auto back = scenario.pgteal_json({"switch-back"});
     ASSERT_EQ(back.exit_code, 0) << back;
-    expect_as_planned(third, intents(lab, &seq), "gate", "turn");
+    expect_as_planned(third, intents(lab, &seq), "gate", "confirm");
 
     const auto fourth = steps_of(scenario.pgteal_json({"plan"}).json());
     ASSERT_EQ(scenario.pgteal_json({"cutover"}).exit_code, 0);
-    expect_as_planned(fourth, intents(lab, &seq), "gate", "turn");
+    expect_as_planned(fourth, intents(lab, &seq), "gate", "confirm");
 
     ASSERT_EQ(scenario.pgteal_json({"finish"}).exit_code, 0);
     const auto ended = intents(lab, &seq);

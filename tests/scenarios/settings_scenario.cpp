@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "tests/scenarios/world.hpp"
+#include "tests/support/checker_snapshot.hpp"
 #include "tests/support/scenario.hpp"
 
 namespace pgteal::support {
@@ -96,6 +97,18 @@ TEST(Settings, that_would_change_values_are_refused_and_other_encodings_are_move
     scenario.query("blue", "postgres", "ALTER SYSTEM RESET synchronous_standby_names");
     scenario.query("blue", "postgres", "SELECT pg_reload_conf()");
     ASSERT_TRUE(waits_for(""));
+    {
+        // Any client may call itself pgteal, and PAUSE waits for it all the same.
+        workload::Session namesake;
+        const auto dsn = scenario.lab().app_dsn("pgb1", "app").with("application_name", "pgteal").conninfo();
+        ASSERT_TRUE(namesake.connect(dsn, 20s)) << namesake.take_error();
+        ASSERT_TRUE(namesake.run("BEGIN").ok());
+        ASSERT_TRUE(namesake.run("SELECT 1").ok());
+        const auto config = read_file(scenario.lab().config());
+        write_file(scenario.lab().config(), replaced(config, "max_pause = \"5s\"", "max_pause = \"1s\""));
+        std::this_thread::sleep_for(1200ms);
+        expect_refused(scenario, "switch-back", {"holds a transaction open", "role app, app \"pgteal\""});
+    }
     expect_done(scenario, "compare");
 }
 
@@ -161,6 +174,22 @@ TEST(Settings, of_a_database_that_changed_since_prepare_are_not_lost) {
     expect_refused(scenario, "cutover", {"CONNECT ON DATABASE"});
     scenario.query("green", "postgres", "REVOKE CONNECT ON DATABASE app FROM PUBLIC");
     scenario.query("green", "postgres", "GRANT CONNECT ON DATABASE app TO app");
+    // And what was set on the side that is switched to, with the statement that ends it.
+    for (const std::string whose : {"ROLE app IN DATABASE app", "ROLE app", "ROLE ALL", "DATABASE app"}) {
+        const std::string what = whose == "DATABASE app" ? "search_path" : "default_transaction_read_only";
+        scenario.query("green", "postgres", "ALTER " + whose + " SET " + what + " = 'on'");
+        expect_refused(scenario, "cutover", {"RESET \"" + what + "\""});
+        if (whose == "ROLE app") {
+            const auto checked = scenario.pgteal({"check"});
+            EXPECT_EQ(checked.exit_code, 3) << checked;
+            EXPECT_NE(checked.out.find("ALTER ROLE \"app\" RESET \"" + what + "\""), std::string::npos)
+                << checked;
+        }
+        auto session = workload::connect_to_check(
+            scenario.lab().dsn("green").with_database("postgres").conninfo(), "green");
+        EXPECT_TRUE(session.run("SET default_transaction_read_only = off").ok());
+        EXPECT_TRUE(session.run(("ALTER " + whose + " RESET " + what).c_str()).ok());
+    }
     expect_done(scenario, "cutover");
     expect_served_by(scenario, "green");
     scenario.query("green", "postgres", "ALTER DATABASE app SET work_mem = '99MB'");

@@ -164,6 +164,8 @@ TEST(LateUndo, LeavesTheFenceOfTheNextAttemptUp) {
     const auto late = scenario.pgteal({"resume"});
     EXPECT_NE(late.exit_code, 0) << late;
     EXPECT_NE(late.err.find("a newer attempt to switch is under way"), std::string::npos) << late;
+    EXPECT_NE(late.err.find("where the newest journal is"), std::string::npos) << late;
+    EXPECT_LT(late.seconds, 30) << "what a guard refused was tried again and again";
     EXPECT_EQ(
         scenario.value("blue", "postgres", "SELECT datconnlimit FROM pg_database WHERE datname = 'app'"),
         "0");

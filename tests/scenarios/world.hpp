@@ -88,6 +88,18 @@ inline std::string as_client(const Lab& lab, const std::string& member, const st
     return reply.rows() == 0 ? std::string() : std::string(reply.text(0, 0));
 }
 
+inline Task<void> send_script(postgres::Dsn server, std::string sql) {
+    auto connection =
+        co_await postgres::Connection::open(std::move(server), "server", after(std::chrono::seconds(10)));
+    co_await connection.script(std::move(sql), after(std::chrono::seconds(30)));
+}
+
+/// Several statements in one session of pgteal's role, straight to a server. Throws Error.
+inline void script(const Lab& lab, const std::string& side, const std::string& database,
+                   const std::string& sql) {
+    run_here([&] { return send_script(lab.dsn(side).with_database(database), sql); });
+}
+
 inline Task<void> send_reload(postgres::Dsn console) {
     auto connection =
         co_await postgres::Connection::open(std::move(console), "console", after(std::chrono::seconds(10)));
