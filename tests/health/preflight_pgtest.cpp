@@ -149,7 +149,7 @@ CO_TEST(Preflight, a_frozen_server_does_not_stop_the_checks_of_the_other) {
     }
     lab.thaw("green");
     EXPECT_FALSE(failed);
-    EXPECT_LT(Clock::now() - begun, std::chrono::seconds(25));
+    EXPECT_LT(Clock::now() - begun, std::chrono::seconds(60));
     EXPECT_EQ(lines(results, "reachable").size(), 1U);
     EXPECT_EQ(errors(results).size(), 1U);
     EXPECT_EQ(results.count("replica-identity"), 1U);

@@ -189,7 +189,7 @@ TEST_F(Apply, ALockNeverGrantedIsBounded) {
                  [&] { apply_texts({"CREATE TABLE b();\nALTER TABLE a ADD c int;"}); });
     const auto took = Clock::now() - before;
     EXPECT_GE(took, 600ms); // two attempts of 300 ms
-    EXPECT_LE(took, 10s);
+    EXPECT_LE(took, 60s);
     EXPECT_FALSE(exists("b"));
 }
 

@@ -70,7 +70,7 @@ Task<void> every_outcome(BouncerWorld* world) {
     }
     EXPECT_THAT(is[7].problem, HasSubstr("DNS lookup failed"));
     EXPECT_TRUE(is[8].open) << "the same login of another entry";
-    EXPECT_LT(Clock::now() - start, 8s);
+    EXPECT_LT(Clock::now() - start, 40s);
     EXPECT_EQ(left_behind(), before);
     EXPECT_EQ(world->config_text(), file);
     co_await run_on_green("DROP DATABASE closed");

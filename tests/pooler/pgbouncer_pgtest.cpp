@@ -184,7 +184,7 @@ Task<void> frozen(BouncerWorld* world) {
     Task<void> reconnecting = pooler.resume("app", after(200ms));
     const auto fresh = co_await refusal(std::move(reconnecting));
     EXPECT_EQ(fresh, ErrorCode::deadline);
-    EXPECT_LT(Clock::now() - start, 2s);
+    EXPECT_LT(Clock::now() - start, 20s);
     BouncerWorld::lab().thaw("pgb1");
     co_await pooler.resume("app", soon());
 }

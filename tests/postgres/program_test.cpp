@@ -122,7 +122,7 @@ CO_TEST(RunProgram, KillsTheWholeFamilyAtTheDeadline) {
         EXPECT_NE(std::string(error.what()).find("sh"), std::string::npos);
     }
     EXPECT_TRUE(late);
-    EXPECT_LT(Clock::now() - start, 2s);
+    EXPECT_LT(Clock::now() - start, 30s);
     std::ifstream pids(file);
     pid_t child = 0;
     pid_t leader = 0;
@@ -136,10 +136,10 @@ CO_TEST(RunProgram, KillsTheWholeFamilyAtTheDeadline) {
 }
 
 CO_TEST(RunProgram, DoesNotWaitForADaemon) {
-    Program program = shell("setsid sleep 20 >/dev/null 2>&1 & echo $!");
+    Program program = shell("setsid sleep 60 >/dev/null 2>&1 & echo $!");
     const auto start = Clock::now();
-    const ProgramOutput output = co_await run_program(std::move(program), after(10s));
-    EXPECT_LT(Clock::now() - start, 5s) << "the daemon holds our pipe";
+    const ProgramOutput output = co_await run_program(std::move(program), after(50s));
+    EXPECT_LT(Clock::now() - start, 40s) << "the daemon holds our pipe";
     ::kill(std::stoi(output.out), SIGKILL);
 }
 

@@ -351,14 +351,14 @@ CO_TEST(Compare, KeepsNobodyWaitingForAHotRow) {
     while (*running > 0) {
         co_await sleep_for(20ms);
     }
-    EXPECT_LT(*longest, 1s);
+    EXPECT_LT(*longest, 5s); // it stood 20 s, until the lane was there
     const std::string left =
         co_await world.value("blue", db, "SELECT count(*) FROM pgteal.marker_1 WHERE kind LIKE 'compare%'");
     EXPECT_EQ(left, "0");
     co_await world.drop(lane);
 }
 
-// By its deadline or by what it sees of the lane, whichever comes first.
+// It sees that the lane stands, long before its own deadline.
 CO_TEST(Compare, GivesUpWhenALaneStands) {
     LaneWorld& world = lane_world();
     const LaneScope scope(world);
@@ -366,7 +366,7 @@ CO_TEST(Compare, GivesUpWhenALaneStands) {
     co_await world.run("green", disable_subscription(lane));
     std::string message;
     try {
-        co_await compare(world, lane, 300ms);
+        co_await compare(world, lane, 120s);
     } catch (const Error& error) {
         message = error.what();
     }

@@ -101,7 +101,7 @@ CO_TEST(LaneWatch, EndsAWaitForALaneWhoseWorkerFails) {
     EXPECT_TRUE(has(seen, "conflict green: lane " + lane.name() + " (blue > green) is not running")) << seen;
     EXPECT_TRUE(has(seen, "apply worker")) << seen;
     EXPECT_GE(told, 2) << "the wait was silent";
-    EXPECT_LT(Clock::now() - began, 40s);
+    EXPECT_LT(Clock::now() - began, 100s); // and not the 120 s that it might wait
     seen = co_await comparison(world, lane);
     EXPECT_TRUE(has(seen, "conflict green: ") && has(seen, "apply worker")) << seen;
 

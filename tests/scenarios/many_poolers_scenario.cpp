@@ -21,7 +21,7 @@ const std::vector<std::pair<std::string, std::string>> entries{
 constexpr double newcomers =
     200; // a second, through all entries of all poolers together, while sides are switched
 /// Beyond the pause itself: a login on a busy machine. The trap it tells from is server_login_retry's 15 s.
-constexpr double patience_ms = 2000;
+constexpr double patience_ms = 5000;
 
 /// A load on one database, through each of its entries on each pooler. A load that is started again adds to
 /// its log.

@@ -116,7 +116,7 @@ TEST_P(ReadCatalog, SizesOfLockedTablesAreEstimated) {
     holder.exec("LOCK TABLE public.t IN ACCESS EXCLUSIVE MODE");
     const auto begun = Clock::now();
     const auto table = read().tables.at("public.t");
-    EXPECT_LT(to_ms(Clock::now() - begun), 5000);
+    EXPECT_LT(to_ms(Clock::now() - begun), 30000);
     EXPECT_EQ(table.rows, 5000);
     EXPECT_GT(table.bytes, 5000 * 24);
 }
