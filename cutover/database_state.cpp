@@ -4,8 +4,8 @@
 
 #include "cutover/digest.hpp"
 #include "postgres/quote.hpp"
+#include "postgres/setting_text.hpp"
 #include "replication/clone.hpp"
-#include "replication/database_settings.hpp"
 #include "replication/roles.hpp"
 
 namespace pgteal::cutover {
@@ -78,7 +78,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 void add_settings(DatabaseState* state, const std::string& whose, const Settings& settings) {
     for (const auto& [name, value] : settings) {
         state->insert(
-            recorded("ALTER " + whose + " SET " + replication::setting(name, value_of(name, value))));
+            recorded("ALTER " + whose + " SET " + postgres::setting_text(name, value_of(name, value))));
     }
 }
 

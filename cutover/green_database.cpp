@@ -3,7 +3,6 @@
 #include "health/read_facts.hpp"
 #include "postgres/error.hpp"
 #include "postgres/quote.hpp"
-#include "replication/database_settings.hpp"
 
 namespace pgteal::cutover {
 

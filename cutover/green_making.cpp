@@ -5,7 +5,6 @@
 #include "cutover/run_row.hpp"
 #include "health/sql.hpp"
 #include "postgres/quote.hpp"
-#include "replication/database_settings.hpp"
 
 namespace pgteal::cutover {
 

@@ -1,8 +1,8 @@
 // A database as blue has it, and how to make it on green.
 #include "postgres/error.hpp"
 #include "postgres/quote.hpp"
+#include "postgres/setting_text.hpp"
 #include "replication/clone.hpp"
-#include "replication/database_settings.hpp"
 #include "replication/sql.hpp"
 
 namespace pgteal::replication {
@@ -104,7 +104,7 @@ std::vector<Statement> create_database(const DatabaseProperties& properties, int
     }
     add(std::move(create));
     for (const auto& [variable, value] : properties.settings) {
-        add("ALTER DATABASE " + name + " SET " + setting(variable, value));
+        add("ALTER DATABASE " + name + " SET " + postgres::setting_text(variable, value));
     }
     if (as.empty()) {
         for (const std::string& grant : properties.grants) {

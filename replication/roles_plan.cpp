@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "postgres/quote.hpp"
-#include "replication/database_settings.hpp"
+#include "postgres/setting_text.hpp"
 #include "replication/roles.hpp"
 #include "replication/roles_memberships.hpp"
 #include "replication/sql.hpp"
@@ -52,7 +52,7 @@ public:
         for (const auto& [name, value] : source_.settings_for_all) {
             if (std::ranges::find(target_.settings_for_all, std::pair(name, value)) ==
                 target_.settings_for_all.end()) {
-                add("ALTER ROLE ALL SET " + setting(name, value));
+                add("ALTER ROLE ALL SET " + postgres::setting_text(name, value));
                 ++plan_.differing;
             }
         }
@@ -114,7 +114,7 @@ private:
         const std::string alter = "ALTER ROLE " + quote_identifier(role.name);
         for (const auto& entry : role.settings) {
             if (std::ranges::find(old.settings, entry) == old.settings.end()) {
-                add(alter + " SET " + setting(entry.first, entry.second));
+                add(alter + " SET " + postgres::setting_text(entry.first, entry.second));
             }
         }
         for (const auto& [name, value] : old.settings) {
@@ -147,7 +147,8 @@ std::vector<postgres::Statement> plan_database_settings(const Roles& source,
             for (const auto& [name, value] : settings) {
                 statements.push_back({"",
                                       "ALTER ROLE " + quote_identifier(role.name) + " IN DATABASE " +
-                                          quote_identifier(database) + " SET " + setting(name, value),
+                                          quote_identifier(database) + " SET " +
+                                          postgres::setting_text(name, value),
                                       {}});
             }
         }

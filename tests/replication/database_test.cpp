@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "postgres/setting_text.hpp"
 #include "replication/clone.hpp"
-#include "replication/database_settings.hpp"
 
 namespace pgteal::replication {
 namespace {
@@ -65,16 +65,17 @@ TEST(CreateDatabase, SettingsGrantsAndCommentFollow) {
 }
 
 TEST(SplitList, TakesQuotesApart) {
-    EXPECT_THAT(split_list(R"("$user", public,"a, ""b""")"), ElementsAre("$user", "public", "a, \"b\""));
-    EXPECT_THAT(split_list("\"\""), ElementsAre(""));
-    EXPECT_THAT(split_list(""), IsEmpty());
+    EXPECT_THAT(postgres::split_list(R"("$user", public,"a, ""b""")"),
+                ElementsAre("$user", "public", "a, \"b\""));
+    EXPECT_THAT(postgres::split_list("\"\""), ElementsAre(""));
+    EXPECT_THAT(postgres::split_list(""), IsEmpty());
 }
 
 TEST(Setting, AnEmptySearchPathIsOneEmptyName) {
-    EXPECT_EQ(setting("search_path", "\"\""), "\"search_path\" TO ''");
+    EXPECT_EQ(postgres::setting_text("search_path", "\"\""), "\"search_path\" TO ''");
 }
 TEST(Setting, AListThatIsNoListOfNamesStaysOneValue) {
-    EXPECT_EQ(setting("DateStyle", "ISO, DMY"), "\"DateStyle\" TO 'ISO, DMY'");
+    EXPECT_EQ(postgres::setting_text("DateStyle", "ISO, DMY"), "\"DateStyle\" TO 'ISO, DMY'");
 }
 
 } // namespace

@@ -7,16 +7,16 @@
 
 #include "postgres/statement.hpp"
 
-namespace pgteal::replication {
+namespace pgteal::postgres {
 
 /// `name TO value`. Variables that hold a list of names (search_path and its like) are stored as one quoted
 /// list and must be given as separate literals; every other value is one literal (source: pg_dump's
 /// dumputils.c, makeAlterConfigCommand).
 /// The value of an application's own setting, which has a dot in its name, is never shown: it may be a
 /// secret.
-postgres::SqlText setting(const std::string& name, const std::string& value);
+SqlText setting_text(const std::string& name, const std::string& value);
 
 /// The elements of a stored list: `"$user", public` is {"$user", "public"} (source: SplitGUCList).
 std::vector<std::string> split_list(std::string_view value);
 
-} // namespace pgteal::replication
+} // namespace pgteal::postgres

@@ -1,11 +1,11 @@
-#include "replication/database_settings.hpp"
+#include "postgres/setting_text.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "postgres/quote.hpp"
 
-namespace pgteal::replication {
+namespace pgteal::postgres {
 
 namespace {
 
@@ -64,22 +64,22 @@ std::vector<std::string> split_list(std::string_view value) {
     return elements;
 }
 
-postgres::SqlText setting(const std::string& name, const std::string& value) {
-    postgres::SqlText text = postgres::quote_identifier(name) + " TO ";
+SqlText setting_text(const std::string& name, const std::string& value) {
+    SqlText text = quote_identifier(name) + " TO ";
     if (name.find('.') != std::string::npos) {
-        return text + postgres::hidden_literal("value", value);
+        return text + hidden_literal("value", value);
     }
     if (!is_list(name)) {
-        return text + postgres::quote_literal(value);
+        return text + quote_literal(value);
     }
     const auto elements = split_list(value);
     if (elements.empty()) {
         return text + "''";
     }
     for (std::size_t i = 0; i < elements.size(); ++i) {
-        text += (i == 0 ? "" : ", ") + postgres::quote_literal(elements[i]);
+        text += (i == 0 ? "" : ", ") + quote_literal(elements[i]);
     }
     return text;
 }
 
-} // namespace pgteal::replication
+} // namespace pgteal::postgres
