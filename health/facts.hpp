@@ -60,6 +60,19 @@ struct RoleSettingRow {
     std::string role, database, role_sql, database_sql;
 };
 
+/// What a session begins with when neither client nor role nor database sets it; see sql/client_settings.sql.
+struct ClientSetting {
+    std::string name; ///< as the server writes it
+    std::string type; ///< pg_settings.vartype: bool, enum, integer, real, string
+    std::string unit; ///< of `value`, unless that names its own
+    std::string value;
+    bool set = false; ///< by a file or the command line; otherwise it is the default
+};
+/// A setting of a role in a database; "" is all of them.
+struct StoredSetting {
+    std::string role, database, name, value;
+};
+
 /// A security label of a role or of one of the run's databases.
 struct LabelRow {
     std::string kind; ///< ROLE or DATABASE
@@ -83,7 +96,9 @@ struct ServerFacts {
     std::vector<SubscriptionRow> subscriptions;
     std::vector<SlotRow> slots;
     std::vector<RoleSettingRow> role_settings;
-    std::vector<std::string> catalogs; ///< ordinary tables of pg_catalog
+    std::map<std::string, ClientSetting> client_settings; ///< by the name in lower case
+    std::vector<StoredSetting> stored_settings;           ///< of all roles, and of the run's databases
+    std::vector<std::string> catalogs;                    ///< ordinary tables of pg_catalog
     std::vector<LabelRow> labels;
     std::vector<std::string> standbys;              ///< addresses that standbys stream from
     std::map<std::string, std::string> text_search; ///< of its maintenance database: see DatabaseFacts
@@ -151,6 +166,11 @@ struct LeftRow {
     std::string fix;   ///< SQL
 };
 
+/// See sql/copied_badly.sql.
+struct CopiedRow {
+    std::string kind, name, what;
+};
+
 /// One database of the serving side.
 struct DatabaseFacts {
     std::string name;
@@ -175,6 +195,9 @@ struct DatabaseFacts {
     std::string partman;  ///< schema of pg_partman's configuration, quoted; "" without it
     std::string stranger; ///< who owns what of schema pgteal, when it is not a superuser
     std::map<std::string, std::string> settings; ///< of our sessions: array_nulls, xmloption
+    std::vector<CopiedRow> copied;
+    std::vector<std::string> huge;     ///< tables with a value that COPY can't carry
+    std::vector<std::string> unlooked; ///< tables that were not looked through for one
 };
 
 /// A database that exists on green before a run: everything in it that a user made (at most 1,000 rows).

@@ -4,6 +4,8 @@
 #include "health/activity_checks.hpp"
 #include "health/capacity_checks.hpp"
 #include "health/carried_checks.hpp"
+#include "health/client_settings.hpp"
+#include "health/copy_checks.hpp"
 #include "health/green_checks.hpp"
 #include "health/pooler_checks.hpp"
 #include "health/publication_checks.hpp"
@@ -12,6 +14,7 @@
 #include "health/schema_changers.hpp"
 #include "health/schema_checks.hpp"
 #include "health/server_checks.hpp"
+#include "health/settings_trial.hpp"
 #include "health/verdict.hpp"
 #include "postgres/error.hpp"
 
@@ -56,6 +59,7 @@ struct Inside {
     std::vector<GreenDatabase> green;
     std::vector<LocaleTrial> locales;
     std::vector<Unread> unread;
+    SettingTrials settings;
 };
 
 bool usable(const ServerFacts& facts, const std::string& database) {
@@ -138,6 +142,9 @@ Task<Inside> read_inside(postgres::Server* blue, const ServerFacts* blue_facts, 
     }
     if (green_facts != nullptr && may_try(*green_facts)) {
         co_await try_extensions(green, &inside, deadline);
+        if (blue_facts != nullptr) {
+            inside.settings = co_await try_settings(*green, blue_facts->stored_settings, soon(deadline));
+        }
     }
     co_return inside;
 }
@@ -217,6 +224,7 @@ void judge_blue(std::vector<CheckResult>& results, const ServerFacts& blue, cons
     results.push_back(check_extension_members(inside.blue, input.accept));
     results.push_back(check_standby_entries(blue, input.poolers, input.databases, input.accept));
     results.push_back(check_own_schema(inside.blue));
+    results.push_back(check_type_oids(inside.blue));
     results.push_back(check_schema_changers(inside.blue, input.accept, input.carry_partitions));
     results.push_back(
         check_all_tables_publications(blue, inside.blue, input.subscriber_tables, input.accept));
@@ -234,6 +242,11 @@ void judge_both(std::vector<CheckResult>& results, const ServerFacts& blue, cons
     results.push_back(check_extensions(green, inside.blue));
     results.push_back(check_tablespaces(blue, green, inside.blue));
     results.push_back(check_capacity(blue, green, inside.blue, input.accept));
+    results.push_back(check_client_settings(blue, green, input.databases, input.run_started));
+    results.push_back(check_libraries(blue, green));
+    results.push_back(check_copyable(inside.blue));
+    results.push_back(check_newer_values(inside.blue, blue.major(), green.major()));
+    results.push_back(check_stored_settings(inside.settings));
 }
 
 void judge_poolers(std::vector<CheckResult>& results, const PreflightInput& input) {
@@ -273,6 +286,7 @@ Task<std::vector<CheckResult>> preflight(postgres::Server& blue, postgres::Serve
     if (blue_facts != nullptr) {
         judge_blue(results, *blue_facts, inside, input);
         results.push_back(check_lane_settings(*blue_facts, green_facts, inside.blue));
+        results.push_back(check_lane_timeouts(*blue_facts, green_facts, inside.blue));
         results.push_back(check_system_schemas(inside.blue, green_facts, input.accept));
         results.push_back(check_security_labels(*blue_facts, green_facts, inside.blue, input.accept));
         // Without green only its side of these is unknown: they are judged with blue's version in its place.

@@ -1,7 +1,10 @@
 #include "health/read_facts.hpp"
 
+#include "health/client_settings.hpp"
 #include "health/schema_changers.hpp"
 #include "health/sql.hpp"
+#include "health/verdict.hpp"
+#include "postgres/error.hpp"
 
 namespace pgteal::health {
 
@@ -124,6 +127,9 @@ MemberRow member_row(const Result& r, int i) {
 LabelRow label_row(const Result& r, int i) {
     return {str(r, i, "kind"), str(r, i, "name"), str(r, i, "provider"), str(r, i, "label")};
 }
+StoredSetting stored_setting(const Result& r, int i) {
+    return {str(r, i, "role"), str(r, i, "database"), str(r, i, "name"), str(r, i, "value")};
+}
 NotableRow notable_row(const Result& r, int i) { return {str(r, i, "kind"), str(r, i, "name")}; }
 
 Task<Usage> read_usage(postgres::Connection& connection, bool superuser, Deadline deadline) {
@@ -145,6 +151,53 @@ Task<Usage> read_usage(postgres::Connection& connection, bool superuser, Deadlin
         usage.origins_ours = o.get<int>(0, "origins_ours");
     }
     co_return usage;
+}
+
+/// pg_file_settings is for superusers; others get a finding about that of its own.
+Task<void> read_settings(postgres::Connection& connection, ServerFacts& facts,
+                         std::vector<std::string> databases, Deadline deadline) {
+    const Params of{array_text(databases)};
+    auto stored = co_await rows(connection, sql::stored_settings, of, deadline);
+    facts.stored_settings = collect(stored, stored_setting);
+    if (!facts.identity.superuser) {
+        co_return;
+    }
+    auto names = visible_settings();
+    names.insert(names.end(), speed_settings().begin(), speed_settings().end());
+    names.emplace_back("default_transaction_read_only");
+    const Params named{array_text(names)};
+    auto settings = co_await rows(connection, sql::client_settings, named, deadline);
+    for (int i = 0; i < settings.rows(); ++i) {
+        const auto name = str(settings, i, "name");
+        facts.client_settings[lower(name)] = {name, str(settings, i, "type"), str(settings, i, "unit"),
+                                              str(settings, i, "value"), settings.get<bool>(i, "set")};
+    }
+}
+
+CopiedRow copied_row(const Result& r, int i) {
+    return {str(r, i, "kind"), str(r, i, "name"), str(r, i, "what")};
+}
+
+/// COPY writes two characters for each byte of a bytea, and a row has less than 1 GB; pieces of a value hold
+/// 1996 bytes (docs: "TOAST"). One that is compressed is not found. A table that takes longer than a few
+/// seconds is left out.
+Task<void> find_huge_values(postgres::Server& server, DatabaseFacts& facts, Deadline deadline) {
+    auto session = co_await server.session(facts.name, deadline);
+    const auto tables = co_await rows(*session, sql::huge_tables, {}, deadline);
+    for (int i = 0; i < tables.rows(); ++i) {
+        const auto name = str(tables, i, "name");
+        try {
+            const auto limited = std::min(deadline, after(std::chrono::seconds(5)));
+            const auto found = co_await server.exec(
+                facts.name, "SELECT 1 FROM " + str(tables, i, "toast") + " WHERE chunk_seq >= 268970 LIMIT 1",
+                {}, limited);
+            if (!found.empty()) {
+                facts.huge.push_back(name);
+            }
+        } catch (const Error& error) {
+            facts.unlooked.push_back(name);
+        }
+    }
 }
 
 } // namespace
@@ -188,6 +241,7 @@ Task<ServerFacts> read_server_facts(postgres::Server& server, std::vector<std::s
     Params setting_params{array_text(databases)};
     auto role_settings = co_await rows(connection, sql::role_settings, setting_params, deadline);
     facts.role_settings = collect(role_settings, role_setting_row);
+    co_await read_settings(connection, facts, databases, deadline);
     auto catalogs = co_await rows(connection, sql::catalogs, {}, deadline);
     facts.catalogs = first_column(catalogs);
     Params label_params{array_text(databases)};
@@ -235,6 +289,9 @@ Task<DatabaseFacts> read_database_facts(postgres::Server& server, std::string da
     for (int i = 0; i < settings.rows(); ++i) {
         facts.settings[str(settings, i, "name")] = str(settings, i, "setting");
     }
+    auto copied = co_await rows(connection, sql::copied_badly, {}, deadline);
+    facts.copied = collect(copied, copied_row);
+    co_await find_huge_values(server, facts, deadline);
     co_return facts;
 }
 

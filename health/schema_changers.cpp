@@ -25,12 +25,6 @@ std::string does(const SchemaChanger& changer) {
            (changer.through.empty() ? "" : " or that of a function that it calls (" + changer.through + ")");
 }
 
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
 /// A job's command: what it does is known only where it says so or calls a function that does.
 bool changes_schema(const RecordedChange& change, const std::vector<SchemaChanger>& changers) {
     const std::string text = lower(change.statement);

@@ -120,7 +120,15 @@ CheckResult check_slot_retention(const Sides& sides) {
     constexpr long small_mb = 1024;
     for (const auto* side : sides) {
         const long keep = side->number("max_slot_wal_keep_size");
-        if (!side->setting("max_slot_wal_keep_size").empty() && keep >= 0 && keep < small_mb) {
+        if (side->setting("max_slot_wal_keep_size") == "-1") {
+            add(result, Level::warning, side->side, "max_slot_wal_keep_size",
+                "max_slot_wal_keep_size is -1: while the other side stands still, " + side->side +
+                    " keeps its WAL until the disk is full, and then clients' writes fail. With a limit the "
+                    "lane "
+                    "would be lost instead.",
+                "below what its disk has free:  ALTER SYSTEM SET max_slot_wal_keep_size = '64GB';  SELECT "
+                "pg_reload_conf();");
+        } else if (!side->setting("max_slot_wal_keep_size").empty() && keep >= 0 && keep < small_mb) {
             add(result, Level::warning, side->side, "max_slot_wal_keep_size",
                 "max_slot_wal_keep_size is " + std::to_string(keep) +
                     " MB. When the other side stands still for longer than that much WAL, the lane is lost "
@@ -147,12 +155,30 @@ int standbys_wanted(const std::string& names) {
     return digit < open && open != std::string::npos ? std::atoi(names.c_str() + digit) : 1;
 }
 
+/// "*", "ANY 1 (*)" (docs: synchronous_standby_names); a quoted one is a name.
+bool names_everybody(const std::string& names) {
+    bool quoted = false;
+    for (const char c : names) {
+        quoted = c == '"' ? !quoted : quoted;
+        if (c == '*' && !quoted) {
+            return true;
+        }
+    }
+    return false;
+}
+
 CheckResult check_synchronous_standbys(const Sides& sides) {
     CheckResult result{"synchronous-standbys", {}, "none"};
     for (const auto* side : sides) {
         const auto names = side->setting("synchronous_standby_names");
         const int wanted = standbys_wanted(names);
-        if (wanted > side->usage.synchronous) {
+        if (names_everybody(names)) {
+            add(result, Level::error, side->side, "synchronous_standby_names",
+                side->side + " takes every walsender for a synchronous standby (" + names +
+                    "), the run's lanes too. Clients' commits would wait for what the other side applies.",
+                "name your standbys by their application_name (pg_stat_replication):  ALTER SYSTEM SET "
+                "synchronous_standby_names = 'FIRST 1 (NAME)';  SELECT pg_reload_conf();");
+        } else if (wanted > side->usage.synchronous) {
             add(result, Level::error, side->side, "synchronous_standby_names",
                 side->side + " waits for synchronous standbys at each commit (" + names + "), and " +
                     std::to_string(side->usage.synchronous) +

@@ -96,6 +96,13 @@ std::string seconds_text(double seconds) {
     return text + " s";
 }
 
+std::string lower(std::string text) {
+    for (char& c : text) {
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    }
+    return text;
+}
+
 bool accepted(const std::vector<std::string>& accept, std::string_view check) {
     return std::find(accept.begin(), accept.end(), check) != accept.end();
 }

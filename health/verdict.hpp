@@ -25,6 +25,9 @@ std::string list_of(const std::vector<std::string>& names, std::size_t most = 5)
 /// "3 s", "1.5 s", "8 m 12 s".
 std::string seconds_text(double seconds);
 
+/// ASCII letters only, as the server compares names of settings.
+std::string lower(std::string text);
+
 [[nodiscard]] bool accepted(const std::vector<std::string>& accept, std::string_view check);
 
 } // namespace pgteal::health

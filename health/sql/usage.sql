@@ -4,7 +4,10 @@ SELECT (SELECT count(*) FROM pg_catalog.pg_replication_slots) AS slots,
        (SELECT count(*) FROM pg_catalog.pg_stat_replication) AS senders,
        (SELECT count(*) FROM pg_catalog.pg_replication_slots
          WHERE slot_name LIKE 'pgteal\_%' AND active_pid IS NOT NULL) AS senders_ours,
-       (SELECT count(*) FROM pg_catalog.pg_stat_replication WHERE sync_state IN ('sync', 'quorum')) AS synchronous,
+       (SELECT count(*) FROM pg_catalog.pg_stat_replication r
+         WHERE sync_state IN ('sync', 'quorum') -- a lane is none
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s
+                            WHERE s.active_pid = r.pid AND s.slot_name LIKE 'pgteal\_%')) AS synchronous,
        (SELECT count(*) FROM pg_catalog.pg_stat_subscription WHERE pid IS NOT NULL) AS apply_workers,
        (SELECT count(*) FROM pg_catalog.pg_stat_subscription
          WHERE pid IS NOT NULL AND subname LIKE 'pgteal\_%') AS apply_workers_ours,

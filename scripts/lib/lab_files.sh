@@ -37,6 +37,7 @@ max_wal_senders = 20
 shared_buffers = $shared_buffers
 checkpoint_timeout = 15min
 max_wal_size = 4GB
+max_slot_wal_keep_size = 16GB
 fsync = $fsync
 logging_collector = off
 log_line_prefix = '%m [%p] %u@%d %a '
@@ -59,12 +60,15 @@ write_passfile() {
 
 # The formatting is odd on purpose: rewriting must leave every byte alone that it does not mean.
 write_pooler() { # NAME PORT
-    local database alias
+    local database alias key value
     mkdir -p "$dir/$1"
     {
         printf ';; %s of the lab in %s\n\n[databases]\n' "$1" "$dir"
         for database in "${databases[@]}"; do
-            printf '%-10s= host=127.0.0.1 port=%s dbname=%s\n' "$database" "$BLUE_PORT" "$database"
+            key="${database//[^A-Za-z0-9_.-]/_}" # up to 1.24 no other name can stand there
+            value="$database"
+            [ "$key" = "$database" ] || value="'$database'"
+            printf '%-10s= host=127.0.0.1 port=%s dbname=%s\n' "$key" "$BLUE_PORT" "$value"
         done
         for alias in "${aliases[@]}"; do
             printf "%s=dbname='%s'  host=127.0.0.1   port=%s   pool_size=5\n" "${alias%%=*}" "${alias#*=}" "$BLUE_PORT"

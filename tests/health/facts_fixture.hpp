@@ -16,7 +16,7 @@ inline ServerFacts healthy(const std::string& side, int version) {
     facts.identity = {side == "blue" ? "7001" : "7002", version, false, true, "pgteal"};
     facts.settings = {{"wal_level", "logical"},           {"max_replication_slots", "20"},
                       {"max_wal_senders", "20"},          {"max_logical_replication_workers", "20"},
-                      {"max_worker_processes", "40"},     {"max_slot_wal_keep_size", "-1"},
+                      {"max_worker_processes", "40"},     {"max_slot_wal_keep_size", "65536"},
                       {"max_prepared_transactions", "0"}, {"synchronous_standby_names", ""},
                       {"shared_preload_libraries", ""}};
     facts.databases = {{"postgres", "UTF8", "C.UTF-8", "C.UTF-8", "c", "", true, "pg_default"}};

@@ -112,8 +112,22 @@ TEST(ServerChecks, slots_that_may_be_thrown_away) {
     EXPECT_THAT(only(check_slot_retention({&b}), Level::warning, "blue").message, HasSubstr("64 MB"));
     b.settings["max_slot_wal_keep_size"] = "65536";
     expect_ok(check_slot_retention({&b}));
+    b.settings["max_slot_wal_keep_size"] = "-1";
+    EXPECT_THAT(only(check_slot_retention({&b}), Level::warning, "blue").message, HasSubstr("disk is full"));
+    b.settings["max_slot_wal_keep_size"] = "65536";
     b.settings["idle_replication_slot_timeout"] = "3600";
     only(check_slot_retention({&b}), Level::warning, "blue");
+}
+
+TEST(ServerChecks, a_lane_is_no_synchronous_standby) {
+    auto b = blue();
+    b.usage.synchronous = 1;
+    for (const auto* names : {"*", "ANY 1 (*)", "FIRST 1 (a, *)"}) {
+        b.settings["synchronous_standby_names"] = names;
+        EXPECT_THAT(only(check_synchronous_standbys({&b}), Level::error, "blue").message, HasSubstr("lanes"));
+    }
+    b.settings["synchronous_standby_names"] = "FIRST 1 (\"*\")";
+    expect_ok(check_synchronous_standbys({&b}));
 }
 
 TEST(ServerChecks, synchronous_standbys_of_green_are_mentioned) {

@@ -1,0 +1,41 @@
+-- What a copy or a lane would stumble over, and empty tables don't show. kind, name, what it is about.
+-- Enum values hash by their OIDs (source: enum.c, hashenum), which are others on the other side.
+WITH RECURSIVE holds (type, enum) AS (
+  SELECT t.oid, t.oid FROM pg_catalog.pg_type t WHERE t.typtype = 'e'
+  UNION
+  SELECT outer_type.oid, h.enum
+    FROM holds h
+    JOIN LATERAL (SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typelem = h.type OR t.typbasetype = h.type
+                  UNION ALL SELECT r.rngtypid FROM pg_catalog.pg_range r WHERE r.rngsubtype = h.type
+                  UNION ALL SELECT c.reltype FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+                             WHERE c.relkind = 'c' AND a.atttypid = h.type) outer_type ON true)
+SELECT 'hash of enum' AS kind, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name,
+       pg_catalog.format('%I %s', a.attname, pg_catalog.format_type(a.atttypid, NULL)) AS what
+  FROM pg_catalog.pg_partitioned_table p
+  JOIN pg_catalog.pg_class c ON c.oid = p.partrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ CROSS JOIN LATERAL pg_catalog.unnest(p.partattrs::int2[]) k(attnum)
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+ WHERE p.partstrat = 'h' AND EXISTS (SELECT FROM holds h WHERE h.type = a.atttypid)
+UNION ALL
+-- Values that a newer major writes and an older one can't read, or reads as another: numeric 'Infinity' (14), "char" with a high bit (16),
+-- interval 'infinity' (17).
+SELECT 'newer ' || t.typname, pg_catalog.format('%I.%I', n.nspname, c.relname), pg_catalog.quote_ident(a.attname)
+  FROM pg_catalog.pg_attribute a
+  JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_type own ON own.oid = a.atttypid
+  JOIN pg_catalog.pg_type t ON t.oid IN (own.oid, own.typelem, own.typbasetype)
+ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped AND n.nspname NOT IN ('pg_catalog', 'pgteal', 'information_schema')
+   AND t.oid IN ('numeric'::regtype, 'interval'::regtype, '"char"'::regtype)
+   AND NOT (t.oid = 'numeric'::regtype AND a.atttypmod >= 0) -- with a precision it takes no infinity
+UNION ALL
+-- Types whose numbers clients keep: rows of tables and arrays go with what they are of.
+SELECT 'type', pg_catalog.format_type(t.oid, NULL),
+       CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'c' THEN 'composite' WHEN 'r' THEN 'range' WHEN 'm' THEN 'multirange' ELSE 'of an extension' END
+  FROM pg_catalog.pg_type t
+  JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+  LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
+ WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgteal') AND n.nspname !~ '^pg_(temp|toast)'
+   AND (t.typtype IN ('e', 'r', 'm') OR (t.typtype = 'c' AND c.relkind = 'c') OR (t.typtype = 'b' AND t.typelem = 0))
+ ORDER BY 1, 2, 3;
