@@ -9,6 +9,7 @@ const std::vector<Acceptable>& acceptables() {
         {"extension-members", "tables that an extension owns are not carried"},
         {"system-schemas", "users' objects in system schemas are not carried"},
         {"capacity", "green has less room than blue uses"},
+        {"trial-restore", "objects of blue that green refuses"},
         {"security-labels", "labels of roles and databases are not carried"},
         {"standby-entries", "poolers' entries that lead to standbys of blue stay there"},
         {"owners-code",

@@ -10,6 +10,7 @@
 #include "cutover/patroni.hpp"
 #include "cutover/pooler_files.hpp"
 #include "cutover/read_only.hpp"
+#include "cutover/trial_restore.hpp"
 #include "pooler/config_file.hpp"
 #include "postgres/error.hpp"
 #include "postgres/hosts.hpp"
@@ -124,7 +125,8 @@ Task<health::PoolerFacts> facts_of(Estate* estate, PoolerUnit* unit, Seen* seen,
 
 } // namespace
 
-Task<std::vector<health::CheckResult>> run_checks(Estate* estate, bool run_started) {
+Task<std::vector<health::CheckResult>> run_checks(Estate* estate, CheckScope scope) {
+    const bool run_started = scope.run_started;
     const auto deadline = after(std::chrono::seconds(60));
     const auto& config = estate->config();
     health::PreflightInput input;
@@ -179,6 +181,10 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, bool run_start
         std::move(code.begin(), code.end(), std::back_inserter(results));
         auto patroni = co_await check_patroni(estate, after(std::chrono::seconds(15)));
         results.push_back(std::move(patroni));
+    }
+    if (both_reached && scope.trial_restore && !run_started) {
+        auto trial = co_await check_trial_restore(estate, scope.folder, scope.say);
+        results.push_back(std::move(trial));
     }
     auto migrations = co_await check_migrations(estate, run_started);
     results.push_back(std::move(migrations));

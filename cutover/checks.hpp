@@ -2,6 +2,8 @@
 // health/.
 #pragma once
 
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "cutover/estate.hpp"
@@ -10,7 +12,13 @@
 
 namespace pgteal::cutover {
 
-Task<std::vector<health::CheckResult>> run_checks(Estate* estate, bool run_started);
+struct CheckScope {
+    bool run_started = false;  ///< green need not be empty, and has the schema
+    bool trial_restore = true; ///< before a run: blue's schema is restored on green and dropped again
+    std::string folder = {};   ///< for its files
+    std::function<void(const std::string&)> say = [](const std::string&) {}; ///< before what takes long
+};
+Task<std::vector<health::CheckResult>> run_checks(Estate* estate, CheckScope scope);
 /// Whether `to` will let in the clients that `from` has now.
 Task<health::CheckResult> check_logins(Estate* estate, Side from, Side to,
                                        std::vector<health::ForcedUser> forced, Deadline deadline);

@@ -164,6 +164,9 @@ Parsed parse_command_line(int argc, char** argv) {
         if (entry.name == "cutover" || entry.name == "switch-back") {
             sub->add_flag("--dry-run", options.dry_run,
                           "every read and gate, no change, and a forecast of the pause");
+        } else if (entry.name == "check") {
+            sub->add_flag("--quick", options.quick,
+                          "without the trial restore of blue's schema on green, which takes longest");
         } else if (entry.name == "status") {
             sub->add_flag("--watch", options.watch, "follow");
         } else if (entry.name == "abort") {

@@ -5,6 +5,7 @@
 #include "cutover/database_state.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/side_looks.hpp"
+#include "cutover/terminal.hpp"
 #include "cutover/work.hpp"
 
 namespace pgteal::cutover {
@@ -74,9 +75,7 @@ void print_findings(const std::vector<health::CheckResult>& results, const Progr
         for (const auto& finding : result.findings) {
             refused += finding.level == health::Level::error ? 1 : 0;
             warnings += finding.level == health::Level::warning ? 1 : 0;
-            if (finding.level != health::Level::info) {
-                print_finding(finding);
-            }
+            print_finding(finding);
         }
         if (std::none_of(result.findings.begin(), result.findings.end(),
                          [](const auto& f) { return f.level != health::Level::info; })) {
@@ -211,8 +210,13 @@ Task<health::CheckResult> check_states(Estate* estate, const Journal* journal, P
 Task<Exit> run_check(Session* session) {
     const auto peeked = Journal::peek(session->config.state, session->config.run);
     const auto progress = peeked ? progress_of(peeked->events(), last_prepare_step) : Progress{};
-    auto results =
-        co_await run_checks(session->estate.get(), progress.active && progress.steps.contains("claim"));
+    Terminal terminal(stderr, session->options.quiet || session->options.json);
+    CheckScope scope;
+    scope.run_started = progress.active && progress.steps.contains("claim");
+    scope.trial_restore = !session->options.quick;
+    scope.folder = session->config.state + "/" + session->config.run;
+    scope.say = [&terminal](const std::string& text) { terminal.say("  " + text + " …"); };
+    auto results = co_await run_checks(session->estate.get(), std::move(scope));
     if (worth_a_look(progress)) {
         auto sides = co_await check_sides(session->estate.get(), progress);
         results.push_back(std::move(sides));

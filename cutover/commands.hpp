@@ -37,6 +37,7 @@ struct Options {
     std::string argument; ///< of docs and migrate
     bool dry_run = false;
     bool watch = false;
+    bool quick = false;      ///< check: without the trial restore
     bool keep_green = false; ///< abort: leave green's databases and roles
     MigrateOptions migrate;
 };

@@ -4,11 +4,11 @@
 #include <filesystem>
 
 #include "cutover/owners_code_check.hpp"
+#include "cutover/scratch_ground.hpp"
 #include "postgres/error.hpp"
 #include "postgres/quote.hpp"
 #include "postgres/server_words.hpp"
 #include "replication/clone.hpp"
-#include "replication/roles.hpp"
 #include "replication/sequences.hpp"
 
 namespace pgteal::cutover {
@@ -16,28 +16,10 @@ namespace pgteal::cutover {
 namespace {
 
 using migration::rehearse::Scratch;
-using migration::rehearse::ScratchRole;
 
 constexpr auto patience = std::chrono::minutes(1);
 constexpr auto long_patience = std::chrono::hours(24);
 constexpr const char* again = "mend that, then run pgteal migrate rehearse again; nothing is left on green";
-
-/// The dump and its table of contents, removed when this goes.
-class DumpFile {
-public:
-    explicit DumpFile(std::string path) : path_(std::move(path)) {}
-    ~DumpFile() {
-        std::error_code ignored;
-        std::filesystem::remove(path_, ignored);
-        std::filesystem::remove(path_ + ".list", ignored);
-    }
-    DumpFile(const DumpFile&) = delete;
-    DumpFile& operator=(const DumpFile&) = delete;
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-private:
-    std::string path_;
-};
 
 Task<void> run_program(postgres::Program program, std::string side) {
     const auto name = std::filesystem::path(program.argv.front()).filename().string();
@@ -48,39 +30,6 @@ Task<void> run_program(postgres::Program program, std::string side) {
                         postgres::complaint_of(output.err),
                     again);
     }
-}
-
-Task<void> make_roles(Estate* estate, Scratch* scratch, Side from) {
-    const auto roles = co_await replication::read_roles(estate->server(from), after(patience));
-    std::vector<ScratchRole> wanted;
-    for (const auto& role : roles.roles) {
-        ScratchRole one{role.name, role.superuser, {}};
-        for (const auto& membership : roles.memberships) {
-            if (membership.member == role.name) {
-                one.member_of.push_back(membership.role);
-            }
-        }
-        wanted.push_back(std::move(one));
-    }
-    wanted.push_back({roles.bootstrap, true, {}}); // objects may belong to it
-    const std::function<void()> work = [scratch, &wanted] { scratch->make_roles(wanted); };
-    co_await run_blocking(work);
-}
-
-Task<void> make_database(Estate* estate, Scratch* scratch, const GroundPlan* plan, int green_version) {
-    auto properties =
-        co_await replication::read_database(estate->server(plan->from), plan->database, after(patience));
-    properties.name = scratch->name();
-    properties.connection_limit = 0; // superusers only
-    properties.grants.clear();
-    properties.tablespace.clear(); // green may lack it, and a scratch database is small or short-lived
-    properties.comment = "made by pgteal migrate rehearse; the next one removes it if it is still there";
-    std::vector<std::string> texts;
-    for (const auto& statement : replication::create_database(properties, green_version)) {
-        texts.push_back(statement.text.plain());
-    }
-    const std::function<void()> work = [scratch, &texts] { scratch->create(texts); };
-    co_await run_blocking(work);
 }
 
 Task<void> copy_rows(Estate* estate, Scratch* scratch, const GroundPlan* plan,
@@ -155,8 +104,8 @@ Task<Ground> make_ground(Estate* estate, Scratch* scratch, GroundPlan plan) {
     const auto source_version = (co_await source.identity(after(patience))).version;
     const auto green_version = (co_await green.identity(after(patience))).version;
     const auto tools = co_await replication::find_dump(source_version, after(patience), green_version);
-    co_await make_roles(estate, scratch, plan.from);
-    co_await make_database(estate, scratch, &plan, green_version);
+    co_await make_scratch_roles(estate, scratch, plan.from);
+    co_await make_scratch_database(estate, scratch, plan.from, plan.database, green_version);
     auto reader = co_await source.session(plan.database, after(patience));
     const std::string begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL "
                                       "idle_in_transaction_session_timeout = 0; "

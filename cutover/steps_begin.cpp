@@ -6,7 +6,6 @@
 #include "postgres/error.hpp"
 #include "postgres/quote.hpp"
 #include "replication/control.hpp"
-#include "replication/database_settings.hpp"
 #include "replication/roles.hpp"
 #include "replication/shared_grants.hpp"
 
@@ -17,8 +16,10 @@ namespace {
 constexpr auto patience = std::chrono::seconds(30);
 
 Task<Observation> observe_check(Context* context) {
-    const auto results =
-        co_await run_checks(&context->estate, context->progress().active && context->begun("claim"));
+    CheckScope scope;
+    scope.run_started = context->progress().active && context->begun("claim");
+    scope.folder = context->journal.work_dir();
+    const auto results = co_await run_checks(&context->estate, std::move(scope));
     Observation seen;
     seen.summary = summary_of(results);
     seen.state = State::done;

@@ -225,6 +225,17 @@ std::string toc_entry(std::string_view output) {
 
 } // namespace
 
+namespace {
+
+/// `text` begins with the server's ERROR.
+std::string words_of(std::string_view text) {
+    auto said = read_error_text(text);
+    said.message = first_line(said.message); // what follows may be the statement
+    return without_values(said).message;
+}
+
+} // namespace
+
 std::string complaint_of(std::string_view output) {
     constexpr std::string_view lead = "ERROR:  ";
     const auto at = output.rfind(lead);
@@ -232,11 +243,26 @@ std::string complaint_of(std::string_view output) {
         std::string said = last_lines(output, 6);
         return said.substr(0, said.find("Command was: "));
     }
-    auto said = read_error_text(output.substr(at));
-    said.message = first_line(said.message); // what follows may be the statement
-    const auto words = without_values(said);
     const auto object = toc_entry(output.substr(0, at));
-    return (object.empty() ? "" : object + ": ") + words.message;
+    return (object.empty() ? "" : object + ": ") + words_of(output.substr(at));
+}
+
+std::vector<Complaint> complaints_of(std::string_view output) {
+    constexpr std::string_view lead = "error: could not execute query: ERROR:  "; // pg_backup_db.c
+    constexpr std::string_view command = "\nCommand was: GRANT ";
+    std::vector<Complaint> complaints;
+    for (auto at = output.find(lead); at != std::string_view::npos;) {
+        const auto next = output.find(lead, at + lead.size());
+        auto text = output.substr(at, next - at);
+        text.remove_prefix(text.find("ERROR"));
+        Complaint one{toc_entry(output.substr(0, at)), words_of(text), {}};
+        if (const auto grant = text.find(command); grant != std::string_view::npos) {
+            one.grant = first_line(text.substr(grant + command.size() - 6));
+        }
+        complaints.push_back(std::move(one));
+        at = next;
+    }
+    return complaints;
 }
 
 std::string RowFilter::operator()(std::string_view line) {

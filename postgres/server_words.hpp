@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pgteal::postgres {
 
@@ -28,6 +29,15 @@ ServerSaid read_error_text(std::string_view text, std::string sqlstate = {});
 /// What pg_dump, pg_restore and their like say went wrong, by their stderr: the server's last error, with the
 /// object that it was about; the last lines when there is none. Neither values nor the statement.
 std::string complaint_of(std::string_view output);
+
+/// One of the errors that pg_restore went on after.
+struct Complaint {
+    std::string object;  ///< its entry in the archive: "ACL FUNCTION pg_ls_dir(text) postgres"
+    std::string message; ///< as complaint_of() words it
+    std::string grant;   ///< the statement, when it is a GRANT: these hold no secrets
+};
+/// All of them, in order.
+std::vector<Complaint> complaints_of(std::string_view output);
 
 /// Lines of another program's output, without a row's values where it passes on a server's error.
 class RowFilter {

@@ -245,7 +245,8 @@ TEST(Config, TellsWhatIsWrongAndWhere) {
         {"\"unlogged-tables\"", "\"unlogged-table\"", "'unlogged-table' can't be accepted",
          "did you mean 'unlogged-tables'?"},
         {"\"unlogged-tables\"", "\"row-security\"", "'row-security' can't be accepted",
-         "only unlogged-tables, large-objects, extension-members, system-schemas, capacity, security-labels, "
+         "only unlogged-tables, large-objects, extension-members, system-schemas, capacity, trial-restore, "
+         "security-labels, "
          "standby-entries, owners-code, schema-changes, all-tables-publications, untried-logins, switch-back "
          "and "
          "pooler-gone can"},

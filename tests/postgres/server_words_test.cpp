@@ -123,6 +123,28 @@ TEST(ComplaintOf, ProgramsIsTheServersErrorAndTheObject) {
               "pg_dump: error: connection to server failed\n");
 }
 
+TEST(ComplaintsOf, AreAllOfThemWithTheirObjects) {
+    const auto all =
+        complaints_of("pg_restore: while PROCESSING TOC:\n"
+                      "pg_restore: from TOC entry 12; 1259 16400 VIEW v app\n"
+                      "pg_restore: error: could not execute query: ERROR:  column \"x\" does not exist\n"
+                      "LINE 2:  SELECT x\n                ^\n"
+                      "Command was: CREATE VIEW v AS SELECT x, 'ERROR:  no error', 'hunter2';\n\n"
+                      "pg_restore: error: could not execute query: ERROR:  relation \"v\" does not exist\n"
+                      "Command was: ALTER TABLE v OWNER TO app;\n\n"
+                      "pg_restore: from TOC entry 99; 0 0 ACL FUNCTION f(text) app\n"
+                      "pg_restore: error: could not execute query: ERROR:  function f(text) does not exist\n"
+                      "Command was: GRANT ALL ON FUNCTION f(text) TO r;\n\n\n"
+                      "pg_restore: warning: errors ignored on restore: 3\n");
+    ASSERT_EQ(all.size(), 3U);
+    EXPECT_EQ(all[0].object + "|" + all[0].message + "|" + all[0].grant,
+              "VIEW v app|column \"x\" does not exist|");
+    EXPECT_EQ(all[1].object + "|" + all[1].message, "VIEW v app|relation \"v\" does not exist");
+    EXPECT_EQ(all[2].object + "|" + all[2].message + "|" + all[2].grant,
+              "ACL FUNCTION f(text) app|function f(text) does not exist|GRANT ALL ON FUNCTION f(text) TO r;");
+    EXPECT_TRUE(complaints_of("pg_restore: error: could not open input file\n").empty());
+}
+
 TEST(RowFilter, KeepsRowsOutOfOtherProgramsWords) {
     RowFilter filter;
     EXPECT_EQ(filter("CREATE TABLE"), "CREATE TABLE");
