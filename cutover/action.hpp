@@ -64,6 +64,7 @@ struct RunProgram {
     std::string database;
     postgres::Program program;
     std::vector<int> accepted_exit_codes{0};
+    std::string when_it_fails = {}; ///< what to do then; "" = mend what it says, and prepare again
 };
 
 /// Takes files of the controller away; those that aren't there don't matter.

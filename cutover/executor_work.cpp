@@ -71,7 +71,9 @@ Task<void> Executor::run(const RunProgram* action, Deadline deadline) {
         throw Error(ErrorCode::program, to_string(action->side),
                     action->program.argv.front() + " ended with exit code " +
                         std::to_string(output.exit_code) + ": " + postgres::complaint_of(output.err),
-                    "mend what it says, then run pgteal prepare again; what is finished is kept");
+                    action->when_it_fails.empty()
+                        ? "mend what it says, then run pgteal prepare again; what is finished is kept"
+                        : action->when_it_fails);
     }
 }
 

@@ -1,6 +1,8 @@
 // schema, build: what the clone is made of, before its rows and after them.
 #include <filesystem>
 
+#include <fmt/format.h>
+
 #include "cutover/green_database.hpp"
 #include "cutover/owners_code_check.hpp"
 #include "cutover/run_row.hpp"
@@ -16,8 +18,22 @@ namespace {
 
 constexpr auto patience = std::chrono::seconds(60);
 
+/// While the run holds blue, its schema can't be mended there, and rows that are mended come to green after
+/// the build at the earliest: the same error would come again and again.
+constexpr const char* unfreeze_first =
+    "where green lacks something, give it that and run pgteal prepare again; where blue has to change: "
+    "pgteal "
+    "abort (blue goes on serving), change it there, then pgteal check and pgteal prepare";
+constexpr const char* mend_on_blue =
+    "where rows of blue break the rule: pgteal abort (blue goes on serving), mend them there, then pgteal "
+    "prepare; otherwise mend what it says and run pgteal prepare again";
+
 std::string dump_path(const Context& context, const std::string& database) {
-    return context.journal.work_dir() + "/" + database + ".dump";
+    std::string file; // a name may hold a slash, or be ".."
+    for (const char c : database) {
+        file += c == '/' || c == '%' || c == '.' ? fmt::format("%{:02x}", c) : std::string(1, c);
+    }
+    return context.journal.work_dir() + "/" + file + ".dump";
 }
 
 /// It may hold passwords of foreign servers, and goes as soon as green is built from it.
@@ -133,7 +149,8 @@ std::vector<Action> plan_schema(Context* context, const Observation& seen) {
                         name,
                         replication::restore_schema(context->estate.server(Side::green).dsn(), name, file,
                                                     replication::Section::pre_data, 1, found.bin_dir),
-                        {0}},
+                        {0},
+                        unfreeze_first},
              phase++});
         const auto lanes = context->estate.config().database(name).lanes;
         actions.push_back(sql(Side::green, replication::create_control_schema(name, lanes), phase));
@@ -183,7 +200,16 @@ struct BuildSeen {
     std::vector<std::string> todo;
     std::vector<std::string> leftovers; ///< databases that are built, and whose dump is still there
     std::string bin_dir;
+    Bytes memory{}; ///< for each index build
 };
+
+/// What green gives to it, and more than a server's default.
+Task<Bytes> memory_for_indexes(postgres::Server* green, Deadline deadline) {
+    const auto result = co_await green->exec(
+        "", "SELECT setting::bigint * 1024 FROM pg_catalog.pg_settings WHERE name = 'maintenance_work_mem'",
+        {}, deadline);
+    co_return std::max(Bytes{result.get<std::int64_t>(0, 0)}, Bytes{256LL * 1024 * 1024});
+}
 
 Task<Observation> observe_build(Context* context) {
     BuildSeen found;
@@ -198,6 +224,7 @@ Task<Observation> observe_build(Context* context) {
         }
     }
     found.bin_dir = co_await dump_tools(context, deadline);
+    found.memory = co_await memory_for_indexes(&context->estate.server(Side::green), deadline);
     auto seen = counted(context->estate.config().databases.size() - found.todo.size(),
                         context->estate.config().databases.size(), "indexes, constraints, triggers");
     if (seen.state == State::done && !found.leftovers.empty()) {
@@ -228,7 +255,7 @@ std::vector<Action> plan_build(Context* context, const Observation& seen) {
         }
         auto program = replication::restore_schema(
             context->estate.server(Side::green).dsn(), database, dump_path(*context, database),
-            replication::Section::post_data, context->estate.config().jobs, found.bin_dir);
+            replication::Section::post_data, context->estate.config().jobs, found.bin_dir, found.memory);
         if (interrupted) {
             actions.push_back(sql(Side::green, end_restores(database), phase++));
             actions.push_back(sql(Side::green, replication::drop_partition_indexes(database), phase++));
@@ -236,7 +263,8 @@ std::vector<Action> plan_build(Context* context, const Observation& seen) {
             // cases.
             program.argv.insert(program.argv.begin() + 1, {"--clean", "--if-exists"});
         }
-        actions.push_back({RunProgram{Side::green, database, std::move(program), {0}}, phase++});
+        actions.push_back(
+            {RunProgram{Side::green, database, std::move(program), {0}, mend_on_blue}, phase++});
         actions.push_back(sql(Side::green, milestone(database, "build"), phase++));
         actions.push_back({remove_dump(*context, database), phase++});
     }

@@ -51,7 +51,8 @@ std::vector<postgres::Program> list_schema(const std::string& dump_file, const s
 /// Stops at the first error; restores what <dump_file>.list names.
 postgres::Program restore_schema(const postgres::Dsn& to, const std::string& database,
                                  const std::string& dump_file, Section section, int jobs,
-                                 const std::string& bin_dir);
+                                 const std::string& bin_dir,
+                                 Bytes maintenance_work_mem = Bytes{256LL * 1024 * 1024});
 /// What pg_restore's sessions call themselves: one that outlived its controller is found by it.
 inline constexpr const char* restore_application = "pgteal pg_restore";
 /// Takes away what an interrupted restore of post-data made of partitioned tables' indexes, which pg_restore

@@ -46,13 +46,15 @@ std::vector<Program> list_schema(const std::string& dump_file, const std::string
 }
 
 Program restore_schema(const postgres::Dsn& to, const std::string& database, const std::string& dump_file,
-                       Section section, int jobs, const std::string& bin_dir) {
+                       Section section, int jobs, const std::string& bin_dir, Bytes maintenance_work_mem) {
     // Index builds are most of post-data: give them memory. Pre-data is flushed by the copy's durable commit;
     // after post-data nothing else would do it. Pre-data has the user mappings with their passwords;
     // post-data may run for hours, and pg_stat_activity shows how it goes.
-    const std::string settings = section == Section::pre_data
-                                     ? "-c synchronous_commit=off -c track_activities=off"
-                                     : "-c maintenance_work_mem=256MB -c synchronous_commit=on";
+    const std::string settings =
+        section == Section::pre_data
+            ? "-c synchronous_commit=off -c track_activities=off"
+            : "-c maintenance_work_mem=" + std::to_string(maintenance_work_mem.count / 1024) +
+                  "kB -c synchronous_commit=on";
     Program program;
     program.argv = {tool(bin_dir, "pg_restore"), "--exit-on-error",
                     section == Section::pre_data ? "--section=pre-data" : "--section=post-data",
