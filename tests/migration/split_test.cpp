@@ -59,9 +59,8 @@ TEST(Split, LinesAreThoseOfTheFirstToken) {
 }
 
 TEST(Split, NewerGrammarIsLeftToTheServer) {
-    const auto statements = split_statements(
-        "V1__x.sql",
-        "SELECT 1;\nMERGE INTO a USING b ON true WHEN NOT MATCHED BY SOURCE THEN DELETE;\nVACUUM;");
+    const auto statements =
+        split_statements("V1__x.sql", "SELECT 1;\nALTER TABLE a MERGE PARTITIONS (b, c) INTO d;\nVACUUM;");
     ASSERT_EQ(statements.size(), 3U);
     EXPECT_TRUE(statements[0].analysed);
     EXPECT_FALSE(statements[1].analysed);

@@ -211,13 +211,15 @@ Task<void> carry_both_ways(LaneWorld* world) {
         try {
             co_await as_ana(world, "blue", db, text);
         } catch (const ServerError& error) {
-            said = error.sqlstate() + " " + error.hint();
+            said = error.sqlstate() + " " + error.hint() + " " + error.what();
         }
         co_await world->sql("blue", db, "ROLLBACK");
         EXPECT_EQ(said.substr(0, 5), "55000") << text;
-        EXPECT_NE(said.find("pgteal finish") == std::string::npos,
-                  said.find("Attach it first") == std::string::npos)
-            << text;
+        const std::vector<std::string> reasons{"pgteal finish", "Attach it first",
+                                               "identity column"}; // the last one is 17's own
+        const auto given = std::ranges::count_if(
+            reasons, [&said](const auto& one) { return said.find(one) != std::string::npos; });
+        EXPECT_EQ(given, 1) << text << ": " << said;
     }
     co_await expect_same(world, forward);
     co_await expect_listed(world, forward, back, "a.deep_1_x");
@@ -365,7 +367,10 @@ CO_TEST(Partitions, OfTwoClientsDoNotWaitForOneAnother) {
     co_await both_lanes(&world, forward, back);
     auto one = co_await world.blue->session(db, soon());
     auto two = co_await world.blue->session(db, soon());
-    const std::string begin = "BEGIN; SET LOCAL lock_timeout = '5s'; SET LOCAL SESSION AUTHORIZATION ana; ";
+    const std::string begin =
+        "BEGIN; SET LOCAL lock_timeout = '5s'; SELECT set_config('event_triggers', 'on', "
+        "true) WHERE current_setting('server_version_num')::int >= 170000; SET LOCAL "
+        "SESSION AUTHORIZATION ana; ";
     const std::vector<std::string> turns{
         begin + "CREATE TABLE a.days_2 PARTITION OF a.days FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');"
                 "INSERT INTO a.days VALUES (1, '2026-02-02')",
