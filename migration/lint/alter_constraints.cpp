@@ -101,13 +101,14 @@ void judge_key(const Alter& alter, const Node& node, const CatalogConstraint& no
     const auto* known = alter.world().table(alter.table);
     alter.judge.lock(alter.table, Lock::access_exclusive, false, known == nullptr || known->now.kind != "p");
     if (alter.recurse) {
-        // Partitions build theirs under SHARE; the NOT NULL of a primary key takes more.
-        const bool sets_not_null =
-            now.kind == "p" && !nullable(alter.world(), alter.table, now.columns).empty();
+        // Partitions build theirs under SHARE; the NOT NULL of a primary key takes more, and so does any key
+        // on 18 (measured).
+        const bool more = alter.world().version() >= 18 ||
+                          (now.kind == "p" && !nullable(alter.world(), alter.table, now.columns).empty());
         for (const auto& child : alter.judge.below(alter.table)) {
             const auto* table = alter.world().table(child);
             if (table != nullptr && !table->now.parent.empty()) {
-                alter.judge.lock(child, sets_not_null ? Lock::access_exclusive : Lock::share, false, true);
+                alter.judge.lock(child, more ? Lock::access_exclusive : Lock::share, false, true);
             }
         }
     }
