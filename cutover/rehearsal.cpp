@@ -88,10 +88,6 @@ Task<void> fill_views_and_analyze(Estate* estate, Scratch* scratch, const Ground
     co_await session->script("ANALYZE", after(long_patience));
 }
 
-std::string only_text(const std::vector<postgres::Result>& results) {
-    return results.empty() || results.back().empty() ? std::string() : std::string(results.back().text(0, 0));
-}
-
 } // namespace
 
 Task<Ground> make_ground(Estate* estate, Scratch* scratch, GroundPlan plan) {
@@ -107,10 +103,7 @@ Task<Ground> make_ground(Estate* estate, Scratch* scratch, GroundPlan plan) {
     co_await make_scratch_roles(estate, scratch, plan.from);
     co_await make_scratch_database(estate, scratch, plan.from, plan.database, green_version);
     auto reader = co_await source.session(plan.database, after(patience));
-    const std::string begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL "
-                                      "idle_in_transaction_session_timeout = 0; "
-                                      "SELECT pg_catalog.pg_export_snapshot()";
-    const auto snapshot = only_text(co_await reader->script(begin_reading, after(patience)));
+    const auto snapshot = co_await begin_snapshot(&*reader, after(patience));
     auto tables = co_await replication::read_tables(*reader, after(patience));
     ground.tables = static_cast<int>(tables.size());
 

@@ -22,6 +22,15 @@ DumpFile::~DumpFile() {
     std::filesystem::remove(path_ + ".list", ignored);
 }
 
+Task<std::string> begin_snapshot(postgres::Connection* reader, Deadline deadline) {
+    const std::string begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL "
+                              "idle_in_transaction_session_timeout = 0; "
+                              "SELECT pg_catalog.pg_export_snapshot()";
+    const auto results = co_await reader->script(begin, deadline);
+    co_return results.empty() || results.back().empty() ? std::string()
+                                                        : std::string(results.back().text(0, 0));
+}
+
 Task<void> make_scratch_roles(Estate* estate, Scratch* scratch, Side from) {
     const auto roles = co_await replication::read_roles(estate->server(from), after(patience));
     std::vector<ScratchRole> wanted;

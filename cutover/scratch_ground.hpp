@@ -22,6 +22,10 @@ private:
     std::string path_;
 };
 
+/// Begins a transaction that sees one state of the database, and returns the name under which pg_dump can see
+/// the same: what was judged in it is what is dumped. The caller ends it.
+Task<std::string> begin_snapshot(postgres::Connection* reader, Deadline deadline);
+
 /// The roles of side `from` that green lacks, without logins, marked as made for `scratch`.
 Task<void> make_scratch_roles(Estate* estate, migration::rehearse::Scratch* scratch, Side from);
 

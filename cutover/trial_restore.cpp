@@ -58,22 +58,24 @@ Task<void> restore(Estate* estate, Scratch* scratch, TrialRestore* trial, const 
     const auto blue_version = (co_await blue.identity(after(patience))).version;
     const auto green_version = (co_await green.identity(after(patience))).version;
     const auto tools = co_await replication::find_dump(blue_version, after(patience), green_version);
-    {
-        auto reader = co_await blue.session(trial->database, after(patience));
-        const auto refusal =
-            co_await rowless_code_refusal(estate, Side::blue, &*reader, trial->database, after(patience));
-        if (refusal) { // its own check says it, with what to do
-            trial->problem = refusal->message;
-            trial->hint = refusal->hint;
-            co_return;
-        }
+    auto reader = co_await blue.session(trial->database, after(patience));
+    const auto snapshot = co_await begin_snapshot(&*reader, after(patience));
+    const auto refusal =
+        co_await rowless_code_refusal(estate, Side::blue, &*reader, trial->database, after(patience));
+    if (refusal) { // its own check says it, with what to do
+        trial->problem = refusal->message;
+        trial->hint = refusal->hint;
+        co_await reader->script("ROLLBACK", after(patience));
+        co_return;
     }
     co_await make_scratch_roles(estate, scratch, Side::blue);
     co_await make_scratch_database(estate, scratch, Side::blue, trial->database, green_version);
     crash_point("trial-restore", "made");
     const DumpFile dump(*folder + "/" + scratch->name() + ".dump");
     auto dump_program = replication::dump_schema(blue.dsn(), trial->database, dump.path(), tools);
+    dump_program.argv.insert(dump_program.argv.begin() + 1, "--snapshot=" + snapshot);
     co_await run(std::move(dump_program), "blue");
+    co_await reader->script("COMMIT", after(patience));
     for (auto& program : replication::list_schema(dump.path(), tools)) {
         co_await run(std::move(program), "controller");
     }
