@@ -13,6 +13,9 @@ namespace pgteal::cutover {
 namespace {
 
 constexpr auto nobody_for = std::chrono::seconds(4);
+/// From 1.19 on PgBouncer fails whoever waits as soon as a login to the server fails, so that clients wait
+/// now and then only; where none did for so long, there are none.
+constexpr auto nobody_comes = std::chrono::milliseconds(300);
 constexpr auto patience = std::chrono::seconds(10);
 
 /// Raises unless the slot holds nothing but our markers after the switch. What it holds is read and stays.
@@ -81,9 +84,13 @@ std::vector<Action> open_actions(Context& context, Move move) {
 
 Task<bool> nobody_reaches(Context* context, Move move) {
     const auto until = after(nobody_for);
+    const auto idle_until = after(nobody_comes);
+    bool waited = false;
     while (true) {
         const auto service = co_await read_service(context, false, after(console_patience));
-        if (service != Service::nobody) {
+        waited = waited || service == Service::nobody;
+        const bool idle = service == Service::idle && !waited && Clock::now() >= idle_until;
+        if (service == Service::served || service == Service::untold || idle) {
             co_return false;
         }
         if (Clock::now() >= until) {

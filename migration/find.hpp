@@ -26,8 +26,8 @@ struct Statement {
     int line = 1;     ///< of that character
     bool transactional =
         true; ///< false when PostgreSQL refuses it inside a transaction block, e.g. CREATE INDEX CONCURRENTLY
-    /// False when libpg_query, whose grammar is PostgreSQL 15's, can't read it: newer syntax, or a mistake.
-    /// Then only the server can judge it, and a linter must say "not analysed", never "clean".
+    /// False when libpg_query (PostgreSQL 15's grammar on Debian 12, 17's on 13) can't read it: newer syntax,
+    /// or a mistake. Then only the server can judge it, and a linter must say "not analysed", never "clean".
     bool analysed = true;
     /// Then `text` has $1 and $2, both of the key's type, where the file says :from and :to: the first and
     /// the last key of a range. Run it through migration/backfill.hpp.

@@ -81,7 +81,8 @@ std::unique_ptr<Lab>& shared() {
 Lab::Lab(std::vector<std::string> options) {
     static std::atomic<int> made{0};
     dir_ = "/tmp/pgteal-test-" + std::to_string(::getpid()) + "-" + std::to_string(++made);
-    std::vector<std::string> words{"up", "--small", "--fsync", "off"};
+    std::vector<std::string> words{"up",     "--small", "--fsync", "off", // the same on each Debian:
+                                   "--blue", "15",      "--green", "17"};
     words.insert(words.end(), options.begin(), options.end());
     watch_over(dir_);
     run_lab(dir_, words);

@@ -1,6 +1,7 @@
 // Blue 15, green 17: what is equal, and each kind of difference.
 #include <thread>
 
+#include "migration/find.hpp"
 #include "tests/migration/schema/world.hpp"
 
 namespace pgteal::migration::schema {
@@ -231,15 +232,21 @@ TEST_F(Drifted, secrets_of_foreign_servers_are_not_read) {
     EXPECT_THAT(words(report), HasSubstr("password=(hidden)"));
 }
 
+/// 16 on print NO INDENT. On Debian 12 the parser's grammar does not know it, on 13 it does.
+bool parser_knows_no_indent() {
+    return migration::split_statements("v.sql", "SELECT XMLSERIALIZE(CONTENT x AS text NO INDENT) FROM t")
+        .at(0)
+        .analysed;
+}
+
 TEST_F(Drifted, what_the_parser_cannot_tell_is_loaded_into_one_server) {
-    // 16 on print NO INDENT, which the parser's grammar does not know.
     const std::string view = "CREATE TABLE t (id integer, x xml); CREATE VIEW v AS SELECT id, "
                              "XMLSERIALIZE(CONTENT x AS text) AS s FROM t";
     both(view);
     both("CREATE VIEW w AS SELECT id FROM t");
     sql("green", "CREATE OR REPLACE VIEW w AS SELECT id FROM t WHERE id > 1");
     const auto report = drifted();
-    EXPECT_EQ(report.looked_again, 2) << words(report);
+    EXPECT_EQ(report.looked_again, parser_knows_no_indent() ? 0 : 2) << words(report);
     ASSERT_EQ(report.drift.size(), 1U) << words(report);
     EXPECT_EQ(report.drift.front().object, "public.w");
     EXPECT_TRUE(report.remarks.empty()) << words(report);
@@ -249,6 +256,10 @@ TEST_F(Drifted, without_pg_dump_that_is_said_and_nothing_is_called_equal) {
     both("CREATE TABLE t (id integer, x xml); CREATE VIEW v AS SELECT id, XMLSERIALIZE(CONTENT x AS text) AS "
          "s FROM t");
     const auto report = drifted([](Request& request) { request.find_tools = no_tools; });
+    if (parser_knows_no_indent()) { // then nothing has to be loaded
+        EXPECT_TRUE(report.equal()) << words(report);
+        return;
+    }
     EXPECT_EQ(report.drift.size(), 1U) << words(report);
     ASSERT_EQ(report.remarks.size(), 1U);
     EXPECT_THAT(report.remarks.front(), HasSubstr("no installed pg_dump"));
@@ -295,7 +306,7 @@ TEST_F(Drifted, it_writes_on_neither_side) {
     const auto blue = settled("blue");
     const auto green = settled("green");
     const auto report = drifted();
-    EXPECT_EQ(report.looked_again, 1);
+    EXPECT_EQ(report.looked_again, parser_knows_no_indent() ? 0 : 1);
     EXPECT_EQ(settled("blue"), blue);
     EXPECT_EQ(settled("green"), green);
 }

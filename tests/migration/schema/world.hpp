@@ -149,7 +149,7 @@ private:
                                             " TEMPLATE template0"};
         co_return statements;
     }
-    static Task<std::string> tools() { co_return "/usr/lib/postgresql/15/bin"; }
+    static Task<std::string> tools() { co_return lab().value("CLIENT_BIN"); }
     static Task<void> run(const BothSides* test, const std::function<void(Request&)>* change,
                           Report* report) {
         postgres::Server blue("blue", lab().dsn("blue"));
