@@ -182,7 +182,10 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, CheckScope sco
         auto patroni = co_await check_patroni(estate, after(std::chrono::seconds(15)));
         results.push_back(std::move(patroni));
     }
-    if (both_reached && scope.trial_restore && !run_started) {
+    const bool superuser = std::none_of(results.begin(), results.end(), [](const auto& one) {
+        return (one.check == "privileges" || one.check == "recovery") && !one.findings.empty();
+    });
+    if (both_reached && superuser && scope.trial_restore && !run_started) {
         auto trial = co_await check_trial_restore(estate, scope.folder, scope.say);
         results.push_back(std::move(trial));
     }

@@ -32,10 +32,11 @@ void print_finding(const health::Finding& finding) {
     print(fmt::format("  {:<9} {}{}", state, finding.object.empty() ? "" : finding.object + ": ",
                       finding.message));
     if (!finding.fix.empty()) {
-        const auto where = finding.side.empty() ? std::string() : "on " + finding.side;
-        const bool said = !where.empty() && finding.fix.starts_with(where + ": ");
-        print(fmt::format("            fix{}:  {}", where.empty() ? "" : ", " + where,
-                          said ? finding.fix.substr(where.size() + 2) : finding.fix));
+        // A fix that says itself where it is typed knows better than the finding.
+        const bool says_where = finding.fix.starts_with("on blue") || finding.fix.starts_with("on green");
+        const auto where = says_where || finding.side.empty() ? std::string() : "on " + finding.side + ":  ";
+        print(fmt::format("            fix{}{}{}", says_where || !where.empty() ? ", " : ":  ", where,
+                          finding.fix));
     }
 }
 

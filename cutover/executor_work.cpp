@@ -66,11 +66,16 @@ Task<std::vector<replication::Table>> tables_of(postgres::Server* server, std::s
 
 Task<void> Executor::run(const RunProgram* action, Deadline deadline) {
     auto output = co_await postgres::run_program(action->program, deadline);
-    if (std::find(action->accepted_exit_codes.begin(), action->accepted_exit_codes.end(), output.exit_code) ==
-        action->accepted_exit_codes.end()) {
+    const auto& accepted = action->accepted_exit_codes;
+    const bool ended_well =
+        action->restores ? replication::restore_problem(output).empty()
+                         : std::find(accepted.begin(), accepted.end(), output.exit_code) != accepted.end();
+    if (!ended_well) {
         throw Error(ErrorCode::program, to_string(action->side),
                     action->program.argv.front() + " ended with exit code " +
-                        std::to_string(output.exit_code) + ": " + postgres::complaint_of(output.err),
+                        std::to_string(output.exit_code) + ": " +
+                        (action->restores ? replication::restore_problem(output)
+                                          : postgres::complaint_of(output.err)),
                     action->when_it_fails.empty()
                         ? "mend what it says, then run pgteal prepare again; what is finished is kept"
                         : action->when_it_fails);

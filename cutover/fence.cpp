@@ -28,6 +28,7 @@ postgres::Statement fence_statement(const std::string& database, std::int64_t ep
                      postgres::from_template(R"(DO $fence$
 DECLARE
   own int[] := :'own_pids';
+  raised timestamptz := clock_timestamp();
   until timestamptz := clock_timestamp() + interval ')") +
                      std::to_string(limit.count()) + postgres::from_template(R"( ms';
   ended int := 0;
@@ -44,7 +45,9 @@ BEGIN
       WHERE locktype = 'object' AND classid = 'pg_database'::regclass AND mode = 'RowExclusiveLock' AND pid <> ALL (own)
         AND objid = (SELECT oid FROM pg_database WHERE datname = current_database());
     SELECT count(pg_terminate_backend(a.pid)) INTO sessions FROM pg_stat_activity a WHERE )") +
-                     foreign_session + postgres::from_template(R"(;
+                     foreign_session + postgres::from_template(R"(
+      -- A subscriber that is ended comes again at once, and its new walsender is read-only like everybody.
+      AND NOT (a.backend_type = 'walsender' AND a.backend_start >= raised);
     ended := greatest(ended, sessions);
     EXIT WHEN starting = 0 AND sessions = 0;
     PERFORM 1 FROM pgteal.run WHERE controller = :'attempt';
@@ -87,6 +90,8 @@ BEGIN
     WHERE )") + foreign_session +
                 R"(
       AND (a.usename = current_user AND (a.application_name LIKE 'pgteal%' OR a.state IS NULL)) IS NOT TRUE -- pgteal serve
+      -- Those that the fence found are ended; no limit keeps a superuser's out, from 17 on nobody's, and they only read.
+      AND NOT (a.backend_type = 'walsender' AND a.backend_xid IS NULL)
     LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'a session came in past the fence: %', who USING ERRCODE = '55006';

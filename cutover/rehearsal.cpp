@@ -24,10 +24,10 @@ constexpr const char* again = "mend that, then run pgteal migrate rehearse again
 Task<void> run_program(postgres::Program program, std::string side) {
     const auto name = std::filesystem::path(program.argv.front()).filename().string();
     auto output = co_await postgres::run_program(std::move(program), after(long_patience));
-    if (output.exit_code != 0) {
+    const auto problem = replication::restore_problem(output);
+    if (!problem.empty()) {
         throw Error(ErrorCode::program, side,
-                    name + " ended with exit code " + std::to_string(output.exit_code) + ": " +
-                        postgres::complaint_of(output.err),
+                    name + " ended with exit code " + std::to_string(output.exit_code) + ": " + problem,
                     again);
     }
 }
@@ -100,6 +100,7 @@ Task<Ground> make_ground(Estate* estate, Scratch* scratch, GroundPlan plan) {
     const auto source_version = (co_await source.identity(after(patience))).version;
     const auto green_version = (co_await green.identity(after(patience))).version;
     const auto tools = co_await replication::find_dump(source_version, after(patience), green_version);
+    const bool newer = co_await replication::restores_newer(tools, green_version, after(patience));
     co_await make_scratch_roles(estate, scratch, plan.from);
     co_await make_scratch_database(estate, scratch, plan.from, plan.database, green_version);
     auto reader = co_await source.session(plan.database, after(patience));
@@ -122,7 +123,7 @@ Task<Ground> make_ground(Estate* estate, Scratch* scratch, GroundPlan plan) {
         co_await run_program(std::move(program), "controller");
     }
     auto tables_first = replication::restore_schema(green.dsn(), scratch->name(), dump.path(),
-                                                    replication::Section::pre_data, 1, tools);
+                                                    replication::Section::pre_data, 1, tools, Bytes{}, newer);
     co_await run_program(std::move(tables_first), "green");
     if (plan.with_data) {
         ground.schema_ms = to_ms(Clock::now() - began);
@@ -132,7 +133,8 @@ Task<Ground> make_ground(Estate* estate, Scratch* scratch, GroundPlan plan) {
     const auto building = Clock::now();
     plan.say("indexes and constraints", -1);
     auto indexes = replication::restore_schema(green.dsn(), scratch->name(), dump.path(),
-                                               replication::Section::post_data, estate->config().jobs, tools);
+                                               replication::Section::post_data, estate->config().jobs, tools,
+                                               Bytes{256LL * 1024 * 1024}, newer);
     co_await run_program(std::move(indexes), "green");
     if (plan.with_data) {
         co_await carry_sequences(estate, scratch, &plan);

@@ -62,6 +62,7 @@ struct SchemaSeen {
     std::map<std::string, GreenDatabase> green;
     replication::Roles roles;
     std::string bin_dir;
+    bool newer = false; ///< pg_restore than green
     int green_version = 0;
 };
 
@@ -109,6 +110,7 @@ Task<Observation> observe_schema(Context* context) {
     found.roles = co_await replication::read_roles(blue, deadline);
     found.green_version = (co_await context->estate.server(Side::green).identity(deadline)).version;
     found.bin_dir = co_await dump_tools(context, deadline);
+    found.newer = co_await replication::restores_newer(found.bin_dir, found.green_version, deadline);
     auto seen = counted(done, context->estate.config().databases.size(), std::to_string(tables) + " tables");
     seen.seen = std::move(found);
     co_return seen;
@@ -144,14 +146,15 @@ std::vector<Action> plan_schema(Context* context, const Observation& seen) {
         for (auto& program : replication::list_schema(file, found.bin_dir)) {
             actions.push_back({RunProgram{Side::blue, name, std::move(program), {0}}, phase++});
         }
-        actions.push_back(
-            {RunProgram{Side::green,
-                        name,
-                        replication::restore_schema(context->estate.server(Side::green).dsn(), name, file,
-                                                    replication::Section::pre_data, 1, found.bin_dir),
-                        {0},
-                        unfreeze_first},
-             phase++});
+        actions.push_back({RunProgram{Side::green,
+                                      name,
+                                      replication::restore_schema(context->estate.server(Side::green).dsn(),
+                                                                  name, file, replication::Section::pre_data,
+                                                                  1, found.bin_dir, Bytes{}, found.newer),
+                                      {0},
+                                      true,
+                                      unfreeze_first},
+                           phase++});
         const auto lanes = context->estate.config().database(name).lanes;
         actions.push_back(sql(Side::green, replication::create_control_schema(name, lanes), phase));
         actions.push_back(sql(Side::green, insert_run_row(name), phase));
@@ -200,7 +203,8 @@ struct BuildSeen {
     std::vector<std::string> todo;
     std::vector<std::string> leftovers; ///< databases that are built, and whose dump is still there
     std::string bin_dir;
-    Bytes memory{}; ///< for each index build
+    bool newer = false; ///< pg_restore than green
+    Bytes memory{};     ///< for each index build
 };
 
 /// What green gives to it, and more than a server's default.
@@ -224,6 +228,8 @@ Task<Observation> observe_build(Context* context) {
         }
     }
     found.bin_dir = co_await dump_tools(context, deadline);
+    const auto green = co_await context->estate.server(Side::green).identity(deadline);
+    found.newer = co_await replication::restores_newer(found.bin_dir, green.version, deadline);
     found.memory = co_await memory_for_indexes(&context->estate.server(Side::green), deadline);
     auto seen = counted(context->estate.config().databases.size() - found.todo.size(),
                         context->estate.config().databases.size(), "indexes, constraints, triggers");
@@ -255,7 +261,8 @@ std::vector<Action> plan_build(Context* context, const Observation& seen) {
         }
         auto program = replication::restore_schema(
             context->estate.server(Side::green).dsn(), database, dump_path(*context, database),
-            replication::Section::post_data, context->estate.config().jobs, found.bin_dir, found.memory);
+            replication::Section::post_data, context->estate.config().jobs, found.bin_dir, found.memory,
+            found.newer);
         if (interrupted) {
             actions.push_back(sql(Side::green, end_restores(database), phase++));
             actions.push_back(sql(Side::green, replication::drop_partition_indexes(database), phase++));
@@ -264,7 +271,7 @@ std::vector<Action> plan_build(Context* context, const Observation& seen) {
             program.argv.insert(program.argv.begin() + 1, {"--clean", "--if-exists"});
         }
         actions.push_back(
-            {RunProgram{Side::green, database, std::move(program), {0}, mend_on_blue}, phase++});
+            {RunProgram{Side::green, database, std::move(program), {0}, true, mend_on_blue}, phase++});
         actions.push_back(sql(Side::green, milestone(database, "build"), phase++));
         actions.push_back({remove_dump(*context, database), phase++});
     }

@@ -13,8 +13,8 @@ namespace pgteal::cutover {
 namespace {
 
 constexpr auto nobody_for = std::chrono::seconds(4);
-/// From 1.19 on PgBouncer fails whoever waits as soon as a login to the server fails, so that clients wait
-/// now and then only; where none did for so long, there are none.
+/// A newer PgBouncer (seen: 1.24) fails whoever waits as soon as a login to the server fails, so that clients
+/// wait now and then only; where none did for so long, there are none.
 constexpr auto nobody_comes = std::chrono::milliseconds(300);
 constexpr auto patience = std::chrono::seconds(10);
 

@@ -197,12 +197,11 @@ std::vector<std::string> split(const std::string& words) {
 const std::vector<std::string>& visible_settings() {
     static const auto names =
         split("array_nulls backslash_quote bytea_output client_min_messages datestyle "
-              "default_table_access_method default_tablespace default_text_search_config "
-              "default_toast_compression default_transaction_deferrable default_transaction_isolation "
+              "default_text_search_config default_transaction_deferrable default_transaction_isolation "
               "escape_string_warning extra_float_digits gin_fuzzy_search_limit "
               "idle_in_transaction_session_timeout idle_session_timeout intervalstyle lc_monetary lc_numeric "
               "lc_time lo_compat_privileges lock_timeout password_encryption row_security search_path "
-              "standard_conforming_strings statement_timeout synchronous_commit temp_tablespaces timezone "
+              "standard_conforming_strings statement_timeout synchronous_commit timezone "
               "timezone_abbreviations transaction_timeout transform_null_equals xmlbinary xmloption");
     return names;
 }

@@ -73,6 +73,11 @@ struct StoredSetting {
     std::string role, database, name, value;
 };
 
+/// Who has privileges on a parameter, quoted: "a, b".
+struct ParameterGrant {
+    std::string name, grantees;
+};
+
 /// A security label of a role or of one of the run's databases.
 struct LabelRow {
     std::string kind; ///< ROLE or DATABASE
@@ -97,8 +102,9 @@ struct ServerFacts {
     std::vector<SlotRow> slots;
     std::vector<RoleSettingRow> role_settings;
     std::map<std::string, ClientSetting> client_settings; ///< by the name in lower case
-    std::vector<StoredSetting> stored_settings;           ///< of all roles, and of the run's databases
-    std::vector<std::string> catalogs;                    ///< ordinary tables of pg_catalog
+    std::vector<ParameterGrant> parameter_grants;
+    std::vector<StoredSetting> stored_settings; ///< of all roles, and of the run's databases
+    std::vector<std::string> catalogs;          ///< ordinary tables of pg_catalog
     std::vector<LabelRow> labels;
     std::vector<std::string> standbys;              ///< addresses that standbys stream from
     std::map<std::string, std::string> text_search; ///< of its maintenance database: see DatabaseFacts

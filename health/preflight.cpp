@@ -143,7 +143,8 @@ Task<Inside> read_inside(postgres::Server* blue, const ServerFacts* blue_facts, 
     if (green_facts != nullptr && may_try(*green_facts)) {
         co_await try_extensions(green, &inside, deadline);
         if (blue_facts != nullptr) {
-            inside.settings = co_await try_settings(*green, blue_facts->stored_settings, soon(deadline));
+            inside.settings = co_await try_settings(*green, blue_facts->stored_settings,
+                                                    blue_facts->parameter_grants, soon(deadline));
         }
     }
     co_return inside;

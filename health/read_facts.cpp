@@ -162,6 +162,12 @@ Task<void> read_settings(postgres::Connection& connection, ServerFacts& facts,
     if (!facts.identity.superuser) {
         co_return;
     }
+    if (facts.major() >= 15) {
+        const auto grants = co_await rows(connection, sql::parameter_acl, {}, deadline);
+        for (int i = 0; i < grants.rows(); ++i) {
+            facts.parameter_grants.push_back({str(grants, i, "name"), str(grants, i, "grantees")});
+        }
+    }
     auto names = visible_settings();
     names.insert(names.end(), speed_settings().begin(), speed_settings().end());
     names.emplace_back("default_transaction_read_only");

@@ -95,6 +95,13 @@ CheckResult check_stored_settings(const SettingTrials& trials) {
                 "on blue:  " + reset(one) + (library ? "  or install the library on green" : ""));
         }
     }
+    for (const auto& grant : trials.unknown) {
+        add(result, Level::error, "blue", "parameter " + grant.name,
+            "privileges on parameter " + grant.name + " are " + grant.grantees +
+                "'s, and green doesn't know that parameter. prepare could not carry them.",
+            "on blue:  REVOKE ALL ON PARAMETER " + postgres::quote_identifier(grant.name) + " FROM " +
+                grant.grantees + " CASCADE;");
+    }
     return limited(std::move(result));
 }
 

@@ -21,7 +21,8 @@ struct SettingTrial {
 struct SettingTrials {
     std::size_t tried = 0; ///< different settings
     std::vector<SettingTrial> refused;
-    std::string problem; ///< why not all were tried; "" when they were
+    std::vector<ParameterGrant> unknown; ///< privileges on parameters that green doesn't know
+    std::string problem;                 ///< why not all were tried; "" when they were
 };
 /// Pure.
 CheckResult check_stored_settings(const SettingTrials& trials);

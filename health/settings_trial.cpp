@@ -68,7 +68,7 @@ Task<std::string> set(postgres::Server* green, std::string name, std::string val
 } // namespace
 
 Task<SettingTrials> try_settings(postgres::Server& green, std::vector<StoredSetting> stored,
-                                 Deadline deadline) {
+                                 std::vector<ParameterGrant> grants, Deadline deadline) {
     std::map<std::pair<std::string, std::string>, std::vector<StoredSetting>> different;
     for (const auto& one : stored) {
         if (can_be_tried(lower(one.name))) {
@@ -89,6 +89,15 @@ Task<SettingTrials> try_settings(postgres::Server& green, std::vector<StoredSett
             ++trials.tried;
             if (!problem.empty()) {
                 trials.refused.push_back({rows, std::move(problem)});
+            }
+        }
+        for (const auto& grant : grants) {
+            const postgres::Params name{grant.name};
+            const auto known = co_await green.exec(
+                "", "SELECT pg_catalog.current_setting($1, true) IS NOT NULL", name, deadline);
+            // Anybody may make up one with a dot; without, a server has it or not.
+            if (!known.get<bool>(0, 0) && grant.name.find('.') == std::string::npos) {
+                trials.unknown.push_back(grant);
             }
         }
     } catch (const Error& error) {

@@ -13,6 +13,6 @@ namespace pgteal::health {
 /// that ends with it, as a login does (docs: "Shared Library Preloading"). What names objects that the other
 /// side gets only later (schemas, roles, tablespaces) is not tried. Never throws for a server that goes away.
 Task<SettingTrials> try_settings(postgres::Server& green, std::vector<StoredSetting> stored,
-                                 Deadline deadline);
+                                 std::vector<ParameterGrant> grants, Deadline deadline);
 
 } // namespace pgteal::health

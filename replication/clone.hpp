@@ -8,6 +8,7 @@
 
 #include "postgres/program.hpp"
 #include "postgres/server.hpp"
+#include "postgres/server_words.hpp"
 #include "postgres/statement.hpp"
 #include "replication/lanes.hpp"
 #include "replication/tables.hpp"
@@ -48,11 +49,19 @@ enum class Section { pre_data, post_data };
 /// of contents without event triggers whose name starts with pgteal. pg_dump has no option to leave these
 /// out, and their functions are not in the archive.
 std::vector<postgres::Program> list_schema(const std::string& dump_file, const std::string& bin_dir);
-/// Stops at the first error; restores what <dump_file>.list names.
+/// Stops at the first error; restores what <dump_file>.list names. `newer`: pg_restore's major is above the
+/// server's. It begins each session by setting parameters that such a server may not know
+/// (pg_backup_archiver.c, _doSetFixedOutputState), so then it goes on after errors: see restore_problem().
 postgres::Program restore_schema(const postgres::Dsn& to, const std::string& database,
                                  const std::string& dump_file, Section section, int jobs,
                                  const std::string& bin_dir,
-                                 Bytes maintenance_work_mem = Bytes{256LL * 1024 * 1024});
+                                 Bytes maintenance_work_mem = Bytes{256LL * 1024 * 1024}, bool newer = false);
+/// What went wrong in a restore, "" when nothing did: the first error that is not about such a parameter.
+std::string restore_problem(const postgres::ProgramOutput& output);
+/// Whether what was said is only that.
+bool is_unknown_parameter(const postgres::Complaint& complaint);
+/// Whether pg_restore in `bin_dir` is of a major above `server_version`'s.
+Task<bool> restores_newer(std::string bin_dir, int server_version, Deadline deadline);
 /// What pg_restore's sessions call themselves: one that outlived its controller is found by it.
 inline constexpr const char* restore_application = "pgteal pg_restore";
 /// Takes away what an interrupted restore of post-data made of partitioned tables' indexes, which pg_restore

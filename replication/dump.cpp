@@ -46,7 +46,8 @@ std::vector<Program> list_schema(const std::string& dump_file, const std::string
 }
 
 Program restore_schema(const postgres::Dsn& to, const std::string& database, const std::string& dump_file,
-                       Section section, int jobs, const std::string& bin_dir, Bytes maintenance_work_mem) {
+                       Section section, int jobs, const std::string& bin_dir, Bytes maintenance_work_mem,
+                       bool newer) {
     // Index builds are most of post-data: give them memory. Pre-data is flushed by the copy's durable commit;
     // after post-data nothing else would do it. Pre-data has the user mappings with their passwords;
     // post-data may run for hours, and pg_stat_activity shows how it goes.
@@ -56,15 +57,42 @@ Program restore_schema(const postgres::Dsn& to, const std::string& database, con
             : "-c maintenance_work_mem=" + std::to_string(maintenance_work_mem.count / 1024) +
                   "kB -c synchronous_commit=on";
     Program program;
-    program.argv = {tool(bin_dir, "pg_restore"), "--exit-on-error",
+    program.argv = {tool(bin_dir, "pg_restore"),
                     section == Section::pre_data ? "--section=pre-data" : "--section=post-data",
                     "--use-list=" + list_file(dump_file), "--no-password"};
+    if (newer) {
+        program.environment["LC_ALL"] = "C"; // its words are read
+    } else {
+        program.argv.insert(program.argv.begin() + 1, "--exit-on-error");
+    }
     if (section == Section::post_data && jobs > 1) {
         program.argv.push_back("--jobs=" + std::to_string(jobs));
     }
     program = connected(std::move(program), to.with_database(database), restore_application, settings);
     program.argv.push_back(dump_file);
     return program;
+}
+
+bool is_unknown_parameter(const postgres::Complaint& complaint) {
+    return complaint.message.starts_with("unrecognized configuration parameter ");
+}
+
+std::string restore_problem(const postgres::ProgramOutput& output) {
+    if (output.exit_code == 0) {
+        return "";
+    }
+    constexpr std::string_view ignored = "errors ignored on restore: ";
+    const auto complaints = postgres::complaints_of(output.err);
+    for (const auto& one : complaints) {
+        if (!is_unknown_parameter(one)) {
+            return (one.object.empty() ? "" : one.object + ": ") + one.message;
+        }
+    }
+    const auto at = output.err.rfind(ignored);
+    const bool all = at != std::string::npos &&
+                     output.err.substr(at + ignored.size(), std::to_string(complaints.size()).size() + 1) ==
+                         std::to_string(complaints.size()) + "\n";
+    return all && output.exit_code == 1 ? "" : postgres::complaint_of(output.err);
 }
 
 postgres::Statement drop_partition_indexes(const std::string& database) {

@@ -81,6 +81,11 @@ Task<int> dump_version(std::string bin_dir, Deadline deadline) {
     co_return version;
 }
 
+Task<bool> restores_newer(std::string bin_dir, int server_version, Deadline deadline) {
+    const int version = co_await dump_version(std::move(bin_dir), deadline);
+    co_return version / 10000 > server_version / 10000;
+}
+
 Task<std::string> find_dump(int source_version, Deadline deadline, int target_version) {
     const int source_major = source_version / 10000;
     auto found = installed();

@@ -1,7 +1,24 @@
 -- How UPDATE and DELETE of each table find their row on the other side (docs: "Logical Replication / Publication", REPLICA IDENTITY).
 -- candidate: a unique index that could serve: not partial, without expressions, not deferrable, over NOT NULL columns.
--- incomparable: columns of types without an equality operator class, which stop apply under REPLICA IDENTITY FULL.
-WITH tables AS (
+-- incomparable: columns of types without an equality operator class, which stop apply under REPLICA IDENTITY FULL, and of what has such a type
+-- in it (source: typcache.c, TYPECACHE_EQ_OPR_FINFO).
+WITH RECURSIVE incomparable (type) AS (
+    SELECT t.oid
+      FROM pg_catalog.pg_type t
+     WHERE t.typtype = 'b' AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = t.oid)
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_opclass c
+                         JOIN pg_catalog.pg_am m ON m.oid = c.opcmethod AND m.amname IN ('btree', 'hash')
+                        WHERE c.opcdefault AND (c.opcintype = t.oid
+                               OR EXISTS (SELECT FROM pg_catalog.pg_cast k WHERE k.castsource = t.oid AND k.casttarget = c.opcintype
+                                                                             AND k.castmethod = 'b' AND k.castcontext = 'i')))
+    UNION
+    SELECT o.type
+      FROM incomparable i
+     CROSS JOIN LATERAL (SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype = i.type
+                         UNION ALL SELECT t.typarray FROM pg_catalog.pg_type t WHERE t.oid = i.type AND t.typarray <> 0
+                         UNION ALL SELECT c.reltype FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+                                    WHERE a.atttypid = i.type AND a.attnum > 0 AND NOT a.attisdropped AND c.reltype <> 0) o(type)
+), tables AS (
     SELECT c.oid, c.relname, c.relreplident, format('%I.%I', n.nspname, c.relname) AS name
       FROM pg_catalog.pg_class c
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -35,12 +52,7 @@ SELECT t.name,
        format('%I', left(t.relname, 48) || '_identity') AS index_name,
        ARRAY(SELECT a.attname::text
                FROM pg_catalog.pg_attribute a
-               JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
-               LEFT JOIN pg_catalog.pg_type element ON element.oid = y.typelem AND y.typcategory = 'A'
-               LEFT JOIN pg_catalog.pg_type base ON base.oid = y.typbasetype
-              WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
-                AND coalesce(element.typname, base.typname, y.typname)
-                    IN ('json', 'jsonpath', 'xml', 'point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle')
+              WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid IN (SELECT i.type FROM incomparable i)
               ORDER BY a.attnum) AS incomparable
   FROM tables t
   LEFT JOIN pg_catalog.pg_index pk ON pk.indrelid = t.oid AND pk.indisprimary

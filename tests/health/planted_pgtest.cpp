@@ -41,6 +41,10 @@ CO_TEST(Planted, tables_whose_rows_can_not_be_found_again) {
         ALTER TABLE public.hidden REPLICA IDENTITY NOTHING;
         CREATE TABLE public.whole (id int);
         ALTER TABLE public.whole REPLICA IDENTITY FULL;
+        CREATE TYPE public.pair AS (a int, b json);
+        CREATE DOMAIN public.pairs AS public.pair[];
+        CREATE TABLE public.nested (id int, p public.pairs, h "char", v varchar(3), n name, o numeric[]);
+        ALTER TABLE public.nested REPLICA IDENTITY FULL;
         CREATE TABLE public.broken (j json);
         ALTER TABLE public.broken REPLICA IDENTITY FULL;
         CREATE TABLE public.parts (id int, at date) PARTITION BY RANGE (at);
@@ -51,8 +55,8 @@ CO_TEST(Planted, tables_whose_rows_can_not_be_found_again) {
                 ElementsAre("error blue plant_keys: public.\"Odd name\"",
                             "error blue plant_keys: public.bare", "error blue plant_keys: public.broken",
                             "error blue plant_keys: public.hidden", "error blue plant_keys: public.late",
-                            "error blue plant_keys: public.part_1", "error blue plant_keys: public.uid",
-                            "warning blue plant_keys: public.whole"));
+                            "error blue plant_keys: public.nested", "error blue plant_keys: public.part_1",
+                            "error blue plant_keys: public.uid", "warning blue plant_keys: public.whole"));
     const std::vector<std::string> tables{"public.hidden", "public.uid", "public.late", "public.\"Odd name\"",
                                           "public.part_1"};
     for (const auto& table : tables) {
@@ -66,11 +70,11 @@ CO_TEST(Planted, tables_whose_rows_can_not_be_found_again) {
         }
     }
     const auto mended = co_await check_database("plant_keys");
-    EXPECT_THAT(lines(mended, "replica-identity"),
-                ElementsAre("error blue plant_keys: public.bare", "error blue plant_keys: public.broken",
-                            "warning blue plant_keys: public.\"Odd name\"",
-                            "warning blue plant_keys: public.part_1",
-                            "warning blue plant_keys: public.whole"));
+    EXPECT_THAT(
+        lines(mended, "replica-identity"),
+        ElementsAre("error blue plant_keys: public.bare", "error blue plant_keys: public.broken",
+                    "error blue plant_keys: public.nested", "warning blue plant_keys: public.\"Odd name\"",
+                    "warning blue plant_keys: public.part_1", "warning blue plant_keys: public.whole"));
 }
 
 CO_TEST(Planted, what_replication_leaves_out) {

@@ -112,16 +112,17 @@ CO_TEST(Settings, of_roles_and_databases_are_tried_on_green) {
         "ALTER ROLE preloads SET work_mem = '64MB'; ALTER DATABASE plant_stored SET app.tenant = 'x';"
         "ALTER DATABASE plant_stored SET default_text_search_config = 'public.comes_later';"
         "ALTER ROLE preloads SET statement_timeout = '1ms'; ALTER ROLE preloads SET log_min_messages = "
-        "'debug5'";
+        "'debug5'; GRANT SET ON PARAMETER old_snapshot_threshold TO preloads WITH GRANT OPTION";
     co_await run_sql("blue", "postgres", std::move(plant));
     auto input = input_for({"plant_stored"});
     const auto found = co_await run_preflight(input);
-    EXPECT_THAT(
-        lines(found, "stored-settings"),
-        ElementsAre("error green role preloads in database plant_stored", "error green role preloads"));
+    EXPECT_THAT(lines(found, "stored-settings"),
+                ElementsAre("error green role preloads in database plant_stored", "error green role preloads",
+                            "error blue parameter old_snapshot_threshold"));
     std::vector<std::string> fixes;
     for (const auto& finding : found.at("stored-settings").findings) {
-        EXPECT_THAT(finding.message, HasSubstr("could not access file"));
+        EXPECT_THAT(finding.message,
+                    HasSubstr(finding.side == "green" ? "could not access file" : "old_snapshot"));
         fixes.push_back(finding.fix.substr(0, finding.fix.find("  or ")));
     }
     for (const auto& fix : fixes) {
@@ -142,9 +143,12 @@ CO_TEST(Settings, that_a_newer_major_does_not_know_are_found) {
                                       {"b", "", "TimeZone", "Europe/Nowhere"},
                                       {"c", "", "transaction_timeout", "1ms"},
                                       {"d", "", "work_mem", "8MB"}};
-    const auto trials = co_await try_settings(green, std::move(stored), soon());
+    std::vector<ParameterGrant> grants{{"old_snapshot_threshold", "a"}, {"work_mem", "b"}, {"app.x", "c"}};
+    const auto trials = co_await try_settings(green, std::move(stored), std::move(grants), soon());
     EXPECT_EQ(trials.problem, "");
     EXPECT_EQ(trials.tried, 4U);
+    EXPECT_EQ(trials.unknown.size(), 1U);
+    EXPECT_EQ(trials.unknown.at(0).name, "old_snapshot_threshold");
     std::vector<std::string> names;
     for (const auto& one : trials.refused) {
         names.push_back(one.stored.at(0).name);

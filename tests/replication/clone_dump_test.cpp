@@ -47,6 +47,29 @@ TEST(RestoreSchema, PassesOurOwnFenceAndFreezeAndKeepsTheOperatorsOptions) {
                 Not(Contains(HasSubstr("--jobs"))));
 }
 
+TEST(RestoreProblem, PassesParametersThatAnOlderServerDoesNotKnow) {
+    const std::string unknown =
+        "pg_restore: error: could not execute query: ERROR:  unrecognized configuration "
+        "parameter \"transaction_timeout\"\nCommand was: SET transaction_timeout = 0;\n";
+    const std::string other =
+        "pg_restore: error: could not execute query: ERROR:  type \"x\" does not exist\n"
+        "Command was: CREATE TABLE a (b x);\n";
+    const auto ignored = [](int count) {
+        return "pg_restore: warning: errors ignored on restore: " + std::to_string(count) + "\n";
+    };
+    EXPECT_EQ(restore_problem({0, "", ""}), "");
+    EXPECT_EQ(restore_problem({1, "", unknown + ignored(1)}), "");
+    EXPECT_EQ(restore_problem({1, "", unknown + unknown + ignored(2)}), "");
+    EXPECT_EQ(restore_problem({1, "", unknown + other + ignored(2)}), "type \"x\" does not exist");
+    EXPECT_NE(restore_problem({1, "", unknown + ignored(2)}), "") << "one was not seen";
+    EXPECT_NE(restore_problem({1, "", unknown}), "") << "it did not come to its end";
+    EXPECT_NE(restore_problem({137, "", unknown + ignored(1)}), "");
+    EXPECT_NE(restore_problem({1, "", "pg_restore: error: could not open input file\n"}), "");
+    const auto newer = restore_schema(blue, "shop", "f", Section::pre_data, 1, "", Bytes{}, true);
+    EXPECT_THAT(newer.argv, Not(Contains("--exit-on-error")));
+    EXPECT_EQ(newer.environment.at("LC_ALL"), "C");
+}
+
 TEST(ListSchema, WritesTheListThatRestoreReads) {
     const auto programs = list_schema("/tmp/a.dump", "");
     ASSERT_EQ(programs.size(), 2U);
