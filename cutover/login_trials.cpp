@@ -118,7 +118,8 @@ health::TriedLogin tried(const Trials& trials, std::size_t i) {
             outcome.open,
             outcome.wants_key,
             outcome.sqlstate,
-            outcome.problem};
+            outcome.problem,
+            outcome.system};
 }
 
 /// A user that is only listed counts when it gets in to the side that serves: auth_files hold names that were
@@ -169,6 +170,7 @@ Task<health::LoginsTried> about_sides(Estate* estate, Side from, Side to, std::v
     const auto bootstrap = co_await estate->server(to).exec(
         "", "SELECT rolname::text, current_user::text FROM pg_catalog.pg_authid WHERE oid = 10", {},
         deadline);
+    all.system = (co_await estate->server(to).identity(deadline)).system_identifier;
     all.own = bootstrap.get<std::string>(0, 1);
     all.kept = {bootstrap.get<std::string>(0, 0), all.own};
     co_return all;

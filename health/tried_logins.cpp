@@ -47,6 +47,7 @@ std::string code_of(const TriedLogin& login) {
 struct Problem {
     std::string message, fix;
     bool sure = true;
+    bool always = false; ///< also where another pooler's login is all right
 };
 
 std::string where(const LoginsTried& all, const TriedLogin& login) {
@@ -115,6 +116,17 @@ Problem wrong_password(const LoginsTried& all, const TriedLogin& login, const Ro
                        login.pooler + " and RELOAD; look at VALID UNTIL too");
 }
 
+Problem another_server(const LoginsTried& all, const TriedLogin& login) {
+    Problem problem;
+    problem.message = login.pooler + " would lead entry " + login.entry + " to " + login.address +
+                      ", where another server answers than " + all.to + " (system identifier " +
+                      login.system + ", not " + all.system + "). Its clients would write there.";
+    problem.fix = "put the address at which the poolers reach " + all.to +
+                  " into pooler_host and pooler_port of [" + all.to + "] in pgteal.toml";
+    problem.always = true;
+    return problem;
+}
+
 /// SQLSTATE of a refusal at login (docs: "PostgreSQL Error Codes").
 Problem judge_refusal(const LoginsTried& all, const TriedLogin& login, const RoleOnBoth& role, bool comes) {
     const auto code = code_of(login);
@@ -159,7 +171,7 @@ Problem judge(const LoginsTried& all, const TriedLogin& login) {
     const auto role = role_of(all, login.user);
     const bool comes = !all.at_gate && role.on_from && !all.kept.contains(login.user);
     if (login.open) {
-        return {};
+        return login.system.empty() || login.system == all.system ? Problem{} : another_server(all, login);
     }
     if (!login.tried) {
         // Comparing is what is left.
@@ -220,7 +232,7 @@ CheckResult judge_tried_logins(const LoginsTried& all) {
         if (problem.message.empty() || !said.insert(problem.message).second) {
             continue;
         }
-        const bool enough = all.way_back && works_elsewhere(all, login);
+        const bool enough = !problem.always && all.way_back && works_elsewhere(all, login);
         const bool certain = problem.sure && login.tried && !enough;
         add(result, certain ? Level::error : Level::warning, all.to, login.user, problem.message,
             problem.fix);

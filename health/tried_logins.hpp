@@ -23,6 +23,7 @@ struct TriedLogin {
     bool wants_key = false; ///< the server asked for a proof of a SCRAM secret, which only a client has
     std::string sqlstate;   ///< of the server's refusal
     std::string problem;
+    std::string system = {}; ///< identifier of the server that let it in; "" when it did not say
 };
 
 /// A role on the side that serves and on the one that takes over.
@@ -40,6 +41,7 @@ struct LoginsTried {
     std::set<std::string>
         kept;        ///< roles that prepare leaves as they are on `to`: its bootstrap superuser, pgteal's own
     std::string own; ///< pgteal's own on `to`
+    std::string system;           ///< identifier of `to` (pg_control_system)
     std::string from_dsn, to_dsn; ///< for psql, without secrets
     std::vector<TriedLogin> tried;
     std::map<std::string, std::string> untried;    ///< pooler -> why none of its logins could be tried

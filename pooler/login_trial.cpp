@@ -171,6 +171,7 @@ Task<void> try_one(std::shared_ptr<Private> state, std::size_t index, std::strin
         const auto answer = co_await log_in(session, std::move(client), database);
         outcome.tried = answer.open || answer.refused || !outcome.problem.empty() || Clock::now() < deadline;
         outcome.open = answer.open;
+        outcome.system = answer.system;
         if (answer.refused) {
             if (!outcome.wants_key) {
                 co_await sleep_for(20ms); // the log may be a moment behind

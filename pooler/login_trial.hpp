@@ -24,6 +24,8 @@ namespace pgteal::pooler {
 struct LoginOutcome {
     bool tried = false;
     bool open = false; ///< a session was opened
+    std::string system =
+        {}; ///< of the server that it was opened on (pg_control_system); "" when it did not say
     /// The server was reached and asked for the password. PgBouncer holds a SCRAM secret, from which it can't
     /// log in without a client's own login: whether it fits is for whoever compares secrets.
     bool wants_key = false;
@@ -38,7 +40,7 @@ struct LoginTrial {
 };
 
 /// `path` is the real one's config file, `shown` what its console says in SHOW CONFIG. Logins that come to
-/// the same are made once, eight at a time; a session that opens is closed at once, without a statement.
+/// the same are made once, eight at a time; a session that opens says which server it is on and is closed.
 /// Never throws for what can't be tried. With `deadline` the rest stays untried.
 Task<LoginTrial> try_logins(std::string path, std::map<std::string, std::string> shown,
                             std::vector<LoginToTry> logins, Deadline deadline);

@@ -1,5 +1,6 @@
 #include "pooler/trial_client.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <boost/asio/buffer.hpp>
@@ -75,36 +76,86 @@ Task<bool> connect_to(std::shared_ptr<TrialSocket> client, std::string path) {
     co_return !error;
 }
 
-Task<TrialAnswer> log_in(std::shared_ptr<TrialSocket> client, std::string user, std::string database) {
+namespace {
+
+/// Type and body of one message; type 0 when the socket was closed.
+struct Message {
+    char type = '\0';
+    std::string body;
+};
+
+Task<Message> next_message(TrialSocket* client) {
+    constexpr std::size_t sane = 64UL * 1024;
     boost::system::error_code error;
-    const auto request = start_up(user, database);
-    const auto out = asio::buffer(request);
+    std::array<char, 5> head{};
+    const auto into = asio::buffer(head);
+    auto reading = asio::redirect_error(asio::use_awaitable, error);
+    co_await asio::async_read(client->socket, into, reading);
+    Message message;
+    const auto size = length_of(head);
+    if (error || size > sane) {
+        co_return message;
+    }
+    message.body.assign(size, '\0');
+    const auto rest = asio::buffer(message.body);
+    auto more = asio::redirect_error(asio::use_awaitable, error);
+    co_await asio::async_read(client->socket, rest, more);
+    message.type = error ? '\0' : head[0];
+    co_return message;
+}
+
+Task<bool> send(TrialSocket* client, std::string bytes) {
+    boost::system::error_code error;
+    const auto out = asio::buffer(bytes);
     auto writing = asio::redirect_error(asio::use_awaitable, error);
     co_await asio::async_write(client->socket, out, writing);
-    constexpr std::size_t sane = 64UL * 1024;
-    while (!error) {
-        std::array<char, 5> head{};
-        const auto into = asio::buffer(head);
-        auto reading = asio::redirect_error(asio::use_awaitable, error);
-        co_await asio::async_read(client->socket, into, reading);
-        const auto size = length_of(head);
-        if (error || size > sane) {
+    co_return !error;
+}
+
+/// The first column of a DataRow.
+std::string first_value(const std::string& row) {
+    std::array<char, 5> head{};
+    if (row.size() < 6) {
+        return "";
+    }
+    std::copy_n(row.begin() + 2, 4, head.begin() + 1);
+    const auto size = length_of(head) + 4;
+    return row.size() == 6 + size ? row.substr(6) : "";
+}
+
+/// Whose names these are nobody's but the system's; without an operator.
+Task<std::string> which_system(TrialSocket* client) {
+    using namespace std::string_literals;
+    const auto text = "SELECT system_identifier FROM pg_catalog.pg_control_system()\0"s;
+    std::string system;
+    const bool sent = co_await send(client, "Q" + number(static_cast<std::uint32_t>(text.size() + 4)) + text);
+    while (sent) {
+        const auto message = co_await next_message(client);
+        if (message.type == 'D') {
+            system = first_value(message.body);
+        } else if (message.type == 'Z' || message.type == '\0') {
             break;
         }
-        std::string body(size, '\0');
-        const auto rest = asio::buffer(body);
-        auto more = asio::redirect_error(asio::use_awaitable, error);
-        co_await asio::async_read(client->socket, rest, more);
-        if (!error && head[0] == 'Z') {
-            TrialAnswer answer;
-            answer.open = true;
-            co_return answer;
-        }
-        if (!error && head[0] == 'E') {
-            co_return refusal(body);
-        }
     }
-    co_return TrialAnswer{};
+    co_return system;
+}
+
+} // namespace
+
+Task<TrialAnswer> log_in(std::shared_ptr<TrialSocket> client, std::string user, std::string database) {
+    TrialAnswer answer;
+    bool talking = co_await send(client.get(), start_up(user, database));
+    while (talking) {
+        const auto message = co_await next_message(client.get());
+        if (message.type == 'Z') {
+            answer.open = true;
+            answer.system = co_await which_system(client.get());
+        } else if (message.type == 'E') {
+            answer = refusal(message.body);
+        }
+        talking = message.type != 'Z' && message.type != 'E' && message.type != '\0';
+    }
+    co_return answer;
 }
 
 } // namespace pgteal::pooler

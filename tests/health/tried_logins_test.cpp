@@ -57,6 +57,26 @@ TEST(TriedLogins, that_end_at_the_fence_or_in_a_session_are_fine) {
     expect_ok(judge_tried_logins(all(refused("53300", "zu viele Verbindungen"), true)));
 }
 
+TEST(TriedLogins, that_another_server_takes_are_errors_whatever_else_works) {
+    auto open = refused("", "");
+    open.open = true;
+    open.system = "7003";
+    for (const bool at_gate : {false, true}) {
+        auto facts = all(open, at_gate);
+        facts.system = "7002";
+        expect_error(facts, "another server answers than green");
+        facts.way_back = true;
+        auto other = open;
+        other.pooler = "pgb2";
+        other.system = "7002";
+        facts.tried.push_back(other);
+        expect_error(facts, "another server answers than green");
+        facts.system = "7003";
+        facts.tried.pop_back();
+        expect_ok(judge_tried_logins(facts));
+    }
+}
+
 // PgBouncer 1.18 says 08P01 whatever the server said.
 TEST(TriedLogins, are_told_apart_by_the_servers_words_where_PgBouncer_keeps_the_code) {
     expect_ok(judge_tried_logins(all(refused("08P01", limit), true)));

@@ -23,6 +23,13 @@ Task<void> run_on_green(std::string sql) {
     co_await green.script(std::move(sql), soon());
 }
 
+Task<std::string> system_of(std::string side) {
+    auto server = co_await postgres::Connection::open(BouncerWorld::lab().dsn(side).with_database("postgres"),
+                                                      side, soon());
+    const auto rows = co_await server.exec("SELECT system_identifier FROM pg_control_system()", soon());
+    co_return std::string(rows.text(0, 0));
+}
+
 Task<LoginTrial> trial(BouncerWorld* world, std::vector<LoginToTry> logins) {
     auto shown = co_await shown_config(BouncerWorld::lab().admin_dsn(), "pgb1", soon());
     auto result = co_await try_logins(world->path(), std::move(shown), std::move(logins), after(8s));
@@ -60,6 +67,9 @@ Task<void> every_outcome(BouncerWorld* world) {
     const auto& is = result.outcomes;
     EXPECT_TRUE(std::all_of(is.begin(), is.end(), [](const auto& one) { return one.tried; }));
     EXPECT_TRUE(is[0].open) << is[0].problem;
+    const auto system = co_await system_of("green");
+    EXPECT_EQ(is[0].system, system);
+    EXPECT_NE(system, "");
     EXPECT_FALSE(is[2].sqlstate.empty()); // 08P01 from 1.18, later the server's own
     EXPECT_THAT(is[2].problem, HasSubstr("too many connections for database"));
     EXPECT_THAT(is[3].problem, HasSubstr("database \"none\" does not exist"));

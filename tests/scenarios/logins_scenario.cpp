@@ -72,6 +72,15 @@ void logins_that_green_refuses(Scenario& scenario) {
                   .find("pooler_port"),
               boost::json::string::npos);
 
+    scenario.say("and to blue itself");
+    write_file(lab.config(),
+               replaced(config, "[green]\n", "[green]\npooler_port = \"" + lab.port("blue") + "\"\n"));
+    EXPECT_NE(expect_finding(scenario, "where another server answers than green")
+                  .at("fix")
+                  .as_string()
+                  .find("pooler_port of [green]"),
+              boost::json::string::npos);
+
     scenario.say("several hosts in green's DSN");
     const auto green = "host=127.0.0.1 port=" + lab.port("green");
     write_file(lab.config(), replaced(config, green,
