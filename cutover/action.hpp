@@ -64,7 +64,7 @@ struct RunProgram {
     std::string database;
     postgres::Program program;
     std::vector<int> accepted_exit_codes{0};
-    bool restores = false;          ///< pg_restore: what counts as an error is replication::restore_problem()'s
+    bool restores = false; ///< pg_restore: what counts as an error is replication::restore_problem()'s
     std::string when_it_fails = {}; ///< what to do then; "" = mend what it says, and prepare again
 };
 

@@ -237,7 +237,41 @@ std::optional<Refusal> judge_drop(const GreenDatabase& database, bool removing) 
     return refusal;
 }
 
+namespace {
+
+/// What is looked for under its name would never be found, and never be gone. `replaced`: also where another
+/// one has the name by now.
+Task<void> require_own_name(Context* context, std::string database, bool replaced) {
+    const auto made = recorded(context->journal, made_databases, database);
+    const postgres::Params which{std::to_string(made), database};
+    const auto there = co_await context->estate.server(Side::green)
+                           .exec("",
+                                 "SELECT datname::text, EXISTS (SELECT FROM pg_catalog.pg_database WHERE "
+                                 "datname = $2) FROM pg_catalog.pg_database WHERE oid = $1::oid",
+                                 which, after(patience));
+    if (made == 0 || there.empty() || (there.get<bool>(0, 1) && !replaced)) {
+        co_return;
+    }
+    const auto name = there.get<std::string>(0, 0);
+    if (name != database && name != new_name(*context, database) && name != old_name(*context, database)) {
+        throw Error(ErrorCode::refused, "green",
+                    "database " + database + " of this run is called " + name + " on green by now",
+                    "on green:  ALTER DATABASE " + postgres::quote_identifier(name) + " RENAME TO " +
+                        postgres::quote_identifier(database) +
+                        ";  then pgteal abort again. Where somebody "
+                        "uses it: pgteal abort --keep-green, and rename it after that");
+    }
+}
+
+} // namespace
+
 Task<void> require_droppable(Context* context) {
+    if (context->begun("schema")) {
+        const bool keeps = context->journal.fact(keep_green) == boost::json::value(true);
+        for (const auto& database : context->estate.config().databases) {
+            co_await require_own_name(context, database.name, keeps);
+        }
+    }
     const auto kept = context->journal.fact(keep_green);
     if (!context->begun("schema") || (kept.is_bool() && kept.as_bool())) {
         co_return;

@@ -165,7 +165,7 @@ std::vector<Action> plan_schema(Context* context, const Observation& seen) {
 
 std::vector<Action> undo_schema(Context* context, const Observation& seen) {
     const auto* found = std::any_cast<SchemaSeen>(&seen.seen);
-    const auto kept = context->journal.fact(keep_green);
+    const bool kept = context->journal.fact(keep_green) == boost::json::value(true);
     std::vector<Action> actions;
     int phase = 0;
     for (const auto& database : context->estate.config().databases) {
@@ -176,7 +176,9 @@ std::vector<Action> undo_schema(Context* context, const Observation& seen) {
         const auto& there = found->green.at(database.name);
         ++phase;
         drop_leftovers(*context, there, &actions, &phase);
-        if (there.ours() && !(kept.is_bool() && kept.as_bool())) {
+        if (there.ours() && kept) { // whoever lives there is not to live with a freeze that no run can lift
+            actions.push_back(sql(Side::green, replication::drop_control_schema(database.name), phase++));
+        } else if (there.ours()) {
             drop_ours(*context, there, &actions, &phase);
         }
     }

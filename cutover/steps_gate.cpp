@@ -64,9 +64,8 @@ Task<void> read_database_facts(Context* context, Move move, std::string database
         "xact_start)::float8, left(query, 60)"
         " FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
         " AND pid <> pg_backend_pid() AND pid <> ALL ($2::int[])"
-        // Of another pgteal (serve, compare): a name that any client may take says nothing, but with the role
-        // of this login, which no client has, it does.
-        " AND NOT (usename = current_user AND application_name LIKE 'pgteal%')"
+        // Another pgteal's (serve, compare) reads, and is ended with the others.
+        " AND NOT (usename = current_user AND application_name LIKE 'pgteal%' AND backend_xid IS NULL)"
         " AND clock_timestamp() - xact_start > make_interval(secs => $1::float8)"
         " ORDER BY xact_start LIMIT 5",
         age, deadline);

@@ -103,6 +103,10 @@ TEST(NotOurs, stays_where_it_is) {
     scenario.query("green", "postgres",
                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = 'app'");
     scenario.query("green", "postgres", "ALTER DATABASE app RENAME TO app_mine");
+    for (const support::Scenario::Words& words : {Scenario::Words{"abort"}, {"abort", "--keep-green"}}) {
+        expect_conflict(scenario.pgteal(words), {"is called app_mine on green by now",
+                                                 "ALTER DATABASE \"app_mine\" RENAME TO \"app\";"});
+    }
     scenario.query("green", "postgres", "CREATE DATABASE app TEMPLATE app_mine");
     expect_conflict(scenario.pgteal({"abort"}), {"is not the one that this run made"});
     scenario.query("green", "postgres", "DROP DATABASE app");
@@ -125,6 +129,20 @@ TEST(NotOurs, stays_where_it_is) {
     EXPECT_EQ(traces(scenario, "blue"), before);
     guest.close();
     scenario.query("green", "postgres", "DROP ROLE app");
+}
+
+TEST(NotOurs, a_green_that_is_left_to_somebody_is_free_of_the_run) {
+    Scenario scenario;
+    ASSERT_EQ(scenario.pgteal({"prepare"}).exit_code, 0);
+    scenario.query("green", "postgres", "ALTER DATABASE app RESET default_transaction_read_only");
+    scenario.query("green", "postgres", "ALTER DATABASE app CONNECTION LIMIT -1");
+    as_client(scenario.lab(), "green", "app", "CREATE TEMP TABLE t (id int)");
+    expect_conflict(scenario.pgteal({"abort"}), {"pgteal abort --keep-green"});
+    const auto kept = scenario.pgteal({"abort", "--keep-green"});
+    ASSERT_EQ(kept.exit_code, 0) << kept;
+    as_client(scenario.lab(), "green", "app", "CREATE TABLE public.after_live (id int)");
+    EXPECT_EQ(traces(scenario, "green"), traces(scenario, "blue"));
+    EXPECT_EQ(scenario.value("green", "app", "SELECT to_regnamespace('pgteal') IS NULL"), "t");
 }
 
 TEST(NotOurs, no_dump_outlives_its_use) {
