@@ -60,6 +60,7 @@ TEST(RestoreProblem, PassesParametersThatAnOlderServerDoesNotKnow) {
     EXPECT_EQ(restore_problem({0, "", ""}), "");
     EXPECT_EQ(restore_problem({1, "", unknown + ignored(1)}), "");
     EXPECT_EQ(restore_problem({1, "", unknown + unknown + ignored(2)}), "");
+    EXPECT_EQ(restore_problem({1, "", unknown + unknown + ignored(1)}), "") << "a parallel worker's";
     EXPECT_EQ(restore_problem({1, "", unknown + other + ignored(2)}), "type \"x\" does not exist");
     EXPECT_NE(restore_problem({1, "", unknown + ignored(2)}), "") << "one was not seen";
     EXPECT_NE(restore_problem({1, "", unknown}), "") << "it did not come to its end";
