@@ -90,8 +90,8 @@ BEGIN
     WHERE )") + foreign_session +
                 R"(
       AND (a.usename = current_user AND (a.application_name LIKE 'pgteal%' OR a.state IS NULL)) IS NOT TRUE -- pgteal serve
-      -- Those that the fence found are ended; no limit keeps a superuser's out, from 17 on nobody's, and they only read.
-      AND NOT (a.backend_type = 'walsender' AND a.backend_xid IS NULL)
+      -- No limit keeps a superuser's walsender out, from 17 on nobody's. One that streams can run no SQL.
+      AND NOT (a.backend_type = 'walsender' AND EXISTS (SELECT FROM pg_replication_slots s WHERE s.active_pid = a.pid))
     LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'a session came in past the fence: %', who USING ERRCODE = '55006';

@@ -130,7 +130,6 @@ std::optional<TrialRestore> earlier(const std::string& folder, const std::string
         }
         TrialRestore trial;
         trial.database = database;
-        trial.repeated = true;
         for (const auto& one : document.at("complaints").as_array()) {
             const auto& complaint = one.as_object();
             trial.complaints.push_back({std::string(complaint.at("object").as_string()),

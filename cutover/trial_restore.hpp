@@ -18,7 +18,6 @@ struct TrialRestore {
     std::vector<postgres::Complaint> complaints; ///< in the order of the restore
     std::string problem;                         ///< why there was no trial; "" when there was one
     std::string hint;                            ///< for that
-    bool repeated = false;                       ///< from an earlier trial: neither side changed since
 };
 
 /// Pure. What an extension that has a database of its own refuses elsewhere is no complaint (pg_cron's

@@ -30,18 +30,29 @@ bool is_preload(const std::string& name) {
     return name == "session_preload_libraries" || name == "local_preload_libraries";
 }
 
-/// As a login loads it: those of local_preload_libraries from the folder that anybody may use.
+/// As a login loads it. Anybody may set local_preload_libraries, and a login takes them from one folder only
+/// (source: miscinit.c, load_libraries; dfmgr.c, check_restricted_library_name); we are a superuser, whom
+/// LOAD would give any file. "" when a login refuses it.
 std::string library_path(const std::string& setting, const std::string& library) {
-    const bool local = setting == "local_preload_libraries" && library.find('/') == std::string::npos;
-    return local ? "$libdir/plugins/" + library : library;
+    const std::string folder = "$libdir/plugins/";
+    if (setting != "local_preload_libraries") {
+        return library;
+    }
+    const auto name = library.starts_with(folder) ? library.substr(folder.size()) : library;
+    return name.find('/') == std::string::npos ? folder + name : "";
 }
 
 Task<std::string> load(postgres::Server* green, std::string setting, std::string value, Deadline deadline) {
     std::string problem;
     for (const auto& library : postgres::split_list(value)) {
+        const auto path = library_path(setting, library);
+        if (path.empty()) {
+            problem = "access to library \"" + library + "\" is not allowed";
+            break;
+        }
         postgres::Server::Session session = co_await green->session("", deadline);
         try {
-            std::string sql = "LOAD " + postgres::quote_literal(library_path(setting, library));
+            std::string sql = "LOAD " + postgres::quote_literal(path);
             co_await session->exec(std::move(sql), deadline);
         } catch (const Error& error) {
             problem = error.what();

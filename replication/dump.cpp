@@ -96,7 +96,11 @@ std::string restore_problem(const postgres::ProgramOutput& output) {
             : output.err.substr(at + ignored.size(), output.err.find('\n', at) - at - ignored.size());
     const bool all = !counted.empty() && counted.find_first_not_of("0123456789") == std::string::npos &&
                      counted.size() < 10 && std::stoul(counted) <= complaints.size();
-    return all && output.exit_code == 1 ? "" : postgres::complaint_of(output.err);
+    if (all && output.exit_code == 1) {
+        return "";
+    }
+    auto said = postgres::complaint_of(output.err); // one that was killed says nothing
+    return said.empty() ? "it did not say why" : said;
 }
 
 postgres::Statement drop_partition_indexes(const std::string& database) {

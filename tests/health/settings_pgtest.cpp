@@ -142,11 +142,15 @@ CO_TEST(Settings, that_a_newer_major_does_not_know_are_found) {
                                       {"", "app", "vacuum_cleanup_index_scale_factor", "0.1"},
                                       {"b", "", "TimeZone", "Europe/Nowhere"},
                                       {"c", "", "transaction_timeout", "1ms"},
-                                      {"d", "", "work_mem", "8MB"}};
+                                      {"d", "", "work_mem", "8MB"},
+                                      // There is one, and it is not where a login would take it from.
+                                      {"e", "", "local_preload_libraries", "$libdir/auto_explain"},
+                                      {"f", "", "local_preload_libraries", "/usr/lib/../auto_explain"},
+                                      {"g", "", "session_preload_libraries", "$libdir/auto_explain"}};
     std::vector<ParameterGrant> grants{{"old_snapshot_threshold", "a"}, {"work_mem", "b"}, {"app.x", "c"}};
     const auto trials = co_await try_settings(green, std::move(stored), std::move(grants), soon());
     EXPECT_EQ(trials.problem, "");
-    EXPECT_EQ(trials.tried, 4U);
+    EXPECT_EQ(trials.tried, 7U);
     EXPECT_EQ(trials.unknown.size(), 1U);
     EXPECT_EQ(trials.unknown.at(0).name, "old_snapshot_threshold");
     std::vector<std::string> names;
@@ -154,7 +158,8 @@ CO_TEST(Settings, that_a_newer_major_does_not_know_are_found) {
         names.push_back(one.stored.at(0).name);
     }
     EXPECT_THAT(names,
-                ElementsAre("operator_precedence_warning", "TimeZone", "vacuum_cleanup_index_scale_factor"));
+                ElementsAre("local_preload_libraries", "local_preload_libraries",
+                            "operator_precedence_warning", "TimeZone", "vacuum_cleanup_index_scale_factor"));
 }
 
 } // namespace

@@ -65,6 +65,8 @@ TEST(RestoreProblem, PassesParametersThatAnOlderServerDoesNotKnow) {
     EXPECT_NE(restore_problem({1, "", unknown + ignored(2)}), "") << "one was not seen";
     EXPECT_NE(restore_problem({1, "", unknown}), "") << "it did not come to its end";
     EXPECT_NE(restore_problem({137, "", unknown + ignored(1)}), "");
+    EXPECT_NE(restore_problem({137, "", ""}), "") << "killed";
+    EXPECT_NE(restore_problem({1, "", ""}), "");
     EXPECT_NE(restore_problem({1, "", "pg_restore: error: could not open input file\n"}), "");
     const auto newer = restore_schema(blue, "shop", "f", Section::pre_data, 1, "", Bytes{}, true);
     EXPECT_THAT(newer.argv, Not(Contains("--exit-on-error")));
