@@ -20,11 +20,12 @@ free_ports() {
     return 1
 }
 
+# On ::1 too: a PgBouncer with c-ares takes "localhost" for that, whatever /etc/hosts says (RFC 6761).
 write_server_settings() { # NAME PORT
     cat >>"$dir/$1/postgresql.conf" <<SETTINGS
 
 # pgteal lab
-listen_addresses = '127.0.0.1'
+listen_addresses = '127.0.0.1, ::1'
 port = $2
 unix_socket_directories = '$dir/run'
 password_encryption = scram-sha-256
@@ -46,6 +47,7 @@ SETTINGS
 local  all          all                  trust
 host   all          all  127.0.0.1/32    scram-sha-256
 host   replication  all  127.0.0.1/32    scram-sha-256
+host   all          all  ::1/128         scram-sha-256
 HBA
 }
 
