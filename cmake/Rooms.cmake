@@ -1,27 +1,71 @@
-# pgteal_room(<folder> LINKS <target>...): one static library a room, all sharing one precompiled header.
-# A corner of a room is named by its path: migration/lint makes pgteal_migration_lint.
-# A room that has only headers is an interface library, so that others can link it all the same.
-function(pgteal_room room)
+# A room is a folder and a static library of its own name: migration/lint makes pgteal_migration_lint. Which rooms there are and
+# what each may use is in rooms.txt, which scripts/check reads too.
+
+# pgteal_room(<folder> <namespace of its SQL> LINKS <target>...)
+function(pgteal_room room namespace)
   cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${room}/*.cpp)
   string(REPLACE "/" "_" target "pgteal_${room}")
-  if(NOT sources)
+  if(NOT sources) # headers only: others can link it all the same
     add_library(${target} INTERFACE)
     target_link_libraries(${target} INTERFACE ${ARG_LINKS})
     return()
   endif()
   add_library(${target} STATIC ${sources})
   target_link_libraries(${target} PUBLIC ${ARG_LINKS})
-  pgteal_embed_sql(${room} ${target})
+  pgteal_embed_sql(${room} ${namespace} ${target})
   pgteal_use_pch(${target})
 endfunction()
 
-# The precompiled header is made once, with the postgres room; every other target borrows it. That needs the same flags
-# everywhere, which pgteal_deps brings along.
+# All rooms of rooms.txt; a folder main/ has a program and is left to whoever makes that. Sets PGTEAL_ROOMS.
+function(pgteal_rooms)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/rooms.txt)
+  file(STRINGS ${CMAKE_SOURCE_DIR}/cmake/rooms.txt lines REGEX "^[a-z]")
+  foreach(line IN LISTS lines)
+    string(REGEX MATCH "^([^|]*)\\|([^|]*)\\|([^|]*)\\|(.*)$" columns "${line}")
+    foreach(n RANGE 1 4)
+      string(STRIP "${CMAKE_MATCH_${n}}" column_${n})
+    endforeach()
+    set(room ${column_1})
+    if(room MATCHES "/main$")
+      continue()
+    endif()
+    set(namespace ${room})
+    if(column_2)
+      set(namespace ${column_2})
+    endif()
+    string(REPLACE " " ";" links "${column_3}")
+    string(REPLACE " " ";" may_include "${column_4}")
+    foreach(other IN LISTS may_include)
+      string(REPLACE "/" "_" other ${other})
+      list(APPEND links pgteal_${other})
+    endforeach()
+    pgteal_room(${room} ${namespace} LINKS ${links})
+    list(APPEND rooms ${room})
+  endforeach()
+  set(PGTEAL_ROOMS ${rooms} PARENT_SCOPE)
+endfunction()
+
+# The libraries of a folder and of all rooms in it.
+function(pgteal_rooms_in folder out)
+  set(targets)
+  foreach(room IN LISTS PGTEAL_ROOMS)
+    if(room STREQUAL folder OR room MATCHES "^${folder}/")
+      string(REPLACE "/" "_" target "pgteal_${room}")
+      list(APPEND targets ${target})
+    endif()
+  endforeach()
+  set(${out} ${targets} PARENT_SCOPE)
+endfunction()
+
+# The precompiled header is made once, with the first room; every other target borrows it. That needs the same flags everywhere,
+# which pgteal_deps brings along.
 function(pgteal_use_pch target)
-  if(target STREQUAL "pgteal_postgres")
+  get_property(owner GLOBAL PROPERTY PGTEAL_PCH_OWNER)
+  if(NOT owner)
+    set_property(GLOBAL PROPERTY PGTEAL_PCH_OWNER ${target})
     target_precompile_headers(${target} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.hpp)
   else()
-    target_precompile_headers(${target} REUSE_FROM pgteal_postgres)
+    target_precompile_headers(${target} REUSE_FROM ${owner})
   endif()
 endfunction()

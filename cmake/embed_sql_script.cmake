@@ -1,4 +1,4 @@
-string(REPLACE "/" "::" SPACE "${ROOM}")
+string(REPLACE "/" "::" SPACE "${NAMESPACE}")
 set(text "// Made from ${ROOM}/sql/*.sql by the build.\n#pragma once\n#include <string_view>\nnamespace pgteal::${SPACE}::sql {\n")
 string(REPLACE " " ";" QUERIES "${QUERIES}")
 foreach(query IN LISTS QUERIES)

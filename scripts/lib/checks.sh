@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The items of scripts/check: each prints what is wrong and returns non-zero, or is silent. Run from the root.
 
-rooms=(postgres replication migration pooler health cutover)
+folders=(postgres replication migration pooler health cutover)
 longest=400
 
 title_of() {
@@ -33,34 +33,8 @@ forbid() {
     fi
 }
 
-# Which rooms a room may not include.
-forbidden_for() {
-    case "$1" in
-    postgres) echo "replication|migration|pooler|health|cutover" ;;
-    replication) echo "migration|pooler|health|cutover" ;;
-    migration) echo "replication|pooler|health|cutover" ;;
-    pooler) echo "replication|migration|health|cutover" ;;
-    health) echo "replication|migration|pooler|cutover" ;;
-    esac
-}
-
 check_includes() {
-    local room other files bad=0
-    for room in "${rooms[@]}"; do
-        mapfile -t files < <(sources "$room")
-        other="$(forbidden_for "$room")"
-        if [ -n "$other" ]; then
-            # Paths from the root, and any relative way around them.
-            forbid "$room/ may not include" "^[[:space:]]*#[[:space:]]*include[[:space:]]*[\"<]([^\">]*\.\./)*($other)/" \
-                "${files[@]}" || bad=1
-        fi
-        forbid "$room/ may not include tests" '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]([^">]*\.\./)*tests/' \
-            "${files[@]}" || bad=1
-        [ "$room" = postgres ] ||
-            forbid "only postgres/ knows libpq" '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<](.*/)?(libpq-fe|pg_config.*|libpq/.*)\.h' \
-                "${files[@]}" || bad=1
-    done
-    return $bad
+    sources "${folders[@]}" | python3 scripts/lib/rooms_check.py cmake/rooms.txt
 }
 
 check_length() {
@@ -93,7 +67,7 @@ check_tidy() {
         mapfile -t files < <({ git diff --name-only HEAD; git ls-files --others --exclude-standard; } |
             grep -E '\.cpp$' | while read -r file; do [ ! -e "$file" ] || echo "$file"; done)
     else
-        mapfile -t files < <(sources "${rooms[@]}" | grep -E '\.cpp$')
+        mapfile -t files < <(sources "${folders[@]}" | grep -E '\.cpp$')
     fi
     [ ${#files[@]} -gt 0 ] || return 0
     local database status=0
