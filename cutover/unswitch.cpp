@@ -1,8 +1,10 @@
 #include "cutover/unswitch.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "cutover/fence.hpp"
+#include "cutover/login_trials.hpp"
 #include "cutover/run_row.hpp"
 #include "cutover/service.hpp"
 #include "postgres/error.hpp"
@@ -14,7 +16,7 @@ namespace {
 
 constexpr auto nobody_for = std::chrono::seconds(4);
 /// A newer PgBouncer (seen: 1.24) fails whoever waits as soon as a login to the server fails, so that clients
-/// wait now and then only; where none did for so long, there are none.
+/// are seen waiting now and then only. Where none was for so long, their logins are tried.
 constexpr auto nobody_comes = std::chrono::milliseconds(300);
 constexpr auto patience = std::chrono::seconds(10);
 
@@ -80,6 +82,16 @@ std::vector<Action> open_actions(Context& context, Move move) {
     return actions;
 }
 
+Task<bool> refuses_logins(Context* context, Move move) {
+    try {
+        const auto refused = co_await refused_trials(context, move);
+        co_return refused.has_value();
+    } catch (const Error& error) {
+        spdlog::debug("logins after the switch: {}", error.what());
+    }
+    co_return false;
+}
+
 } // namespace
 
 Task<bool> nobody_reaches(Context* context, Move move) {
@@ -89,9 +101,14 @@ Task<bool> nobody_reaches(Context* context, Move move) {
     while (true) {
         const auto service = co_await read_service(context, false, after(console_patience));
         waited = waited || service == Service::nobody;
-        const bool idle = service == Service::idle && !waited && Clock::now() >= idle_until;
-        if (service == Service::served || service == Service::untold || idle) {
+        if (service == Service::served || service == Service::untold) {
             co_return false;
+        }
+        if (service == Service::idle && !waited && Clock::now() >= idle_until) {
+            waited = co_await refuses_logins(context, move);
+            if (!waited) {
+                co_return false;
+            }
         }
         if (Clock::now() >= until) {
             break;

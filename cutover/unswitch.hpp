@@ -7,7 +7,8 @@
 namespace pgteal::cutover {
 
 /// Right after clients were let go: whether for seconds not one of those that wait is served by `to`, through
-/// any pooler, and nobody is there directly. Returns at once when somebody is, or nobody waits.
+/// any pooler, and nobody is there directly. Returns at once when somebody is; soon when nobody waits and the
+/// logins that the gate tried come through.
 Task<bool> nobody_reaches(Context* context, Move move);
 
 /// Puts `to` back as it stood before the switch: fenced, its row at the epoch before. Only while the lanes
