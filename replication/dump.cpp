@@ -37,11 +37,10 @@ std::vector<Program> list_schema(const std::string& dump_file, const std::string
     // Entries read "14; 3466 16400 EVENT TRIGGER - name owner", and "… COMMENT - EVENT TRIGGER name owner".
     // From the line's start on: a table may be called "a EVENT TRIGGER pgteal". Of publications, "PUBLICATION
     // - name owner" and "PUBLICATION TABLE schema name table owner": others' come along, lanes don't.
-    Program filter{{"sed", "-i", "-E", "-e",
-                    "/^[0-9]+; [0-9]+ [0-9]+ (EVENT TRIGGER -|(COMMENT|SECURITY LABEL) - EVENT TRIGGER) "
-                    "\"?pgteal_/d",
-                    "-e", "/^[0-9]+; [0-9]+ [0-9]+ PUBLICATION .*[ \"]pgteal_.* [^ ]+$/d", list},
-                   {}};
+    const std::string triggers =
+        "/^[0-9]+; [0-9]+ [0-9]+ (EVENT TRIGGER -|(COMMENT|SECURITY LABEL) - EVENT TRIGGER) \"?pgteal_/d";
+    const std::string publications = "/^[0-9]+; [0-9]+ [0-9]+ PUBLICATION .*[ \"]pgteal_.* [^ ]+$/d";
+    Program filter{{"sed", "-i", "-E", "-e", triggers, "-e", publications, list}, {}};
     return {std::move(write), std::move(filter)};
 }
 
