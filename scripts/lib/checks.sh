@@ -13,6 +13,7 @@ title_of() {
     scripts) echo "shellcheck" ;;
     runbook) echo "docs/runbook.md is what the step list says" ;;
     config) echo "docs/config.md is what the config reader says" ;;
+    named) echo "docs/security.md names tests that are there" ;;
     compose) echo "docker-compose.yml parses and runs what scripts/lab runs" ;;
     esac
 }
@@ -101,6 +102,8 @@ docs_are_fresh() {
     fi
     rm -f "$output.page"
 }
+
+check_named() { python3 scripts/lib/named_tests.py docs/security.md; }
 
 check_runbook() { docs_are_fresh runbook; }
 check_config() { docs_are_fresh config; }
