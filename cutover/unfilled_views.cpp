@@ -115,22 +115,24 @@ Task<std::optional<Refusal>> unfilled_views(postgres::Server* from, postgres::Se
     }
     const std::string schemas = co_await path_for(&*session, views, deadline);
     const auto functions = co_await session->exec(with_array(callees, views), deadline);
-    // One transaction, whether it is typed line by line or given as one text to a side that is fenced.
-    std::string typed = "BEGIN READ WRITE; ";
+    // A transaction and a line for each, so that one that can't be refreshed keeps none of the others from
+    // it; it works typed line by line, and given as one text to a side that is fenced.
+    std::string ahead = "BEGIN READ WRITE; ";
     std::string behind;
     if (session->server_version() < refresh_has_a_path_since) {
-        typed += "SET LOCAL search_path = " + schemas + "; ";
+        ahead += "SET LOCAL search_path = " + schemas + "; ";
     } else if (!functions.empty()) { // put back as they were: the gate knows the schema as it was recorded
-        typed += "SET LOCAL pgteal.ddl = on; ";
+        ahead += "SET LOCAL pgteal.ddl = on; ";
         for (const auto& function : first_column(functions)) {
-            typed += "ALTER FUNCTION " + function + " SET search_path = " + schemas + ", pg_temp; ";
+            ahead += "ALTER FUNCTION " + function + " SET search_path = " + schemas + ", pg_temp; ";
             behind += "ALTER FUNCTION " + function + " RESET search_path; ";
         }
     }
+    std::string typed;
     for (const auto& view : views) {
-        typed += "REFRESH MATERIALIZED VIEW " + view + "; ";
+        typed += (typed.empty() ? "" : "\n") + ahead + "REFRESH MATERIALIZED VIEW " + view + "; " + behind +
+                 "COMMIT;";
     }
-    typed += behind + "COMMIT; ";
     const std::string side = to->name();
     co_return Refusal{side,
                       "materialized view " + views.front() + " in database " + database + " is filled on " +
@@ -138,7 +140,7 @@ Task<std::optional<Refusal>> unfilled_views(postgres::Server* from, postgres::Se
                           (views.size() == 1 ? "" : " (and " + std::to_string(views.size() - 1) + " more)") +
                           ": clients would get \"has not been populated\"",
                       "on " + side + ", database " + database + ", as a superuser:  " + typed +
-                          "  then run " + again + " again"};
+                          "\n  then run " + again + " again"};
 }
 
 } // namespace pgteal::cutover

@@ -1,4 +1,6 @@
 // Materialized views that are empty on the side that takes over: named, with what fills them.
+#include <sstream>
+
 #include <gtest/gtest.h>
 
 #include "cutover/unfilled_views.hpp"
@@ -22,6 +24,8 @@ constexpr const char* schema = R"(
     CREATE FUNCTION public.items_of() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT count(*) FROM items) + public.more_of(); END';
     CREATE FUNCTION public.more_of() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT count(*) FROM more); END';
     CREATE VIEW public.between AS SELECT public.items_of() AS n;
+    CREATE TABLE public.divisor (n int);
+    CREATE MATERIALIZED VIEW public.a_ratio AS SELECT 1 / n AS n FROM public.divisor WITH NO DATA;
     CREATE MATERIALIZED VIEW public.a AS SELECT n FROM public.between WITH NO DATA;
     CREATE MATERIALIZED VIEW "Own app"."of ""a""" AS SELECT n FROM public.a WITH NO DATA;
     CREATE MATERIALIZED VIEW public.plain AS SELECT 1 AS n WITH NO DATA;
@@ -84,6 +88,37 @@ CO_TEST(UnfilledViews, AreNamedWithWhatFillsThem) {
             co_await fenced->script(text, soon());
             co_await fenced->script("SET default_transaction_read_only = off", soon());
         }
+        // One that can't be refreshed there spoils none of the others.
+        co_await to.script(db,
+                           "REFRESH MATERIALIZED VIEW public.plain WITH NO DATA; REFRESH MATERIALIZED VIEW "
+                           "public.a_ratio WITH NO DATA; INSERT INTO public.divisor VALUES (0)",
+                           soon());
+        co_await from.script(
+            db, "REFRESH MATERIALIZED VIEW public.plain; REFRESH MATERIALIZED VIEW public.a_ratio", soon());
+        auto two = co_await unfilled_views(&from, &to, db, "pgteal cutover", soon());
+        EXPECT_TRUE(two);
+        if (two) {
+            auto session = co_await to.session(db, soon());
+            std::istringstream lines(typed(two->hint));
+            for (std::string line; std::getline(lines, line);) { // as psql does
+                bool failed = false;
+                try {
+                    co_await session->script(line, soon());
+                } catch (const Error&) {
+                    failed = true;
+                }
+                if (failed) {
+                    co_await session->script("ROLLBACK", soon());
+                }
+            }
+        }
+        const auto populated = co_await to.exec(db,
+                                                "SELECT string_agg(relname, ' ' ORDER BY relname) FROM "
+                                                "pg_catalog.pg_class WHERE relkind = 'm' AND "
+                                                "NOT relispopulated",
+                                                {}, soon());
+        EXPECT_EQ(populated.get<std::string>(0, 0), "a_ratio");
+        co_await from.script(db, "REFRESH MATERIALIZED VIEW public.a_ratio WITH NO DATA", soon());
         const auto functions = co_await to.exec(
             db, "SELECT count(*) FROM pg_catalog.pg_proc WHERE proconfig IS NOT NULL AND proname LIKE '%_of'",
             {}, soon());
