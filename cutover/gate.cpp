@@ -236,7 +236,10 @@ std::optional<Refusal> judge_pooler(const GateFacts& facts, const GatePooler& po
             return Refusal{pooler.name,
                            "entry " + name + " of " + pooler.name + " points at " + found->host + ":" +
                                found->port + ", not at " + to_string(facts.move.from),
-                           "pgteal status shows all entries"};
+                           "see in " + pooler.path + " that it has host=" + target.host +
+                               " port=" + target.port + " dbname=" + target.database +
+                               "; on the console of " + pooler.name + ":  RELOAD;  then run " + again(facts) +
+                               " again. What clients wrote elsewhere meanwhile is on neither side"};
         }
         if (found->paused) {
             return Refusal{pooler.name,
@@ -260,6 +263,9 @@ std::optional<Refusal> judge_pooler(const GateFacts& facts, const GatePooler& po
                                " pools sessions: PAUSE would wait until every client leaves",
                            "set pool_mode = transaction for it"};
         }
+    }
+    if (pooler.elsewhere) { // what clients write there is on neither side: no switch may cover that up
+        return pooler.elsewhere;
     }
     if (pooler.probe && facts.move.to != Side::blue) { // of the side that is left, on the way back
         return pooler.probe;

@@ -67,7 +67,8 @@ struct GatePooler {
     /// Users whose sessions of our entries PAUSE holds: those of their pools, and forced ones.
     std::set<std::string> users;
     int clients = 0;
-    std::optional<Refusal> probe; ///< a client's login through an entry does not reach `from`
+    std::optional<Refusal> elsewhere; ///< through an entry neither side answers, but a third server
+    std::optional<Refusal> probe;     ///< a client's login through an entry does not reach `from`
 };
 /// A side whose schema is not as recorded.
 struct ChangedSchema {

@@ -16,6 +16,7 @@
 #include "health/probe.hpp"
 #include "postgres/error.hpp"
 #include "postgres/literals.hpp"
+#include "postgres/quote.hpp"
 #include "replication/lane_watch.hpp"
 #include "replication/markers.hpp"
 #include "replication/sequence_plan.hpp"
@@ -141,25 +142,43 @@ Task<void> read_stream_facts(Context* context, Move move, std::vector<GateDataba
     }
 }
 
-/// A client's way in, read only: what confirm will do after the switch has to work before it.
-Task<std::optional<Refusal>> probe_entry(Context* context, std::string pooler, std::string entry,
-                                         std::string expected, Deadline deadline) {
-    auto& unit = context->estate.pooler(pooler);
+/// A client's way in, read only: what confirm will do after the switch has to work before it. Says in `facts`
+/// what is wrong.
+Task<void> probe_entry(Context* context, Move move, std::string entry, GatePooler* facts, Deadline deadline) {
+    auto& unit = context->estate.pooler(facts->name);
+    const auto from = co_await context->estate.server(move.from).identity(after(patience));
+    std::string reached;
     try {
         const auto dsn = unit.config.probe.with_database(entry);
-        const auto reached = co_await health::probe(dsn, pooler, false, deadline);
-        if (reached.system_identifier != expected) {
-            co_return Refusal{
-                pooler, "entry " + entry + " of " + pooler + " answers from another server than it should",
-                "pgteal status shows where entries point"};
-        }
+        const auto probed = co_await health::probe(dsn, facts->name, false, deadline);
+        reached = probed.system_identifier;
     } catch (const Error& error) {
-        co_return Refusal{pooler,
-                          "pgteal can't log in through entry " + entry + " of " + pooler +
-                              " as a client: " + error.what(),
-                          "mend the login (auth_file, or probe in [[pooler]]), then try again"};
+        if (!facts->probe) {
+            facts->probe = Refusal{facts->name,
+                                   "pgteal can't log in through entry " + entry + " of " + facts->name +
+                                       " as a client: " + error.what(),
+                                   "mend the login (auth_file, or probe in [[pooler]]), then try again"};
+        }
+        co_return;
     }
-    co_return std::nullopt;
+    if (reached == from.system_identifier) {
+        co_return;
+    }
+    const auto to = co_await context->estate.server(move.to).identity(after(patience));
+    const auto& target = facts->wanted.at(entry);
+    Refusal refusal{facts->name,
+                    "entry " + entry + " of " + facts->name + " answers from another server than " +
+                        to_string(move.from) + " (system identifier " + reached + ", not " +
+                        from.system_identifier + "), though it leads to " + target.host + ":" + target.port +
+                        ". What clients wrote there is not on " + to_string(move.from),
+                    "see that " + target.host + ":" + target.port + " is " + to_string(move.from) +
+                        " for the pooler, too (DNS, proxy, tunnel); on the console of " + facts->name +
+                        ":  RECONNECT " + postgres::quote_identifier(entry) + ";  then run " +
+                        (move.to == Side::green ? "pgteal cutover" : "pgteal switch-back") + " again"};
+    auto& said = reached == to.system_identifier ? facts->probe : facts->elsewhere;
+    if (!said) {
+        said = std::move(refusal);
+    }
 }
 
 Task<void> read_pooler_facts(Context* context, Move move, PoolerBaseline baseline,
@@ -200,15 +219,11 @@ Task<void> read_pooler_facts(Context* context, Move move, PoolerBaseline baselin
         names.push_back(entry);
     }
     facts.clients = co_await console.clients(names, deadline);
-    const auto identity = co_await context->estate.server(move.from).identity(deadline);
     // On the way back it is a warning, of the side that nobody wants: no reason to wait long for it.
     const auto until = after(std::chrono::seconds(move.to == Side::blue ? 3 : 10));
     for (const auto& name : names) {
-        auto refusal = co_await probe_entry(context, baseline.name, name, identity.system_identifier,
-                                            move.to == Side::blue ? until : after(std::chrono::seconds(10)));
-        if (refusal && !facts.probe) {
-            facts.probe = std::move(refusal);
-        }
+        co_await probe_entry(context, move, name, &facts,
+                             move.to == Side::blue ? until : after(std::chrono::seconds(10)));
     }
     poolers->push_back(std::move(facts));
 }

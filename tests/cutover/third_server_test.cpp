@@ -1,0 +1,26 @@
+#include "cutover/gate.hpp"
+
+#include "tests/cutover/toy.hpp"
+
+namespace pgteal::cutover {
+namespace {
+
+TEST(ThirdServer, BehindAnEntryIsRefusedInBothDirections) {
+    for (const auto move : {Move{Side::blue, Side::green, 2}, Move{Side::green, Side::blue, 3}}) {
+        GateFacts facts;
+        facts.move = move;
+        facts.max_pause = std::chrono::seconds(5);
+        GatePooler pooler;
+        pooler.name = "pgb1";
+        facts.poolers.push_back(pooler);
+        EXPECT_FALSE(judge(facts));
+        facts.poolers[0].elsewhere =
+            Refusal{"pgb1", "entry app answers from another server", "RECONNECT \"app\";"};
+        const auto refusal = judge(facts);
+        ASSERT_TRUE(refusal);
+        EXPECT_EQ(refusal->hint, "RECONNECT \"app\";");
+    }
+}
+
+} // namespace
+} // namespace pgteal::cutover
