@@ -18,6 +18,8 @@ Exit exit_code(ErrorCode code, bool touched) {
     case ErrorCode::connection_lost:
     case ErrorCode::deadline:
     case ErrorCode::privilege:
+    case ErrorCode::server:   // a look that a server refused
+    case ErrorCode::conflict: // found by a look
         return touched ? Exit::failed : Exit::refused;
     default:
         return Exit::failed;
