@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "health/auth_query.hpp"
 #include "health/tried_logins.hpp"
 #include "health/verdict.hpp"
 #include "pooler/install_trial.hpp"
@@ -22,6 +23,7 @@ struct Trials {
     std::vector<pooler::LoginToTry> logins;
     std::size_t in_use = 0; ///< the first ones are of users that are here; the rest are only listed
     pooler::LoginTrial trial;
+    std::vector<health::AuthQuery> auth_queries;
     std::vector<bool> works_now; ///< of those that are only listed and fail: on `from`
 };
 
@@ -58,6 +60,40 @@ Users users_of(const pooler::Entry& entry, const std::map<std::string, std::stri
     return users;
 }
 
+/// That of an entry, for the clients of its pools now; nullopt when it has none, or when it runs on a server
+/// that no entry of the run leads to.
+std::optional<health::AuthQuery> auth_query_of(const pooler::Entry& entry, const Trials& trials,
+                                               const std::map<std::string, std::string>& options,
+                                               const std::map<std::string, pooler::Target>& targets,
+                                               const pooler::Settings& settings,
+                                               const std::vector<std::string>& file) {
+    const auto setting = [&](const std::string& key) {
+        const auto own = value_of(options, key);
+        return own.empty() ? value_of(trials.shown, key) : own;
+    };
+    const auto home = setting("auth_dbname");
+    const auto target = targets.find(home.empty() ? entry.name : home);
+    health::AuthQuery query;
+    query.auth_user = setting("auth_user");
+    query.text = setting("auth_query");
+    if (query.auth_user.empty() || query.text.empty() || value_of(trials.shown, "auth_type") == "any" ||
+        target == targets.end()) {
+        return std::nullopt;
+    }
+    query.pooler = trials.name;
+    query.entry = entry.name;
+    query.from_database = home.empty() ? entry.database : target->second.database;
+    query.to_database = target->second.database;
+    for (const auto& [name, user] : settings.pools) {
+        const bool named = std::find(file.begin(), file.end(), user) != file.end();
+        if (name == entry.name && !named && user != query.auth_user && user != entry.force_user &&
+            query.users.size() < most_listed) {
+            query.users.push_back(user);
+        }
+    }
+    return query;
+}
+
 Task<void> plan_logins(Estate* estate, PoolerBaseline baseline, Side to, Trials* trials, Deadline deadline) {
     auto& unit = estate->pooler(baseline.name);
     const auto settings = co_await unit.console->settings(deadline);
@@ -72,7 +108,8 @@ Task<void> plan_logins(Estate* estate, PoolerBaseline baseline, Side to, Trials*
     const auto file = pooler::auth_file_users(baseline.path, trials->shown);
     const auto own = unit.config.probe.get("user").value_or("");
     std::vector<pooler::LoginToTry> listed;
-    for (const auto& [name, target] : targets_for(estate->config(), to, baseline)) {
+    const auto targets = targets_for(estate->config(), to, baseline);
+    for (const auto& [name, target] : targets) {
         const auto entry = std::find_if(entries.begin(), entries.end(),
                                         [&name = name](const auto& one) { return one.name == name; });
         if (entry == entries.end()) {
@@ -84,6 +121,10 @@ Task<void> plan_logins(Estate* estate, PoolerBaseline baseline, Side to, Trials*
         }
         for (const auto& user : users.listed) {
             listed.push_back({name, user, target});
+        }
+        auto query = auth_query_of(*entry, *trials, options[name], targets, settings, file);
+        if (query) {
+            trials->auth_queries.push_back(std::move(*query));
         }
     }
     trials->in_use = trials->logins.size();
@@ -154,6 +195,24 @@ Task<void> look_at_listed(Estate* estate, PoolerBaseline baseline, Side from, co
     }
 }
 
+/// Each on both sides.
+Task<std::vector<health::AuthAsked>> ask_auth_queries(Estate* estate, Side from, Side to,
+                                                      const std::vector<Trials>* trials, Deadline deadline) {
+    std::vector<health::AuthAsked> all;
+    for (const auto& one : *trials) {
+        for (const auto& query : one.auth_queries) {
+            health::AuthAsked asked;
+            asked.query = query;
+            asked.from =
+                co_await health::ask_auth_query(estate->server(from), query.from_database, query, deadline);
+            asked.to =
+                co_await health::ask_auth_query(estate->server(to), query.to_database, query, deadline);
+            all.push_back(std::move(asked));
+        }
+    }
+    co_return all;
+}
+
 Task<health::LoginsTried> about_sides(Estate* estate, Side from, Side to, std::vector<std::string> names,
                                       Deadline deadline) {
     const auto& config = estate->config();
@@ -214,7 +273,10 @@ Task<health::CheckResult> try_client_logins(Estate* estate, std::vector<PoolerBa
             }
         }
     }
-    co_return health::judge_tried_logins(all);
+    auto result = health::judge_tried_logins(all);
+    const auto asked = co_await ask_auth_queries(estate, from, to, &trials, after(patience));
+    health::judge_auth_queries(result, all.from, all.to, asked);
+    co_return result;
 }
 
 namespace {

@@ -1,7 +1,10 @@
 // Every login to green is tried through PgBouncer before anybody is held: what would shut clients out is
 // named at check, or by the gate, and the fix that is printed mends it. And a config file that PgBouncer may
 // read by its ACL alone goes through both switches.
+#include <atomic>
+#include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <thread>
 
 #include <sys/stat.h>
@@ -9,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/scenarios/world.hpp"
+#include "tests/support/crash.hpp"
 #include "tests/support/scenario.hpp"
 
 namespace pgteal::support {
@@ -148,6 +152,35 @@ void logins_lost_after_prepare(Scenario& scenario) {
     scenario.query("green", "postgres", "SELECT pg_reload_conf()");
 }
 
+/// Clients that the auth_file does not name come in by what auth_query says on the server of their entry.
+void auth_query_that_green_refuses(Scenario& scenario) {
+    auto& lab = scenario.lab();
+    const auto ini_path = lab.dir() + "/pgb1/pgbouncer.ini";
+    const auto users_path = lab.dir() + "/pgb1/userlist.txt";
+    const auto ini = read_file(ini_path);
+    const auto users = read_file(users_path);
+    write_file(users_path, users + "\"asker\" \"of the asker\"\n");
+    reconfigure(
+        lab, "pgb1",
+        ini + "auth_user = asker\nauth_query = SELECT usename, passwd FROM pg_shadow WHERE usename=$1\n");
+    expect_done(scenario, "prepare"); // takes note of the file
+    const auto nora = lab.app_dsn("pgb1", "app").with("user", "nora").with("password", "of nora");
+    workload::Session session;
+    ASSERT_TRUE(session.connect(nora.conninfo(), std::chrono::seconds(30))) << session.take_error();
+    scenario.say("an auth_query that auth_user may not run on green");
+    scenario.query("green", "postgres", "ALTER ROLE asker NOSUPERUSER");
+    const auto finding =
+        expect_finding(scenario, "auth_query of entry app, as asker in database app on green");
+    EXPECT_NE(std::string(finding.at("message").as_string()).find("permission denied for view pg_shadow"),
+              std::string::npos);
+    expect_refused(scenario, "cutover", "auth_query of entry app, as asker in database app on green");
+    scenario.query("green", "postgres", "ALTER ROLE asker SUPERUSER");
+    expect_done(scenario, "check");
+    write_file(users_path, users);
+    reconfigure(lab, "pgb1", ini);
+    expect_done(scenario, "prepare");
+}
+
 std::string acl_of(const std::string& path) {
     std::string value(256, '\0');
     const auto size = ::getxattr(path.c_str(), "system.posix_acl_access", value.data(), value.size());
@@ -193,21 +226,75 @@ void file_read_by_acl_alone(Scenario& scenario) {
     ASSERT_EQ(::chown(path.c_str(), found.st_uid, found.st_gid), 0);
 }
 
+/// Up to 1.18 PgBouncer lets clients wait while logins to the server fail; 1.24 fails them with it.
+bool turns_waiting_clients_away() {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> said(
+        ::popen("PATH=$PATH:/usr/sbin pgbouncer --version", "r"), ::pclose);
+    int minor = 0;
+    return said && std::fscanf(said.get(), "PgBouncer 1.%d", &minor) == 1 && // NOLINT(cert-err34-c)
+           minor > 18;
+}
+
 } // namespace
 
 TEST(Logins, that_would_fail_on_green_are_named_before_anybody_is_held) {
     Scenario scenario;
     as_client(scenario.lab(), "pgb1", "app", "SELECT 1"); // there is a pool of role app
+    scenario.query("blue", "postgres", "CREATE ROLE asker SUPERUSER LOGIN PASSWORD 'of the asker'");
+    scenario.query("blue", "postgres", "CREATE ROLE nora LOGIN PASSWORD 'of nora'");
     expect_done(scenario, "check");
     logins_that_green_refuses(scenario);
     expect_done(scenario, "prepare");
     logins_lost_after_prepare(scenario);
+    auth_query_that_green_refuses(scenario);
     if (::geteuid() == 0) {
         file_read_by_acl_alone(scenario);
     } else {
         expect_done(scenario, "cutover");
         expect_done(scenario, "switch-back");
     }
+}
+
+TEST(Logins, that_fail_after_the_switch_are_named_while_others_go_on) {
+    if (turns_waiting_clients_away()) {
+        GTEST_SKIP() << "this PgBouncer turns them away";
+    }
+    Scenario scenario;
+    auto& lab = scenario.lab();
+    scenario.query("blue", "postgres", "CREATE ROLE second LOGIN PASSWORD 'of the second'");
+    const auto users = lab.dir() + "/pgb1/userlist.txt";
+    write_file(users, read_file(users) + "\"second\" \"of the second\"\n");
+    reconfigure(lab, "pgb1", read_file(lab.dir() + "/pgb1/pgbouncer.ini"));
+    expect_done(scenario, "prepare");
+    const auto killed = scenario.pgteal({"cutover"}, kill_at("switch", "done"));
+    ASSERT_TRUE(killed.killed()) << killed;
+    const auto hba = lab.dir() + "/green/pg_hba.conf";
+    const auto before = read_file(hba);
+    write_file(hba, "host app second 127.0.0.1/32 reject\n" + before);
+    scenario.query("green", "postgres", "SELECT pg_reload_conf()");
+    const auto second = lab.app_dsn("pgb1", "app").with("user", "second").with("password", "of the second");
+    std::atomic<bool> served = false;
+    std::thread waits([&] {
+        workload::Session session;
+        served =
+            session.connect(second.conninfo(), std::chrono::seconds(120)) && session.run("SELECT 1").ok();
+    });
+    std::thread goes_on([&] { EXPECT_EQ(as_client(lab, "pgb1", "app", "SELECT 1"), "1"); });
+    const auto resumed = scenario.pgteal({"resume"});
+    goes_on.join();
+    EXPECT_EQ(resumed.exit_code, 4) << resumed;
+    for (const auto* words :
+         {"clients of role second through entry app of pgb1 wait",
+          "Clients go on, on green, but for those of role second through entry app of pgb1, "
+          "and blue follows it."}) {
+        EXPECT_NE(resumed.err.find(words), std::string::npos) << words << " is missing in\n" << resumed;
+    }
+    EXPECT_FALSE(served);
+    write_file(hba, before);
+    scenario.query("green", "postgres", "SELECT pg_reload_conf()");
+    waits.join();
+    EXPECT_TRUE(served);
+    expect_done(scenario, "resume");
 }
 
 } // namespace pgteal::support
