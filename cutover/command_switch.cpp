@@ -166,10 +166,21 @@ bool past_the_switch(const SwitchoverResult& result) {
 }
 
 std::string clients_words(const SwitchoverResult& result) {
-    return result.turned ? "Clients go on, on " + to_string(result.serving) + ", and " +
-                               to_string(other(result.serving)) + " follows it."
-           : result.outcome == "switched" ? "Clients go on, on " + to_string(result.serving) + "."
-                                          : std::string();
+    if (!result.turned && result.outcome != "switched") {
+        return {};
+    }
+    const auto serving = to_string(result.serving);
+    std::string who;
+    for (const auto& one : result.waiting) {
+        who += (who.empty() ? "" : ", ") + one;
+    }
+    const auto follows = other(result.serving);
+    if (!result.served) {
+        return "No client was seen to get through to " + serving +
+               (result.turned ? "; " + to_string(follows) + " follows it." : ".");
+    }
+    return "Clients go on, on " + serving + (who.empty() ? "" : ", but for those of " + who) +
+           (result.turned ? ", and " + to_string(follows) + " follows it." : ".");
 }
 
 boost::json::object switchover_document(Work& work, const SwitchoverResult& result) {

@@ -120,8 +120,11 @@ std::string halted_words(const Context& context, Move move) {
 
 /// `to` serves and its clients go on; what is not known, or not so, is for people to mend.
 [[noreturn]] void throw_unconfirmed(const Context& context, const Runner& runner, Move move,
-                                    const Error& problem) {
+                                    const Confirmed& confirmed) {
+    const auto& problem = *confirmed.problem;
     auto result = result_of(runner, "interrupted", move.to, move.epoch);
+    result.served = confirmed.served;
+    result.waiting = confirmed.waiting;
     result.turned = context.executor.results().halted.empty();
     const auto to = to_string(move.to);
     auto hint = problem.hint().empty() ? std::string("mend it") : problem.hint();
@@ -194,7 +197,7 @@ Task<SwitchoverResult> conclude(Context* context, Runner* runner, Reporter* repo
         co_return back;
     }
     if (confirmed.problem) {
-        throw_unconfirmed(*context, *runner, move, *confirmed.problem);
+        throw_unconfirmed(*context, *runner, move, confirmed);
     }
     complete(context, move, runner->pause_ms());
     co_await note_sides(context);
@@ -214,6 +217,7 @@ Task<SwitchoverResult> conclude(Context* context, Runner* runner, Reporter* repo
         co_return result_of(*runner, "switched", move.to, move.epoch);
     }
     auto result = result_of(*runner, "switched", move.to, move.epoch);
+    result.served = confirmed.served;
     throw SwitchoverFailed(Error(ErrorCode::conflict, to_string(move.from), halted), halted,
                            "going back would lose what " + to_string(move.to) +
                                " takes from now on. pgteal finish ends the run where it serves",

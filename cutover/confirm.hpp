@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cutover/context.hpp"
 #include "cutover/reporter.hpp"
@@ -14,7 +15,9 @@
 namespace pgteal::cutover {
 
 struct Confirmed {
-    std::optional<Error> problem; ///< the first; none: every entry answers from `to` and takes writes
+    std::optional<Error> problem;     ///< the first; none: every entry answers from `to` and takes writes
+    bool served = false;              ///< a client, or pgteal like one, was seen to get through to `to`
+    std::vector<std::string> waiting; ///< roles and entries of clients that go on waiting while others don't
     bool nobody = false;    ///< for seconds no client reached `to` through any pooler, and nobody is there
     bool read_only = false; ///< or all reached it, none could write, and nobody does
 };

@@ -13,6 +13,7 @@ struct Told {
     bool answered = false;
     bool waiting = false;
     bool served = false;
+    std::set<std::string> stuck;
 };
 
 Task<void> ask(PoolerUnit* unit, PoolerBaseline baseline, Told* told, Deadline deadline) {
@@ -22,6 +23,10 @@ Task<void> ask(PoolerUnit* unit, PoolerBaseline baseline, Told* told, Deadline d
         if (baseline.entries.contains(pool.entry)) {
             told->waiting = told->waiting || pool.waiting > 0;
             told->served = told->served || (pool.servers > 0 && (pool.user != own || pool.clients > 0));
+            if (pool.waiting > 0 && pool.servers == 0 && pool.user != own) {
+                told->stuck.insert("role " + pool.user + " through entry " + pool.entry + " of " +
+                                   baseline.name);
+            }
         }
     }
     told->answered = true;
@@ -29,7 +34,7 @@ Task<void> ask(PoolerUnit* unit, PoolerBaseline baseline, Told* told, Deadline d
 
 } // namespace
 
-Task<Service> read_service(Context* context, bool refused, Deadline deadline) {
+Task<Service> read_service(Context* context, bool refused, Deadline deadline, std::set<std::string>* stuck) {
     const auto baselines = recorded_poolers(context->journal);
     std::vector<Told> told(baselines.size());
     std::vector<Task<void>> questions;
@@ -39,6 +44,11 @@ Task<Service> read_service(Context* context, bool refused, Deadline deadline) {
     }
     co_await settle(std::move(questions));
     bool waiting = false;
+    for (const auto& one : told) {
+        if (stuck != nullptr) {
+            stuck->insert(one.stuck.begin(), one.stuck.end());
+        }
+    }
     for (const auto& one : told) {
         if (one.served) {
             co_return Service::served;

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "cutover/confirm.hpp"
 #include "cutover/read_only.hpp"
@@ -82,6 +84,41 @@ Error none_served(Move move) {
     return {ErrorCode::conflict, to_string(move.to), "clients wait, and none is served"};
 }
 
+/// pgteal's own login says nothing of theirs.
+Error pools_wait(Move move, const std::vector<std::string>& waiting) {
+    std::string who;
+    for (const auto& one : waiting) {
+        who += (who.empty() ? "" : ", ") + one;
+    }
+    return {ErrorCode::conflict, to_string(move.to),
+            "clients of " + who + " wait, and no login of theirs to " + to_string(move.to) + " comes through",
+            "see in the pooler's log why " + to_string(move.to) + " refuses them, and mend that"};
+}
+
+/// Since when each pool has been stuck, as far as it was seen at every look since then.
+class StuckPools {
+public:
+    void seen(const std::set<std::string>& stuck) {
+        std::erase_if(since_, [&stuck](const auto& one) { return !stuck.contains(one.first); });
+        for (const auto& pool : stuck) {
+            since_.emplace(pool, Clock::now());
+        }
+    }
+    [[nodiscard]] bool none() const { return since_.empty(); }
+    [[nodiscard]] std::vector<std::string> for_long() const {
+        std::vector<std::string> pools;
+        for (const auto& [pool, since] : since_) {
+            if (Clock::now() - since >= nobody_but_us_for) {
+                pools.push_back(pool);
+            }
+        }
+        return pools;
+    }
+
+private:
+    std::map<std::string, Clock::time_point> since_;
+};
+
 /// Whether not one entry of any pooler has answered. One whose write waited for a lock has: it led to a
 /// server that let pgteal in.
 bool all_refused(const Context& context, Move move) {
@@ -143,6 +180,8 @@ Task<Confirmed> confirm(Context* context, Runner* runner, Reporter* reporter, Mo
     const auto until = start + patience;
     auto served_until = start;
     Confirmed result;
+    StuckPools stuck;
+    bool all_answer = false;
     runner->announce(&step, plan_confirm(context, move), move.epoch);
     while (true) {
         auto probes = probes_left(*context, move, plan_confirm(context, move));
@@ -152,16 +191,25 @@ Task<Confirmed> confirm(Context* context, Runner* runner, Reporter* reporter, Mo
         const auto seen = co_await step.observe();
         const bool refused = all_refused(*context, move);
         result.read_only = all_read_only(*context);
-        auto service = co_await read_service(context, refused, after(console_patience));
+        std::set<std::string> now_stuck;
+        auto service = co_await read_service(context, refused, after(console_patience), &now_stuck);
+        stuck.seen(now_stuck);
+        result.waiting = stuck.for_long();
         if (result.read_only) {
             service = Service::nobody;
         }
+        result.served = service == Service::served || (service != Service::nobody && !refused);
         served_until = service == Service::nobody ? served_until : Clock::now();
-        if (seen.state == State::done && service != Service::nobody) {
+        all_answer = seen.state == State::done && service != Service::nobody;
+        if (all_answer && stuck.none()) {
             runner->record_done(step, move.epoch, to_ms(Clock::now() - start), seen.summary);
             co_return result;
         }
         result.problem = first_unproven(*context);
+        if (all_answer && !result.waiting.empty()) {
+            result.problem = pools_wait(move, result.waiting);
+            break;
+        }
         if (!result.problem && !failed.empty()) {
             result.problem = as_error(failed.begin()->second);
         }
@@ -181,6 +229,11 @@ Task<Confirmed> confirm(Context* context, Runner* runner, Reporter* reporter, Mo
         co_await sleep_for(std::chrono::milliseconds(200));
     }
     const auto failed = co_await put_settings_back(context, runner, move);
+    if (!result.problem && all_answer && failed.empty()) { // too short a time to call anybody stuck
+        const auto seen = co_await step.observe();
+        runner->record_done(step, move.epoch, to_ms(Clock::now() - start), seen.summary);
+        co_return result;
+    }
     if (!result.problem) {
         result.problem = failed.empty() ? none_served(move) : as_error(failed.begin()->second);
     }

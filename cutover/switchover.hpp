@@ -20,7 +20,9 @@ struct SwitchoverResult {
     std::int64_t epoch = 0;
     double pause_ms = 0;
     std::vector<StepTime> steps;
-    bool turned = false; ///< when interrupted: clients go on all the same, and the old side follows
+    bool turned = false; ///< when interrupted: the old side follows all the same
+    bool served = false; ///< past the switch: a client, or pgteal like one, was seen to get through
+    std::vector<std::string> waiting{};           ///< roles and entries whose clients were seen to wait on
     std::optional<Clock::time_point> held_from{}; ///< when this process held clients
 };
 

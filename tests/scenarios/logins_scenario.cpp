@@ -266,19 +266,18 @@ TEST(Logins, that_fail_after_the_switch_are_named_while_others_go_on) {
     write_file(users, read_file(users) + "\"second\" \"of the second\"\n");
     reconfigure(lab, "pgb1", read_file(lab.dir() + "/pgb1/pgbouncer.ini"));
     expect_done(scenario, "prepare");
+    const auto second = lab.app_dsn("pgb1", "app").with("user", "second").with("password", "of the second");
+    workload::Session session; // one that logs in later is turned away
+    ASSERT_TRUE(session.connect(second.conninfo(), std::chrono::seconds(120))) << session.take_error();
+    ASSERT_TRUE(session.run("SELECT 1").ok());
     const auto killed = scenario.pgteal({"cutover"}, kill_at("switch", "done"));
     ASSERT_TRUE(killed.killed()) << killed;
     const auto hba = lab.dir() + "/green/pg_hba.conf";
     const auto before = read_file(hba);
     write_file(hba, "host app second 127.0.0.1/32 reject\n" + before);
     scenario.query("green", "postgres", "SELECT pg_reload_conf()");
-    const auto second = lab.app_dsn("pgb1", "app").with("user", "second").with("password", "of the second");
     std::atomic<bool> served = false;
-    std::thread waits([&] {
-        workload::Session session;
-        served =
-            session.connect(second.conninfo(), std::chrono::seconds(120)) && session.run("SELECT 1").ok();
-    });
+    std::thread waits([&] { served = session.run("SELECT 1").ok(); });
     std::thread goes_on([&] { EXPECT_EQ(as_client(lab, "pgb1", "app", "SELECT 1"), "1"); });
     const auto resumed = scenario.pgteal({"resume"});
     goes_on.join();
