@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cutover/context.hpp"
+#include "cutover/own_tables.hpp"
 #include "cutover/run_row.hpp"
 #include "cutover/runner.hpp"
 #include "cutover/touched.hpp"
@@ -57,7 +58,11 @@ std::optional<Progress> progress_now(const Session& session) {
 
 void report(const Session& session, const Error& error, Exit exit) {
     if (session.options.json) {
-        print_json(error_document(error));
+        auto document = error_document(error);
+        if (!session.waits_for.empty()) {
+            document["error"].as_object()["waits_for"] = session.waits_for;
+        }
+        print_json(document);
         return;
     }
     std::string text;
@@ -71,10 +76,33 @@ void report(const Session& session, const Error& error, Exit exit) {
     const bool known = exit == Exit::interrupted && !session.clients.empty();
     text += "              " +
             (known ? session.clients : consequence(exit, session.touched, progress_now(session))) + "\n";
+    if (!session.waits_for.empty()) {
+        text += "              " + session.waits_for + "\n";
+    }
     if (!error.hint().empty()) {
         text += "              " + error.hint() + "\n";
     }
     std::fputs(text.c_str(), stderr);
+}
+
+/// A wait that ended by its deadline: was it for somebody who locks pgteal's own tables?
+Task<void> note_lockers(Session* session, std::exception_ptr error) {
+    try {
+        std::rethrow_exception(std::move(error));
+    } catch (const Error& waited) {
+        const auto* const refused = dynamic_cast<const ServerError*>(&waited);
+        if (waited.code() != ErrorCode::deadline &&
+            (refused == nullptr || (refused->sqlstate() != "55P03" && refused->sqlstate() != "57014"))) {
+            co_return;
+        }
+    } catch (...) {
+        co_return;
+    }
+    const auto locker = co_await own_table_lockers(
+        session->estate.get(), "pgteal " + session->options.command, after(std::chrono::seconds(3)));
+    if (locker) {
+        session->waits_for = locker->side + ": " + locker->message + ": " + locker->hint;
+    }
 }
 
 Task<void> run_session(Session* session, Command command, Exit* exit) {
@@ -88,6 +116,9 @@ Task<void> run_session(Session* session, Command command, Exit* exit) {
         *exit = co_await command(session);
     } catch (...) {
         error = std::current_exception();
+    }
+    if (error && session->estate != nullptr) {
+        co_await note_lockers(session, error);
     }
     session->estate.reset(); // its sockets belong to this loop
     if (error) {

@@ -3,10 +3,12 @@
 
 #include "cutover/checks.hpp"
 #include "cutover/database_state.hpp"
+#include "cutover/own_tables.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/side_looks.hpp"
 #include "cutover/terminal.hpp"
 #include "cutover/work.hpp"
+#include "health/verdict.hpp"
 
 namespace pgteal::cutover {
 
@@ -218,7 +220,17 @@ Task<Exit> run_check(Session* session) {
     scope.folder = session->config.state + "/" + session->config.run;
     scope.say = [&terminal](const std::string& text) { terminal.say("  " + text + " …"); };
     auto results = co_await run_checks(session->estate.get(), std::move(scope));
+    std::optional<Refusal> locker;
     if (worth_a_look(progress)) {
+        locker =
+            co_await own_table_lockers(session->estate.get(), "pgteal check", after(std::chrono::seconds(5)));
+    }
+    if (locker) { // what follows would wait for it
+        health::CheckResult locks{"own-tables", {}, ""};
+        health::add(locks, health::Level::error, locker->side, "", locker->message + ".", locker->hint);
+        results.push_back(std::move(locks));
+        results = health::order(std::move(results));
+    } else if (worth_a_look(progress)) {
         auto sides = co_await check_sides(session->estate.get(), progress);
         results.push_back(std::move(sides));
         const bool both = sides_answer(results);

@@ -10,6 +10,7 @@
 #include "cutover/green_database.hpp"
 #include "cutover/leads.hpp"
 #include "cutover/left_behind.hpp"
+#include "cutover/own_tables.hpp"
 #include "cutover/record_run.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/runner.hpp"
@@ -210,6 +211,7 @@ Task<Exit> go_on_finishing(Work* work) {
     auto& context = work->context;
     const auto progress = context.progress();
     co_await require_newest_journal(&context, progress.epoch);
+    co_await require_droppable_schemas(&context.estate);
     if (!progress.finishing) {
         context.journal.append(run_event(EventKind::finishing, progress.epoch));
     }
@@ -244,6 +246,7 @@ Task<Exit> go_on_finishing(Work* work) {
 Task<Exit> run_prepare(Session* session) {
     Work work(session, "prepare");
     co_await require_bound(&work.context);
+    co_await require_unlocked(session->estate.get(), "pgteal prepare");
     const auto progress = work.context.progress();
     if (progress.attempt || progress.removing || progress.finishing) {
         throw Error(ErrorCode::wrong_state, "", "the run was interrupted: " + step_words(progress),
@@ -276,6 +279,7 @@ Task<Exit> run_prepare(Session* session) {
 Task<Exit> run_abort(Session* session) {
     Work work(session, "abort");
     co_await require_bound(&work.context);
+    co_await require_unlocked(session->estate.get(), "pgteal abort");
     const auto progress = work.context.progress();
     if (!progress.active) {
         throw Error(ErrorCode::wrong_state, "", "there is no run to abort", "pgteal status");
@@ -305,6 +309,7 @@ Task<Exit> run_abort(Session* session) {
 Task<Exit> run_finish(Session* session) {
     Work work(session, "finish");
     co_await require_bound(&work.context);
+    co_await require_unlocked(session->estate.get(), "pgteal finish");
     const auto progress = work.context.progress();
     if (!progress.active && progress.ever_finished) {
         throw Error(ErrorCode::wrong_state, "",

@@ -4,6 +4,7 @@
 #include "cutover/approvals.hpp"
 #include "cutover/binding.hpp"
 #include "cutover/left_behind.hpp"
+#include "cutover/own_tables.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/switchover.hpp"
 #include "cutover/work.hpp"
@@ -98,6 +99,7 @@ Task<Exit> move_to(Session* session, Side to) {
     const std::string command = to == Side::green ? "cutover" : "switch-back";
     Work work(session, command);
     co_await require_bound(&work.context);
+    co_await require_unlocked(session->estate.get(), "pgteal " + command);
     auto progress = work.context.progress();
     if (command == "switch-back" && progress.active && progress.epoch == 1 && !progress.attempt) {
         throw Error(ErrorCode::wrong_state, "", "nothing was cut over yet: blue serves",

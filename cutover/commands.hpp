@@ -53,6 +53,7 @@ struct Session {
     Config config;
     std::unique_ptr<Estate> estate;
     bool interrupted = false; ///< past the switch point, or unable to tell
+    std::string waits_for;    ///< who kept pgteal waiting for its own tables, and how that ends
     std::string clients;      ///< how clients fare, where that is known better than by the exit code
     bool touched = false; ///< something may have been changed; of a command with a journal, see touched.hpp
 };

@@ -1,5 +1,6 @@
 #include "cutover/fence.hpp"
 
+#include "cutover/own_tables.hpp"
 #include "cutover/run_row.hpp"
 #include "replication/lanes.hpp"
 #include "replication/sequences.hpp"
@@ -23,7 +24,8 @@ postgres::Statement fence_statement(const std::string& database, std::int64_t ep
                                     std::chrono::milliseconds limit) {
     postgres::Statement statement;
     statement.database = database;
-    statement.text = "BEGIN; " + require_epoch_text(epoch) + "; " + require_attempt_text() + "; " +
+    statement.text = "BEGIN; " + postgres::SqlText(take_run_row_text(false)) + "; " +
+                     require_epoch_text(epoch) + "; " + require_attempt_text() + "; " +
                      past_lockers(raise_fence_text(database)) + "; COMMIT;\n" +
                      postgres::from_template(R"(DO $fence$
 DECLARE

@@ -3,6 +3,7 @@
 #include "cutover/applied_files.hpp"
 
 #include "cutover/migrations.hpp"
+#include "cutover/own_tables.hpp"
 #include "cutover/owners_code_check.hpp"
 #include "cutover/read_only.hpp"
 #include "cutover/unfilled_views.hpp"
@@ -111,12 +112,8 @@ Task<void> refuse_lockers(postgres::Server* server, std::string database, std::s
         "        OR l.locktype = 'transactionid' AND l.transactionid = (SELECT d.xmax FROM pg_database d "
         "WHERE "
         "d.datname = current_database())\n"
-        "        OR l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())\n"
-        "          AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', "
-        "'AccessExclusiveLock')\n"
-        "          AND l.relation IN (SELECT c.oid FROM pg_class c WHERE c.relkind = 'r'\n"
-        "                               AND c.relnamespace = to_regnamespace('pgteal')))\n"
-        " ORDER BY a.xact_start LIMIT 1",
+        "        OR " +
+            locks_own_table_text() + ")\n ORDER BY a.xact_start LIMIT 1",
         {}, deadline);
     if (found.empty()) {
         co_return;

@@ -1,5 +1,6 @@
 #include "cutover/green_database.hpp"
 
+#include "cutover/own_tables.hpp"
 #include "health/read_facts.hpp"
 #include "postgres/error.hpp"
 #include "postgres/quote.hpp"
@@ -266,9 +267,18 @@ Task<void> require_own_name(Context* context, std::string database, bool replace
 } // namespace
 
 Task<void> require_droppable(Context* context) {
+    for (const auto& database : context->estate.config().database_names()) {
+        if (context->begun("claim")) {
+            co_await require_droppable_schema(&context->estate, Side::blue, database);
+        }
+    }
     if (context->begun("schema")) {
         const bool keeps = context->journal.fact(keep_green) == boost::json::value(true);
         for (const auto& database : context->estate.config().databases) {
+            const auto there = co_await read_green_database(context, database.name, after(patience));
+            if (keeps && there.exists && there.ours()) {
+                co_await require_droppable_schema(&context->estate, Side::green, database.name);
+            }
             co_await require_own_name(context, database.name, keeps);
         }
     }

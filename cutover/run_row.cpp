@@ -1,5 +1,6 @@
 #include "cutover/run_row.hpp"
 
+#include "cutover/own_tables.hpp"
 #include "postgres/quote.hpp"
 
 namespace pgteal::cutover {
@@ -73,6 +74,11 @@ std::string past_lockers(const std::string& statements) {
            "              OR l.locktype = 'transactionid' AND l.transactionid = (SELECT d.xmax FROM "
            "pg_database "
            "d WHERE d.datname = current_database()));\n"
+           "      PERFORM pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = "
+           "l.pid\n"
+           "       WHERE " +
+           locks_own_table_text() +
+           ";\n"
            "    END;\n"
            "  END LOOP;\n"
            "END $lockers$";

@@ -35,9 +35,9 @@ postgres::SqlText require_own_attempt_text();
 /// CONNECTION LIMIT 0 keeps out the ones that would say BEGIN READ WRITE (superusers and apply workers of a
 /// superuser's subscription are exempt, source: postinit.c CheckMyDatabase).
 std::string raise_fence_text(const std::string& database);
-/// The same statements, which whoever holds an uncommitted change of a database or its settings can't keep
-/// waiting: after 300 ms his session is ended. He may be in any database, past no fence, and clients are
-/// held. Run in a transaction that ends soon: lock_timeout stays for it.
+/// The same statements, which whoever holds an uncommitted change of a database or its settings, or locks
+/// tables of pgteal's, can't keep waiting: after 300 ms his session is ended. He may be in any database, past
+/// no fence, and clients are held. Run in a transaction that ends soon: lock_timeout stays for it.
 std::string past_lockers(const std::string& statements);
 /// `setting`: the database's own default_transaction_read_only before the fence; "" = it had none.
 std::string lift_fence_text(const std::string& database, int connection_limit,

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cutover/leads.hpp"
+#include "cutover/own_tables.hpp"
 #include "postgres/error.hpp"
 #include "replication/markers.hpp"
 
@@ -155,6 +156,16 @@ Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline,
         reads.push_back(read_pooler(estate, &estate->poolers()[i], &status.poolers[i], deadline));
     }
     co_await all(std::move(reads));
+    std::optional<Refusal> locker;
+    if (status.progress.active) {
+        locker = co_await own_table_lockers(estate, "", after(std::chrono::seconds(5)));
+    }
+    if (locker) { // all that follows would wait for it
+        for (const auto& database : estate->config().database_names()) {
+            status.unread[database] = locker->side + ": " + locker->message + "; " + locker->hint;
+        }
+        co_return status;
+    }
     if (status.progress.active) {
         std::vector<Task<void>> rows;
         for (auto& side : status.sides) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cutover/fence.hpp"
+#include "cutover/own_tables.hpp"
 #include "cutover/run_row.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/side_doubt.hpp"
@@ -151,8 +152,9 @@ std::vector<Action> undo_fence(Context* context, Move move) {
     for (const auto& database : context->estate.config().databases) {
         actions.push_back(
             sql(move.from, {database.name,
-                            "BEGIN; " + require_epoch_text(move.epoch - 1) + "; " +
-                                require_own_attempt_text() + "; UPDATE pgteal.run SET controller = NULL; " +
+                            "BEGIN; " + postgres::SqlText(take_run_row_text(true)) + "; " +
+                                require_epoch_text(move.epoch - 1) + "; " + require_own_attempt_text() +
+                                "; UPDATE pgteal.run SET controller = NULL; " +
                                 lift_fence(context->journal, database.name) + "; COMMIT",
                             {}}));
     }

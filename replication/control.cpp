@@ -89,6 +89,10 @@ Statement drop_control_schema(const std::string& database) {
     return {database, std::string(sql::drop_control), {}};
 }
 
+Statement try_drop_control_schema(const std::string& database) {
+    return {database, "BEGIN READ WRITE; " + std::string(sql::drop_control) + "; ROLLBACK", {}};
+}
+
 Statement freeze_ddl(const std::string& database, bool carry_partitions) {
     return {database,
             "BEGIN READ WRITE;\n" + std::string(sql::lane_freeze) +

@@ -10,6 +10,9 @@ namespace pgteal::replication {
 
 // create_control_schema() and drop_control_schema() are in lanes.hpp.
 
+/// drop_control_schema(), rolled back: says whether it would go.
+postgres::Statement try_drop_control_schema(const std::string& database);
+
 /// What a subscriber of somebody else's FOR ALL TABLES publication needs, or it stops at the first row: the
 /// control schema's tables, empty, as SQL on one line. Rows for them are skipped there until it refreshes.
 std::string subscriber_tables(int lanes);

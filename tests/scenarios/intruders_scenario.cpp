@@ -216,6 +216,62 @@ TEST(Intruders, are_named_by_the_gate_when_no_fence_could_hold_them) {
 }
 
 // A log of DDL, as many databases have one: what pgteal makes on either side is none of its business.
+/// Members of pg_write_all_data may lock any table in any mode, and nothing that pgteal can grant or revoke
+/// keeps them from it.
+TEST(Intruders, that_lock_tables_of_pgteal_are_named_and_keep_nobody_held) {
+    Scenario scenario;
+    auto& lab = scenario.lab();
+    scenario.query("blue", "postgres",
+                   "CREATE ROLE writer LOGIN PASSWORD 'of all data' IN ROLE pg_write_all_data");
+    ASSERT_EQ(scenario.pgteal({"prepare"}).exit_code, 0);
+    const auto writer = lab.dsn("blue")
+                            .with_database("app")
+                            .with("user", "writer")
+                            .with("password", "of all data")
+                            .conninfo();
+    for (const std::string table : {"run", "marker_1", "seen"}) {
+        workload::Session locker;
+        ASSERT_TRUE(locker.connect(writer, 30s)) << locker.take_error();
+        ASSERT_TRUE(locker.run("BEGIN").ok());
+        ASSERT_TRUE(locker.run(("LOCK TABLE pgteal." + table + " IN ACCESS EXCLUSIVE MODE").c_str()).ok());
+        const auto words =
+            "(role writer, app \"pgteal-workload\") holds a lock on pgteal." + table + " of blue";
+        const auto status = scenario.pgteal({"status"});
+        EXPECT_NE(status.out.find(words), std::string::npos) << status;
+        EXPECT_NE(status.out.find("SELECT pg_terminate_backend("), std::string::npos) << status;
+        for (const std::string command : {"cutover", "abort", "prepare"}) {
+            const auto run = scenario.pgteal({command});
+            EXPECT_EQ(run.exit_code, 3) << run;
+            EXPECT_NE(run.err.find(words), std::string::npos) << run;
+            EXPECT_NE(run.err.find("pgteal " + command + " again"), std::string::npos) << run;
+        }
+    }
+
+    scenario.say("once the gate has looked: PAUSE waits for a client, and the lock comes meanwhile");
+    auto waited_for = client(lab, "pgb1", "app");
+    workload::Session locker;
+    ASSERT_TRUE(locker.connect(writer, 30s)) << locker.take_error();
+    ASSERT_TRUE(locker.run("BEGIN").ok());
+    ASSERT_TRUE(waited_for.run("BEGIN").ok());
+    std::thread late([&] {
+        for (int i = 0; i < 2000; ++i) {
+            if (scenario.value("blue", "app", "SELECT 1 FROM pgteal.run WHERE controller IS NOT NULL") ==
+                "1") {
+                break;
+            }
+            std::this_thread::sleep_for(5ms);
+        }
+        EXPECT_TRUE(locker.run("LOCK TABLE pgteal.run IN EXCLUSIVE MODE").ok());
+        std::this_thread::sleep_for(500ms);
+        EXPECT_TRUE(waited_for.run("COMMIT").ok());
+    });
+    const auto moved = scenario.pgteal_json({"cutover"});
+    late.join();
+    EXPECT_EQ(moved.exit_code, 0) << moved;
+    EXPECT_FALSE(locker.run("COMMIT").ok()) << "it was ended";
+    expect_rest(scenario);
+}
+
 TEST(Intruders, event_triggers_of_the_users_do_not_fire_for_pgteal) {
     Scenario scenario;
     scenario.query("blue", "app",

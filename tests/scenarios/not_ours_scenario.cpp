@@ -117,10 +117,13 @@ TEST(NotOurs, stays_where_it_is) {
     script(scenario.lab(), "blue", "app",
            "SET pgteal.ddl = on; CREATE VIEW public.spy AS SELECT * FROM pgteal.run");
     auto guest = hold(lab.app_dsn("green", "postgres").conninfo());
-    const auto stuck = scenario.pgteal({"abort"});
-    EXPECT_EQ(stuck.exit_code, 1) << stuck;
-    EXPECT_NE(stuck.err.find("view public.spy depends on"), std::string::npos) << stuck;
+    expect_conflict(scenario.pgteal({"abort"}), {"view public.spy depends on", "Nothing was changed"});
     script(scenario.lab(), "blue", "app", "SET pgteal.ddl = on; DROP VIEW public.spy");
+    script(scenario.lab(), "blue", "app", "SET pgteal.ddl = on; CREATE TABLE pgteal.mine (a int)");
+    expect_conflict(scenario.pgteal({"abort"}), {"pgteal.mine is in schema pgteal", "Nothing was changed"});
+    EXPECT_EQ(scenario.value("blue", "app", "SELECT count(*) FROM pg_replication_slots"), "1")
+        << "the lane is there still";
+    script(scenario.lab(), "blue", "app", "SET pgteal.ddl = on; DROP TABLE pgteal.mine");
     const auto removed = scenario.pgteal_json({"abort"});
     ASSERT_EQ(removed.exit_code, 0) << removed;
     EXPECT_EQ(scenario.value("green", "postgres", "SELECT count(*) FROM pg_roles WHERE rolname = 'app'"),
