@@ -92,7 +92,7 @@ BEGIN
     WHERE )") + foreign_session +
                 R"(
       AND (a.usename = current_user AND (a.application_name LIKE 'pgteal%' OR a.state IS NULL)) IS NOT TRUE -- pgteal serve
-      -- No limit keeps a superuser's walsender out, from 17 on nobody's. One that streams can run no SQL.
+      -- No limit keeps a walsender out (seen on 15 and 17). One that streams can run no SQL.
       AND NOT (a.backend_type = 'walsender' AND EXISTS (SELECT FROM pg_replication_slots s WHERE s.active_pid = a.pid))
     LIMIT 1;
   IF FOUND THEN
