@@ -127,7 +127,8 @@ Task<void> require_lanes(Estate* estate, Progress progress, std::string database
 
 /// The standing side may have been put back to when it served: open for clients, its lanes disabled, its row
 /// at an earlier epoch. It is made to stand again, before its rows are compared: nothing else in a run would.
-Task<void> stand_again(Estate* estate, Progress progress, Terminal* terminal) {
+Task<void> stand_again(Session* session, Progress progress, Terminal* terminal) {
+    auto* const estate = session->estate.get();
     const auto side = other(progress.serving);
     auto& server = estate->server(side);
     for (const auto& database : estate->config().database_names()) {
@@ -135,6 +136,7 @@ Task<void> stand_again(Estate* estate, Progress progress, Terminal* terminal) {
         if (!row.present || row.run_id != progress.run_id || row.epoch >= progress.epoch) {
             continue;
         }
+        session->touched = true;
         // The row last: whoever was interrupted before it does all of this again.
         std::string fence = "BEGIN READ WRITE; " + past_lockers(raise_fence_text(database)) + "; COMMIT";
         co_await server.script(database, std::move(fence), after(lane_answer));
@@ -197,7 +199,7 @@ Task<Exit> run_compare(Session* session) {
     }
     if (doubt) {
         terminal.say("The last comparison is void. " + doubt->message + ".");
-        co_await stand_again(&estate, progress, &terminal);
+        co_await stand_again(session, progress, &terminal);
     }
     for (const auto& database : estate.config().databases) {
         co_await require_lanes(&estate, progress, database.name);
