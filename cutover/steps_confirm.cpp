@@ -198,7 +198,9 @@ Task<Confirmed> confirm(Context* context, Runner* runner, Reporter* reporter, Mo
         if (result.read_only) {
             service = Service::nobody;
         }
-        result.served = service == Service::served || (service != Service::nobody && !refused);
+        // Seen once is seen: the last try of all may be cut short.
+        result.served =
+            result.served || service == Service::served || (service != Service::nobody && !refused);
         served_until = service == Service::nobody ? served_until : Clock::now();
         all_answer = seen.state == State::done && service != Service::nobody;
         if (all_answer && stuck.none()) {
