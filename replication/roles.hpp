@@ -2,6 +2,7 @@
 // schema is restored.
 #pragma once
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,7 +50,9 @@ struct RolePlan {
     std::vector<std::string> created;
     int differing = 0;
 };
-RolePlan plan_roles(const Roles& source, const Roles& target, const std::string& keep);
+/// `only`, if given: no other role or member is touched, nor what is set for all roles.
+RolePlan plan_roles(const Roles& source, const Roles& target, const std::string& keep,
+                    const std::set<std::string>* only = nullptr);
 /// ALTER ROLE … IN DATABASE … SET, to be run once the databases exist. default_transaction_read_only is kept
 /// as blue has it.
 std::vector<postgres::Statement> plan_database_settings(const Roles& source,

@@ -39,8 +39,9 @@ bool has(const Settings& settings, const std::string& name) {
 
 class Planner {
 public:
-    Planner(const Roles& source, const Roles& target, const std::string& keep)
-        : source_(source), target_(target), keep_(keep) {}
+    Planner(const Roles& source, const Roles& target, const std::string& keep,
+            const std::set<std::string>* only)
+        : source_(source), target_(target), keep_(keep), only_(only) {}
 
     RolePlan plan() {
         if (source_.bootstrap != target_.bootstrap && !source_.bootstrap.empty()) {
@@ -50,13 +51,13 @@ public:
             carry(role);
         }
         for (const auto& [name, value] : source_.settings_for_all) {
-            if (std::ranges::find(target_.settings_for_all, std::pair(name, value)) ==
-                target_.settings_for_all.end()) {
+            if (only_ == nullptr && std::ranges::find(target_.settings_for_all, std::pair(name, value)) ==
+                                        target_.settings_for_all.end()) {
                 add("ALTER ROLE ALL SET " + postgres::setting_text(name, value));
                 ++plan_.differing;
             }
         }
-        for (std::string& text : plan_memberships(source_, target_, keep_)) {
+        for (std::string& text : plan_memberships(source_, target_, keep_, only_)) {
             add(std::move(text));
             ++plan_.differing;
         }
@@ -67,7 +68,8 @@ private:
     void add(postgres::SqlText text) { plan_.statements.push_back({"", std::move(text), {}}); }
 
     void carry(const Role& role) {
-        if (role.name == keep_ || role.name == target_.bootstrap) {
+        if (role.name == keep_ || role.name == target_.bootstrap ||
+            (only_ != nullptr && !only_->contains(role.name))) {
             return;
         }
         const auto found = std::ranges::find(target_.roles, role.name, &Role::name);
@@ -127,13 +129,15 @@ private:
     const Roles& source_;
     const Roles& target_;
     const std::string& keep_;
+    const std::set<std::string>* only_;
     RolePlan plan_;
 };
 
 } // namespace
 
-RolePlan plan_roles(const Roles& source, const Roles& target, const std::string& keep) {
-    return Planner(source, target, keep).plan();
+RolePlan plan_roles(const Roles& source, const Roles& target, const std::string& keep,
+                    const std::set<std::string>* only) {
+    return Planner(source, target, keep, only).plan();
 }
 
 std::vector<postgres::Statement> plan_database_settings(const Roles& source,
