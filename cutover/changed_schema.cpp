@@ -61,8 +61,8 @@ Task<void> record_objects(Context* context, Deadline deadline) {
 }
 
 SchemaChange name_changes(const boost::json::object& recorded, const migration::schema::Objects& now,
-                          const std::set<std::string>& moved) {
-    const auto prints = migration::schema::fingerprints(now);
+                          const std::set<std::string>& moved, int version) {
+    const auto prints = migration::schema::fingerprints(now, version);
     std::vector<const migration::schema::Object*> fresh;
     std::set<std::string> families; // what belongs to something new goes with it
     for (const auto& object : now.list) {
@@ -131,7 +131,7 @@ Task<std::vector<ChangedSchema>> changed_schemas(Context* context, Deadline dead
             const auto objects = co_await schema_objects(&context->estate, side, database, deadline);
             const auto moved =
                 co_await replication::moved_partition_names(context->estate.server(side), database, deadline);
-            const auto change = name_changes(known.as_object(), objects, moved);
+            const auto change = name_changes(known.as_object(), objects, moved, fingerprint_version_of(was));
             any_moved = any_moved || !moved.empty();
             if (change.what.empty()) {
                 continue;

@@ -22,11 +22,13 @@ Task<std::vector<ChangedSchema>> changed_schemas(Context* context, Deadline dead
 
 /// Pure. What differs between the recorded prints and these objects, in words; and the statements that take
 /// away what is new, "" when something else differs too. What was recorded of `moved` tables, partitions
-/// that are carried, is no longer among the objects, and is no change.
+/// that are carried, is no longer among the objects, and is no change. `version`: of the recorded
+/// fingerprint.
 struct SchemaChange {
     std::string what, drops;
 };
 SchemaChange name_changes(const boost::json::object& recorded, const migration::schema::Objects& now,
-                          const std::set<std::string>& moved = {});
+                          const std::set<std::string>& moved = {},
+                          int version = migration::schema::fingerprint_version);
 
 } // namespace pgteal::cutover

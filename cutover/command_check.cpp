@@ -4,6 +4,7 @@
 #include "cutover/checks.hpp"
 #include "cutover/database_state.hpp"
 #include "cutover/own_tables.hpp"
+#include "cutover/rights.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/side_looks.hpp"
 #include "cutover/terminal.hpp"
@@ -196,8 +197,8 @@ Task<health::CheckResult> check_states(Estate* estate, const Journal* journal, P
     result.summary = "clients' settings are alike on both sides";
     for (const auto& database : estate->config().database_names()) {
         const auto recorded = journal->fact("database_state " + database);
-        auto changed =
-            co_await changed_database(estate, recorded, move, database, after(std::chrono::seconds(15)));
+        auto changed = co_await changed_database(
+            estate, recorded, move, database, rights_are_carried(*journal), after(std::chrono::seconds(15)));
         if (changed) {
             const bool refused = move.to == Side::green || changed->read_only;
             result.findings.push_back({result.check, refused ? health::Level::error : health::Level::warning,

@@ -12,6 +12,7 @@
 #include "cutover/left_behind.hpp"
 #include "cutover/own_tables.hpp"
 #include "cutover/record_run.hpp"
+#include "cutover/rights.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/runner.hpp"
 #include "cutover/side_doubt.hpp"
@@ -128,6 +129,7 @@ Task<Exit> go_on_preparing(Work* work) {
     }
     co_await runner.forward(&rest, 1, progress.steps);
     crash_point("prepare", "unrecorded");
+    record_carried_rights(&context);
     if (context.journal.fact("fingerprint").is_null() || !progress.prepared) {
         co_await record_fingerprint(work);
     }

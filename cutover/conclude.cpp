@@ -2,6 +2,7 @@
 // back.
 #include "cutover/confirm.hpp"
 #include "cutover/left_behind.hpp"
+#include "cutover/rights.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/side_doubt.hpp"
 #include "cutover/switchover_parts.hpp"
@@ -187,6 +188,20 @@ Task<SwitchoverResult> go_back(Context* context, Runner* runner, Reporter* repor
         std::move(back));
 }
 
+/// Clients went on long ago: whatever keeps it from its end is a warning.
+Task<void> carry_late_rights(Context* context, Runner* runner, Move move) {
+    const Steps late{late_privileges_step(*context, move)};
+    try {
+        co_await runner->forward(&late, move.epoch, {});
+        record_carried_rights(context);
+    } catch (const Error& error) {
+        context->executor.results().warnings.push_back(
+            "whether privileges were changed on " + to_string(move.from) +
+            " in the last moment could not be told: " + error.what() +
+            "; pgteal migrate drift compares them");
+    }
+}
+
 } // namespace
 
 Task<SwitchoverResult> conclude(Context* context, Runner* runner, Reporter* reporter, Move move,
@@ -199,6 +214,7 @@ Task<SwitchoverResult> conclude(Context* context, Runner* runner, Reporter* repo
     if (confirmed.problem) {
         throw_unconfirmed(*context, *runner, move, confirmed);
     }
+    co_await carry_late_rights(context, runner, move);
     complete(context, move, runner->pause_ms());
     co_await note_sides(context);
     auto& warnings = context->executor.results().warnings;

@@ -133,29 +133,35 @@ Task<std::string> fingerprint_of_tables(Estate* estate, Side side, Deadline dead
     co_return pooler::content_hash(text);
 }
 
-constexpr std::string_view whole_schema = "2:";
-
-Task<std::string> schema_of(Estate* estate, Side side, std::string database, Deadline deadline) {
+Task<std::string> schema_of(Estate* estate, Side side, std::string database, int version, Deadline deadline) {
     const auto objects = co_await schema_objects(estate, side, database, deadline);
-    co_return database + "\n" + migration::schema::fingerprint(objects) + "\n";
+    co_return database + "\n" + migration::schema::fingerprint(objects, version) + "\n";
 }
 
 } // namespace
 
+int fingerprint_version_of(const std::string& recorded) {
+    return recorded.empty()             ? migration::schema::fingerprint_version
+           : recorded.starts_with("3:") ? 3
+           : recorded.starts_with("2:") ? 2
+                                        : 0;
+}
+
 Task<std::string> fingerprint(Estate* estate, Side side, Deadline deadline, std::string recorded) {
-    if (!recorded.empty() && !recorded.starts_with(whole_schema)) {
+    const int version = fingerprint_version_of(recorded);
+    if (version == 0) {
         auto of_tables = co_await fingerprint_of_tables(estate, side, deadline);
         co_return of_tables;
     }
     std::vector<Task<std::string>> reads;
     for (const auto& database : estate->config().databases) {
-        reads.push_back(schema_of(estate, side, database.name, deadline));
+        reads.push_back(schema_of(estate, side, database.name, version, deadline));
     }
     std::string text;
     for (const auto& one : co_await all(std::move(reads))) {
         text += one;
     }
-    co_return std::string(whole_schema) + pooler::content_hash(text);
+    co_return std::to_string(version) + ":" + pooler::content_hash(text);
 }
 
 Task<FenceState> read_fence(postgres::Server* server, std::string database, Deadline deadline) {

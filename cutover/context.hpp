@@ -92,8 +92,10 @@ Task<bool> carries_partitions(Context* context, std::string database, Deadline d
 Task<std::vector<replication::LaneState>> lane_states(Estate* estate, Side publisher, Deadline deadline);
 
 /// One hash over the schemas of all databases of one side, as `migrate drift` reads them: changes when
-/// anybody changes anything there. `recorded`: the one to compare with. A run that was prepared by an earlier
-/// version recorded a hash over tables and columns only; then this is one too.
+/// anybody changes anything there but privileges and comments. `recorded`: the one to compare with. A run
+/// that was prepared by an earlier version recorded a hash over those too (2), or over tables and columns
+/// only (0); then this is one too.
+int fingerprint_version_of(const std::string& recorded);
 Task<std::string> fingerprint(Estate* estate, Side side, Deadline deadline, std::string recorded = {});
 
 /// The fence of one database of one side as the catalogs have it.

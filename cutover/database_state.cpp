@@ -117,6 +117,14 @@ Task<DatabaseState> read_database_state(postgres::Server* server, std::string da
     co_return state;
 }
 
+DatabaseState without_rights(DatabaseState state) {
+    std::erase_if(state, [](const auto& statement) {
+        return statement.starts_with("GRANT ") || statement.starts_with("REVOKE ") ||
+               statement.starts_with("COMMENT ");
+    });
+    return state;
+}
+
 std::optional<StateChange> judge_database_state(const std::string& database, const Move& move,
                                                 const DatabaseState& recorded_from,
                                                 const DatabaseState& recorded_to, const DatabaseState& from,
@@ -164,16 +172,19 @@ std::optional<StateChange> judge_database_state(const std::string& database, con
 }
 
 Task<std::optional<StateChange>> changed_database(Estate* estate, boost::json::value recorded, Move move,
-                                                  std::string database, Deadline deadline) {
+                                                  std::string database, bool carried, Deadline deadline) {
     if (!recorded.is_object()) { // of a run that an earlier version prepared
         co_return std::nullopt;
     }
-    const auto state_of = [&recorded](Side side) {
+    const auto counted = [carried](DatabaseState state) {
+        return carried ? without_rights(std::move(state)) : state;
+    };
+    const auto state_of = [&recorded, &counted](Side side) {
         DatabaseState state;
         for (const auto& one : recorded.as_object().at(to_string(side)).as_array()) {
             state.insert(std::string(one.as_string()));
         }
-        return state;
+        return counted(std::move(state));
     };
     const auto recorded_from = state_of(move.from);
     const auto recorded_to = state_of(move.to);
@@ -182,9 +193,18 @@ Task<std::optional<StateChange>> changed_database(Estate* estate, boost::json::v
     for (const auto& role : roles.roles) {
         known.insert(role.name);
     }
+    if (carried) {
+        const auto there = co_await replication::read_roles(estate->server(move.to), deadline);
+        std::erase_if(known, [&there, &roles](const auto& name) {
+            return name != roles.bootstrap && name != there.bootstrap &&
+                   std::none_of(there.roles.begin(), there.roles.end(),
+                                [&name](const auto& role) { return role.name == name; });
+        });
+    }
     const auto here = co_await read_database_state(&estate->server(move.from), database, deadline, &known);
     const auto there = co_await read_database_state(&estate->server(move.to), database, deadline, &known);
-    auto changed = judge_database_state(database, move, recorded_from, recorded_to, here, there);
+    auto changed =
+        judge_database_state(database, move, recorded_from, recorded_to, counted(here), counted(there));
     co_return changed;
 }
 

@@ -22,6 +22,8 @@ struct StateChange {
     Refusal refusal;
     bool read_only = false; ///< no client whom it concerns could write
 };
+/// Pure. Without privileges and comments, which are carried (rights.hpp).
+DatabaseState without_rights(DatabaseState state);
 /// Pure. What changed on the side that serves since it was recorded, and is not so on the other side; and
 /// which settings of the other side are not as they were recorded there, and not so on the side that serves.
 /// That a client may not write goes first, recorded or not.
@@ -29,8 +31,9 @@ std::optional<StateChange> judge_database_state(const std::string& database, con
                                                 const DatabaseState& recorded_from,
                                                 const DatabaseState& recorded_to, const DatabaseState& from,
                                                 const DatabaseState& to);
-/// The same, read now; `recorded`: fact "database_state <database>" of the journal.
+/// The same, read now; `recorded`: fact "database_state <database>" of the journal. `carried`: the run
+/// carries privileges, comments, and roles that `to` has not yet.
 Task<std::optional<StateChange>> changed_database(Estate* estate, boost::json::value recorded, Move move,
-                                                  std::string database, Deadline deadline);
+                                                  std::string database, bool carried, Deadline deadline);
 
 } // namespace pgteal::cutover

@@ -56,7 +56,8 @@ public:
         std::map<std::string, std::string> targets; ///< pooler -> side proven by probes
         int migrations = 0;
         double longest_probe_ms = 0;
-        std::vector<std::string> warnings; ///< what a switch-back went without
+        std::vector<std::string> warnings;          ///< what a switch-back went without
+        std::map<Side, boost::json::object> rights; ///< as seen when they were carried, for the record
         std::set<std::string> halted; ///< lanes that could not be turned: what they need is gone, "app.1"
     };
     [[nodiscard]] Results& results() { return results_; }

@@ -6,6 +6,7 @@
 #include "cutover/own_tables.hpp"
 #include "cutover/owners_code_check.hpp"
 #include "cutover/read_only.hpp"
+#include "cutover/rights.hpp"
 #include "cutover/unfilled_views.hpp"
 
 #include <algorithm>
@@ -41,8 +42,9 @@ Task<std::optional<Refusal>> changed_role(Context* context, Move move, Deadline 
     const auto target = co_await replication::read_roles(context->estate.server(move.to), deadline);
     const auto ours = context->estate.config().side(move.to).dsn.get("user").value_or("");
     const auto to = to_string(move.to);
+    const auto coming = changed_roles(context->journal, move.from, source);
     for (const auto& role : source.roles) {
-        if (!role.login || role.name == ours || role.name == target.bootstrap) {
+        if (coming.contains(role.name) || !role.login || role.name == ours || role.name == target.bootstrap) {
             continue;
         }
         const auto same = std::find_if(target.roles.begin(), target.roles.end(),

@@ -238,7 +238,8 @@ Task<health::LoginsTried> about_sides(Estate* estate, Side from, Side to, std::v
 } // namespace
 
 Task<health::CheckResult> try_client_logins(Estate* estate, std::vector<PoolerBaseline> baselines, Side from,
-                                            Side to, bool at_gate, Deadline deadline) {
+                                            Side to, bool at_gate, const RightsPlan* coming,
+                                            Deadline deadline) {
     const auto limit = std::min(deadline, after(patience));
     std::vector<Trials> trials(baselines.size());
     std::vector<Task<void>> through;
@@ -254,6 +255,10 @@ Task<health::CheckResult> try_client_logins(Estate* estate, std::vector<PoolerBa
     }
     auto all = co_await about_sides(estate, from, to, names, deadline);
     all.at_gate = at_gate;
+    if (coming != nullptr) {
+        all.coming = coming->coming;
+        all.connect_comes = coming->of_database;
+    }
     std::vector<Task<void>> listed;
     for (std::size_t i = 0; i < baselines.size(); ++i) {
         listed.push_back(look_at_listed(estate, baselines[i], from, &all, &trials[i], after(patience)));
@@ -307,7 +312,7 @@ Task<health::CheckResult> check_tried_logins(Estate* estate, bool run_started, D
         });
         const auto serving = run_started ? peek_progress(config).serving : Side::blue;
         co_return co_await try_client_logins(estate, std::move(baselines), serving, other(serving), false,
-                                             deadline);
+                                             nullptr, deadline);
     } catch (const Error& error) {
         health::add(result, health::Level::warning, error.side(), "",
                     std::string("which logins the poolers need could not be read: ") + error.what() +
@@ -326,8 +331,11 @@ Task<std::optional<Refusal>> refused_trials(Context* context, Move move) {
             co_return Refusal{baseline.name, error.what(), error.hint()};
         }
     }
-    const auto result = co_await try_client_logins(&context->estate, baselines, move.from, move.to, true,
-                                                   after(std::chrono::seconds(20)));
+    const RightsScope scope{false, true};
+    const auto coming = co_await look_at_rights(context, move, scope, after(std::chrono::seconds(20)));
+    const auto result =
+        co_await try_client_logins(&context->estate, baselines, move.from, move.to, true,
+                                   coming ? &*coming : nullptr, after(std::chrono::seconds(20)));
     for (const auto& finding : result.findings) {
         if (finding.level == health::Level::error) {
             co_return Refusal{finding.side, finding.message, finding.fix};

@@ -7,15 +7,17 @@
 
 #include "cutover/context.hpp"
 #include "cutover/gate.hpp"
+#include "cutover/rights.hpp"
 #include "health/finding.hpp"
 
 namespace pgteal::cutover {
 
 /// As each pool's user, forced users, auth_user, pgteal's own role, and users of auth_file that can log in to
-/// `from` now. `at_gate`: databases and roles have to be on `to`. Throws Error for what can't be read from
-/// the servers; a pooler that can't be asked is a finding.
+/// `from` now. `at_gate`: databases and roles have to be on `to`, but for what is `coming`; null: nothing.
+/// Throws Error for what can't be read from the servers; a pooler that can't be asked is a finding.
 Task<health::CheckResult> try_client_logins(Estate* estate, std::vector<PoolerBaseline> baselines, Side from,
-                                            Side to, bool at_gate, Deadline deadline);
+                                            Side to, bool at_gate, const RightsPlan* coming,
+                                            Deadline deadline);
 
 /// The same at check: the poolers as recorded, or as they are while no run has begun. Never throws.
 Task<health::CheckResult> check_tried_logins(Estate* estate, bool run_started, Deadline deadline);

@@ -5,6 +5,7 @@
 #include "cutover/gate_risks.hpp"
 #include "cutover/green_database.hpp"
 #include "cutover/left_behind.hpp"
+#include "cutover/rights.hpp"
 #include "postgres/error.hpp"
 
 namespace pgteal::cutover {
@@ -34,6 +35,11 @@ Task<void> record_baseline(Work* work) {
     work->journal.set_fact("compared", boost::json::value());
     co_await record_found_databases(&work->context, deadline);
     work->journal.set_fact("roles_made", boost::json::object());
+    work->journal.set_fact("roles_made_on_blue", boost::json::object());
+    // Before anything is copied: what is granted from here on is carried at the end of prepare.
+    const auto rights = co_await read_rights(&work->context, Side::blue, after(std::chrono::minutes(1)));
+    record_rights(work->journal, Side::blue, rights);
+    record_rights(work->journal, Side::green, {});
     const auto roles =
         co_await estate.server(Side::green).exec("", "SELECT rolname::text FROM pg_roles", {}, deadline);
     boost::json::array existing;

@@ -4,9 +4,9 @@ namespace pgteal::cutover {
 
 Steps prepare_steps(Context& context) {
     Steps steps;
-    for (const auto& build :
-         {check_step, claim_step, freeze_step, roles_step, schema_step, lanes_step, copy_step, build_step,
-          migrate_step, subscribe_step, catch_up_step, analyze_step, compare_step, arm_step}) {
+    for (const auto& build : {check_step, claim_step, freeze_step, roles_step, schema_step, lanes_step,
+                              copy_step, build_step, migrate_step, subscribe_step, catch_up_step,
+                              analyze_step, compare_step, privileges_step, arm_step}) {
         steps.push_back(build(context));
     }
     return steps;
@@ -14,7 +14,7 @@ Steps prepare_steps(Context& context) {
 
 Switchover switchover_steps(Context& context, Move move) {
     Switchover all;
-    for (const auto& build : {gate_step, stage_step}) {
+    for (const auto& build : {gate_step, carry_privileges_step, stage_step}) {
         all.before.push_back(build(context, move));
     }
     for (const auto& build : {pause_step, fence_step, marker_step, barrier_step, sequences_step,
@@ -22,7 +22,7 @@ Switchover switchover_steps(Context& context, Move move) {
         all.pause.push_back(build(context, move));
     }
     // The way back comes first: it waits for nothing that a pooler or a probe does.
-    for (const auto& build : {turn_step, confirm_step}) {
+    for (const auto& build : {turn_step, confirm_step, late_privileges_step}) {
         all.after.push_back(build(context, move));
     }
     return all;

@@ -12,9 +12,9 @@ Steps prepare_steps(Context& context);
 /// The switchover for either direction, in its three parts: before the pause (undone by a failure), in the
 /// pause, after it.
 struct Switchover {
-    Steps before; ///< gate, stage
+    Steps before; ///< gate, carry-privileges, stage
     Steps pause;  ///< pause … resume
-    Steps after;  ///< turn, confirm
+    Steps after;  ///< turn, confirm, late-privileges
 };
 Switchover switchover_steps(Context& context, Move move);
 /// After the switch point: what has to be true, whatever was lost on the way, up to the turned lanes.
@@ -38,9 +38,11 @@ Step subscribe_step(Context& context);
 Step catch_up_step(Context& context);
 Step analyze_step(Context& context);
 Step compare_step(Context& context);
+Step privileges_step(Context& context);
 Step arm_step(Context& context);
 
 Step gate_step(Context& context, Move move);
+Step carry_privileges_step(Context& context, Move move);
 Step stage_step(Context& context, Move move);
 Step pause_step(Context& context, Move move);
 Step fence_step(Context& context, Move move);
@@ -53,6 +55,7 @@ Step switch_step(Context& context, Move move);
 Step resume_step(Context& context, Move move);
 Step turn_step(Context& context, Move move);
 Step confirm_step(Context& context, Move move);
+Step late_privileges_step(Context& context, Move move);
 Step finish_step(Context& context, Side standing);
 
 /// RESUME of every entry and the global RESUME, on every pooler.

@@ -59,7 +59,8 @@ struct Step {
     /// seen) when empty.
     std::function<Observation()> expected;
     std::function<std::vector<Action>(const Observation&)> plan;
-    /// Present iff recovery == undo. Only called for what observe() found or the journal knows was begun.
+    /// Present only if recovery == undo, and something is to be taken back. Only called for what observe()
+    /// found or the journal knows was begun.
     std::function<std::vector<Action>(const Observation&)> undo;
     /// Words for the display once the actions are done inside a pause (where observe() is not called).
     std::function<std::string()> summary;

@@ -242,7 +242,7 @@ Step freeze_step(Context& context) {
     step.id = "freeze-ddl";
     step.title = "Freeze the schema";
     step.makes_true = "Schema changes on blue by anybody but pgteal are refused, with the reason; temporary "
-                      "tables and REFRESH go on.";
+                      "tables, REFRESH, privileges and comments go on.";
     step.observe = [c = &context] { return observe_freeze(c); };
     step.plan = [c = &context](const Observation&) { return freeze_actions(c, true); };
     step.undo = [c = &context](const Observation&) { return freeze_actions(c, false); };

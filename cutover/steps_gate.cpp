@@ -9,6 +9,7 @@
 #include "cutover/leads.hpp"
 #include "cutover/left_behind.hpp"
 #include "cutover/login_trials.hpp"
+#include "cutover/rights.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/side_doubt.hpp"
 #include "cutover/unfilled_views.hpp"
@@ -106,7 +107,8 @@ Task<void> read_database_facts(Context* context, Move move, std::string database
         }
     }
     const auto state = context->journal.fact("database_state " + database);
-    auto changed = co_await changed_database(&context->estate, state, move, database, deadline);
+    auto changed = co_await changed_database(&context->estate, state, move, database,
+                                             rights_are_carried(context->journal), deadline);
     if (changed && (move.to == Side::green || changed->read_only)) {
         facts->risks.push_back(std::move(changed->refusal));
     } else if (changed) { // the way back is not held up by it

@@ -8,6 +8,7 @@
 #include "cutover/epochs.hpp"
 #include "cutover/left_behind.hpp"
 #include "cutover/pooler_settings.hpp"
+#include "cutover/rights.hpp"
 #include "cutover/run_row.hpp"
 #include "cutover/runbook.hpp"
 #include "cutover/side_doubt.hpp"
@@ -227,6 +228,7 @@ Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to,
     try {
         const Steps stage(moved.before.begin() + 1, moved.before.end());
         co_await runner.forward(&stage, move.epoch, {});
+        record_carried_rights(context);
         co_await runner.pause(&moved.pause, move.epoch, context->estate.config().max_pause);
         // Before the lanes turn: a side that nobody reaches has nothing to carry back.
         const bool nobody = !returning && co_await nobody_reaches(context, move);

@@ -148,10 +148,11 @@ Problem judge_refusal(const LoginsTried& all, const TriedLogin& login, const Rol
                     : Problem{};
     }
     if (code == "3D000" || code == "42501") { // behind the password
-        return all.at_gate ? refused(all, login,
-                                     "see that database " + login.database + " is on " + all.to +
-                                         " and that " + login.user + " may connect to it")
-                           : Problem{};
+        return all.at_gate && !(code == "42501" && all.connect_comes)
+                   ? refused(all, login,
+                             "see that database " + login.database + " is on " + all.to + " and that " +
+                                 login.user + " may connect to it")
+                   : Problem{};
     }
     if (code == "28P01") {
         return comes && !(role.on_to && role.same_secret) ? Problem{} : wrong_password(all, login, role);
@@ -169,7 +170,11 @@ Problem judge_refusal(const LoginsTried& all, const TriedLogin& login, const Rol
 
 Problem judge(const LoginsTried& all, const TriedLogin& login) {
     const auto role = role_of(all, login.user);
-    const bool comes = !all.at_gate && role.on_from && !all.kept.contains(login.user);
+    const bool comes =
+        (!all.at_gate || all.coming.contains(login.user)) && role.on_from && !all.kept.contains(login.user);
+    if (all.roles.contains(login.user) && !role.on_from) {
+        return {}; // a pool outlives its role, as that of a login which was made for an hour
+    }
     if (login.open) {
         return login.system.empty() || login.system == all.system ? Problem{} : another_server(all, login);
     }
@@ -253,13 +258,14 @@ CheckResult judge_tried_logins(const LoginsTried& all) {
 namespace {
 
 /// rolpassword by role. Secret.
-Task<std::map<std::string, std::string>> secrets_of(postgres::Server* server, std::string names,
+Task<std::map<std::string, std::string>> secrets_of(postgres::Server* server, std::string names, bool logins,
                                                     Deadline deadline) {
-    const postgres::Params params{std::move(names)};
-    const auto rows = co_await server->exec("",
-                                            "SELECT rolname::text, coalesce(rolpassword, '') FROM "
-                                            "pg_catalog.pg_authid WHERE rolname = ANY ($1::text[])",
-                                            params, deadline);
+    const postgres::Params params{std::move(names), std::string(logins ? "true" : "false")};
+    const auto rows = co_await server->exec(
+        "",
+        "SELECT rolname::text, coalesce(rolpassword, '') FROM "
+        "pg_catalog.pg_authid WHERE rolname = ANY ($1::text[]) AND (rolcanlogin OR NOT $2::boolean)",
+        params, deadline);
     std::map<std::string, std::string> secrets;
     for (int i = 0; i < rows.rows(); ++i) {
         secrets[rows.get<std::string>(i, 0)] = rows.get<std::string>(i, 1);
@@ -280,8 +286,8 @@ Task<std::map<std::string, RoleOnBoth>> compare_roles(postgres::Server& from, po
         array += '"';
     }
     array += '}';
-    const auto here = co_await secrets_of(&from, array, deadline);
-    const auto there = co_await secrets_of(&to, array, deadline);
+    const auto here = co_await secrets_of(&from, array, true, deadline);
+    const auto there = co_await secrets_of(&to, array, false, deadline);
     std::map<std::string, RoleOnBoth> roles;
     for (const auto& name : names) {
         const auto a = here.find(name);

@@ -28,7 +28,8 @@ struct TriedLogin {
 
 /// A role on the side that serves and on the one that takes over.
 struct RoleOnBoth {
-    bool on_from = false, on_to = false;
+    bool on_from = false; ///< and may log in there
+    bool on_to = false;
     bool same_secret = false; ///< rolpassword
 };
 
@@ -39,8 +40,10 @@ struct LoginsTried {
     bool untried_accepted = false;
     bool group_rules = false; ///< pg_hba.conf of `to` goes by membership, which prepare carries
     std::set<std::string>
-        kept;        ///< roles that prepare leaves as they are on `to`: its bootstrap superuser, pgteal's own
-    std::string own; ///< pgteal's own on `to`
+        kept; ///< roles that prepare leaves as they are on `to`: its bootstrap superuser, pgteal's own
+    std::set<std::string> coming; ///< roles that are carried after the gate, before clients are held
+    bool connect_comes = false;   ///< and so are privileges on databases
+    std::string own;              ///< pgteal's own on `to`
     std::string system;           ///< identifier of `to` (pg_control_system)
     std::string from_dsn, to_dsn; ///< for psql, without secrets
     std::vector<TriedLogin> tried;

@@ -113,6 +113,7 @@ Statement unfreeze_ddl(const std::string& database) {
             "DROP FUNCTION IF EXISTS pgteal.refuse_ddl(text);\n"
             "DROP FUNCTION IF EXISTS pgteal.may_change_schema();\n"
             "DROP FUNCTION IF EXISTS pgteal.relation_of(oid, oid);\n"
+            "DROP FUNCTION IF EXISTS pgteal.is_of_lane(text);\n"
             "COMMIT",
             {}};
 }

@@ -1,5 +1,6 @@
 -- The freeze of DDL: schema changes are not replicated, so one made during a run would be missing on the other side. What is temporary,
--- REFRESH MATERIALIZED VIEW and REINDEX go on; so do superusers' sessions with pgteal.ddl = on, which are pgteal's own or an operator's who
+-- REFRESH MATERIALIZED VIEW and REINDEX go on; so do privileges and comments, which pgteal carries (privileges.hpp), and publications,
+-- which are no business of the other side's; and superusers' sessions with pgteal.ddl = on, which are pgteal's own or an operator's who
 -- means it. Partitions are another thing where they are carried: lane_partitions.sql.
 -- What is temporary is told by its row in the catalogs, never by what it is called: anybody may call a table "x on pg_temp.y".
 -- The bodies are compiled in the session of whoever runs DDL: pg_temp last on the path, and nothing that a setting of theirs reads differently.
@@ -9,7 +10,10 @@ BEGIN
     ERRCODE = 'object_not_in_prerequisite_state',
     MESSAGE = pg_catalog.format('%s is refused: a blue/green run of pgteal is under way in database "%s"',
                                 command, pg_catalog.current_database()),
-    DETAIL = 'A schema change made now would be missing on the other server.',
+    DETAIL = CASE WHEN command = 'DROP OWNED' THEN 'It might drop more than privileges, which would then be left on the other server: '
+                                                   'REVOKE and DROP ROLE are not refused.'
+                  ELSE 'A schema change made now would be missing on the other server. GRANT, REVOKE, ALTER DEFAULT PRIVILEGES, COMMENT, '
+                       'roles, publications and temporary objects are not frozen.' END,
     HINT = 'Ending the run lifts this: pgteal finish, or pgteal abort before the cutover.';
 END $function$;
 
@@ -35,18 +39,36 @@ BEGIN
     END;
 END $function$;
 
-GRANT EXECUTE ON FUNCTION pgteal.refuse_ddl(text), pgteal.may_change_schema(), pgteal.relation_of(oid, oid) TO PUBLIC;
+-- A publication with a table of pgteal's is a lane's.
+CREATE OR REPLACE FUNCTION pgteal.is_of_lane(publication text) RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $function$
+BEGIN
+  RETURN EXISTS (SELECT FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid
+                   JOIN pg_catalog.pg_class c ON c.oid = r.prrelid
+                  WHERE p.pubname = publication AND c.relnamespace = 'pgteal'::regnamespace);
+END $function$;
 
--- Commands that drop report nothing here but their tag; sql_drop tells what they drop. GRANT and ALTER DEFAULT PRIVILEGES report no object:
--- what they act on can't be told, so they are refused. schema_name is read from the object's own row, and only this session's temporary
+GRANT EXECUTE ON FUNCTION pgteal.refuse_ddl(text), pgteal.may_change_schema(), pgteal.relation_of(oid, oid), pgteal.is_of_lane(text) TO PUBLIC;
+
+-- Commands that drop report nothing here but their tag; sql_drop tells what they drop. The address of what a publication publishes has the
+-- publication as its last name. schema_name is read from the object's own row, and only this session's temporary
 -- schema is pg_temp there: no other can have that name.
 CREATE OR REPLACE FUNCTION pgteal.freeze_ddl() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
 BEGIN
-  IF pgteal.may_change_schema() OR tg_tag IN ('REFRESH MATERIALIZED VIEW', 'REINDEX') THEN
+  IF pgteal.may_change_schema()
+     OR tg_tag IN ('REFRESH MATERIALIZED VIEW', 'REINDEX', 'GRANT', 'REVOKE', 'ALTER DEFAULT PRIVILEGES', 'COMMENT') THEN
     RETURN;
   END IF;
   IF tg_tag = 'DROP OWNED' THEN
     PERFORM pgteal.refuse_ddl(tg_tag);
+  END IF;
+  IF tg_tag IN ('CREATE PUBLICATION', 'ALTER PUBLICATION') THEN
+    PERFORM FROM pg_catalog.pg_event_trigger_ddl_commands() c
+      CROSS JOIN LATERAL pg_catalog.pg_identify_object_as_address(c.classid, c.objid, c.objsubid) a
+      WHERE pgteal.is_of_lane(coalesce(a.object_args[1], a.object_names[1]));
+    IF FOUND THEN
+      PERFORM pgteal.refuse_ddl(tg_tag);
+    END IF;
+    RETURN;
   END IF;
   PERFORM FROM pg_catalog.pg_event_trigger_ddl_commands() c
     WHERE c.schema_name IS DISTINCT FROM 'pg_temp'
@@ -61,7 +83,17 @@ END $function$;
 -- object takes with it by itself (neither original nor normal) is temporary too; what CASCADE takes need not be.
 CREATE OR REPLACE FUNCTION pgteal.freeze_drop() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
 BEGIN
-  IF pgteal.may_change_schema() THEN
+  -- The last of the default privileges of a role takes their row along.
+  IF pgteal.may_change_schema() OR tg_tag IN ('GRANT', 'REVOKE', 'ALTER DEFAULT PRIVILEGES') THEN
+    RETURN;
+  END IF;
+  IF tg_tag IN ('ALTER PUBLICATION', 'DROP PUBLICATION') THEN
+    PERFORM FROM pg_catalog.pg_event_trigger_dropped_objects() d
+      WHERE d.object_type = 'publication relation' AND d.address_names[1] = 'pgteal'
+         OR pgteal.is_of_lane(coalesce(d.address_args[1], d.address_names[1]));
+    IF FOUND THEN
+      PERFORM pgteal.refuse_ddl(tg_tag);
+    END IF;
     RETURN;
   END IF;
   PERFORM FROM pg_catalog.pg_event_trigger_dropped_objects() d

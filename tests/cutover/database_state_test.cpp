@@ -42,6 +42,13 @@ TEST(DatabaseState, ThatChangedOnTheServingSideAloneIsToldWithTheStatement) {
     EXPECT_THAT(less->message, testing::HasSubstr("no longer ALTER DATABASE app SET search_path TO x"));
 }
 
+TEST(DatabaseState, CountsNoPrivilegesAndCommentsWhereTheyAreCarried) {
+    const DatabaseState state{
+        "ALTER DATABASE app OWNER TO a", "COMMENT ON DATABASE \"app\" IS :'comment'#0badc0de",
+        "GRANT CONNECT ON DATABASE \"app\" TO \"b\"", "REVOKE ALL ON DATABASE \"app\" FROM PUBLIC, \"a\""};
+    EXPECT_EQ(without_rights(state), unchanged);
+}
+
 TEST(DatabaseState, ThatChangedOnTheStandingSideAloneIsToldWithTheStatementToo) {
     const std::string slow =
         "ALTER ROLE \"a SET b TO c\" IN DATABASE \"app\" SET \"statement_timeout\" TO '1'";

@@ -107,6 +107,29 @@ TEST(TriedLogins, what_prepare_makes_is_missed_at_the_gate_only) {
     expect_error(all(wants_key("changed"), true), "another password on green");
 }
 
+TEST(TriedLogins, what_is_carried_after_the_gate_is_not_missed_at_it) {
+    for (const auto& login : {refused("28P01", no_password, "new"), refused("28P01", no_password, "changed"),
+                              refused("28000", "role \"new\" does not exist", "new"), wants_key("changed")}) {
+        auto facts = all(login, true);
+        facts.coming = {"new", "changed"};
+        expect_ok(judge_tried_logins(facts));
+        facts.coming = {"another"};
+        EXPECT_EQ(judge_tried_logins(facts).findings.size(), 1U) << login.problem;
+    }
+    auto facts = all(refused("42501", "permission denied for database \"app\""), true);
+    expect_error(facts, "permission denied");
+    facts.connect_comes = true;
+    expect_ok(judge_tried_logins(facts));
+}
+
+TEST(TriedLogins, of_a_role_that_is_gone_where_clients_are_miss_nobody) {
+    auto facts = all(refused("28P01", no_password, "gone"), true);
+    facts.roles["gone"] = {false, true, false};
+    expect_ok(judge_tried_logins(facts));
+    facts.roles["gone"] = {};
+    expect_ok(judge_tried_logins(facts));
+}
+
 TEST(TriedLogins, roles_that_prepare_leaves_alone_are_missed_at_once) {
     for (const std::string role : {"postgres", "pgteal"}) {
         for (const auto& login : {wants_key(role), refused("28P01", no_password, role)}) {

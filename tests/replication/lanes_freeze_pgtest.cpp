@@ -18,6 +18,8 @@ Task<std::string> outcome(postgres::Connection& connection, std::string text) {
         sqlstate = error.sqlstate();
         if (sqlstate == "55000") {
             EXPECT_NE(error.hint().find("pgteal finish"), std::string::npos) << error.what();
+            EXPECT_NE(std::string(error.what()).find("REVOKE"), std::string::npos)
+                << "it says what is not frozen: " << error.what();
         }
     }
     if (connection.in_transaction()) {
@@ -74,7 +76,6 @@ const std::vector<std::string> refused_by_object{
     "CREATE TEXT SEARCH DICTIONARY s.n (TEMPLATE = simple)",
     "CREATE TEXT SEARCH CONFIGURATION s.n (COPY = simple)",
     "CREATE CAST (s.comp AS text) WITH INOUT",
-    "CREATE PUBLICATION n FOR TABLE s.t",
     "CREATE INDEX ON s.t (v)",
     "CREATE RULE n AS ON DELETE TO s.t DO INSTEAD NOTHING",
     "CREATE TRIGGER n AFTER INSERT ON s.t EXECUTE FUNCTION s.f()",
@@ -100,13 +101,6 @@ const std::vector<std::string> refused_by_object{
     "ALTER DOMAIN s.dom SET NOT NULL",
     "ALTER FUNCTION s.f() STABLE",
     "ALTER TRIGGER \"t on pg_temp.y\" ON s.t RENAME TO n",
-    "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
-    "ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO PUBLIC",
-    "GRANT SELECT ON s.t TO PUBLIC",
-    "GRANT SELECT (v) ON s.t TO PUBLIC",
-    "REVOKE ALL ON s.t FROM PUBLIC",
-    "COMMENT ON TABLE s.t IS 'x'",
-    "COMMENT ON SCHEMA s IS 'x'",
     "DROP TABLE s.old",
     "DROP TABLE s.parts_1",
     "DROP VIEW s.v",
@@ -115,6 +109,9 @@ const std::vector<std::string> refused_by_object{
     "DROP SCHEMA s CASCADE",
     "DROP OWNED BY CURRENT_USER",
     "DO 'BEGIN CREATE TABLE s.n (); END'",
+    "BEGIN; GRANT SELECT ON s.t TO PUBLIC; ALTER TABLE s.t ADD COLUMN n int; COMMIT",
+    "BEGIN; CREATE PUBLICATION n FOR TABLE s.t; CREATE TABLE s.n (); COMMIT",
+    "CREATE SCHEMA n CREATE TABLE x (id int) GRANT SELECT ON x TO PUBLIC",
     "BEGIN; CREATE TEMP TABLE n (); ALTER TABLE s.t ADD COLUMN n int; COMMIT",
     // With what is temporary in one command, or hanging on it.
     "BEGIN; CREATE TEMP TABLE n (); DROP TABLE s.old, n",
@@ -131,7 +128,6 @@ const std::vector<std::string> refused_by_object{
     "CREATE FUNCTION s.\"for pg_temp.f\"() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     "CREATE TYPE s.\"n on pg_temp_1.y\" AS ENUM ()",
     "ALTER TABLE s.\"x on pg_temp.o\" ADD COLUMN n int",
-    "COMMENT ON COLUMN s.\"x on pg_temp.o\".id IS 'a'",
     "DROP TABLE s.\"x on pg_temp.o\"",
     "DROP TABLE s.\"pg_temp.o\"",
     "DROP INDEX s.\"i on pg_temp.y\"",
@@ -157,6 +153,21 @@ const std::vector<std::string> refused_settings{
 };
 
 const std::vector<std::string> passes{
+    // pgteal carries these.
+    "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC; ALTER DEFAULT PRIVILEGES REVOKE SELECT ON "
+    "TABLES FROM PUBLIC",
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO PUBLIC; ALTER DEFAULT PRIVILEGES IN "
+    "SCHEMA "
+    "s REVOKE SELECT ON TABLES FROM PUBLIC",
+    "GRANT SELECT ON s.t TO PUBLIC; GRANT SELECT (v) ON s.t TO PUBLIC; REVOKE ALL ON s.t FROM PUBLIC",
+    "GRANT SELECT ON ALL TABLES IN SCHEMA s TO PUBLIC; REVOKE ALL ON ALL TABLES IN SCHEMA s FROM PUBLIC",
+    "COMMENT ON TABLE s.t IS 'x'; COMMENT ON SCHEMA s IS 'x'; COMMENT ON TABLE s.t IS NULL",
+    "COMMENT ON COLUMN s.\"x on pg_temp.o\".id IS 'a'",
+    // And these are no business of the other side's.
+    "CREATE PUBLICATION n FOR TABLE s.t; ALTER PUBLICATION n ADD TABLE s.old; ALTER PUBLICATION n DROP TABLE "
+    "s.t; ALTER PUBLICATION n SET TABLE s.t; ALTER PUBLICATION n SET (publish = 'insert'); ALTER PUBLICATION "
+    "n "
+    "RENAME TO m; COMMENT ON PUBLICATION m IS 'x'; DROP PUBLICATION m",
     "CREATE TEMP TABLE x (id serial PRIMARY KEY, v text DEFAULT 'a' CHECK (v <> '')); CREATE INDEX ON x (v); "
     "ALTER TABLE x ADD COLUMN w int DEFAULT 1; ALTER TABLE x ALTER COLUMN w TYPE bigint; COMMENT ON TABLE x "
     "IS 'temp'; ALTER TABLE x ALTER COLUMN w DROP DEFAULT; DROP TABLE x",
@@ -233,13 +244,31 @@ Task<void> superusers(postgres::Connection& super) {
         "CREATE TABLE s.n ()",
         "SET session_replication_role = replica; CREATE TABLE s.n ()",
         "SET ROLE app; CREATE TABLE s.n ()",
-        "COMMENT ON TABLE s.t IS 'x'",
         "CREATE FOREIGN DATA WRAPPER n",
         "CREATE ACCESS METHOD n TYPE INDEX HANDLER bthandler",
         "ALTER EXTENSION plpgsql ADD TABLE s.t",
         "CREATE SUBSCRIPTION n CONNECTION 'host=nowhere' PUBLICATION n WITH (connect = false)",
     };
     co_await expect_all(super, without, "55000");
+    // A lane's publication is told by what it publishes.
+    const std::vector<std::string> of_lanes{
+        "ALTER PUBLICATION lane ADD TABLE s.old",
+        "ALTER PUBLICATION lane DROP TABLE s.t",
+        "ALTER PUBLICATION lane SET TABLE s.t",
+        "ALTER PUBLICATION lane DROP TABLE pgteal.marker_1",
+        "ALTER PUBLICATION lane SET (publish = 'insert')",
+        "ALTER PUBLICATION lane OWNER TO app",
+        "ALTER PUBLICATION lane RENAME TO n",
+        "DROP PUBLICATION lane",
+        "CREATE PUBLICATION n FOR TABLE pgteal.marker_1",
+    };
+    co_await super.script(
+        "SET pgteal.ddl = on; CREATE PUBLICATION lane FOR TABLE s.t, pgteal.marker_1; RESET "
+        "pgteal.ddl",
+        soon());
+    co_await expect_all(super, of_lanes, "55000");
+    co_await super.script("SET pgteal.ddl = on; DROP PUBLICATION lane; RESET pgteal.ddl", soon());
+    EXPECT_EQ(co_await outcome(super, "CREATE PUBLICATION n FOR ALL TABLES; DROP PUBLICATION n"), "");
     EXPECT_EQ(co_await outcome(super, "SET pgteal.ddl = off; CREATE TABLE s.n ()"), "55000");
     EXPECT_EQ(co_await outcome(super, "SET pgteal.ddl = on; SET SESSION AUTHORIZATION app; CREATE TABLE s.n "
                                       "()"),
@@ -293,7 +322,7 @@ Task<void> freeze_on(LaneWorld& world, std::string side, std::string db) {
     EXPECT_EQ(co_await world.value(side, db,
                                    "SELECT count(*) FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n "
                                    "ON n.oid = p.pronamespace WHERE n.nspname = 'pgteal' AND p.proname ~ "
-                                   "'freeze|refuse_ddl|may_change|relation_of'"),
+                                   "'freeze|refuse_ddl|may_change|relation_of|is_of_lane'"),
               "0");
     EXPECT_EQ(co_await outcome(app, "CREATE TABLE s.n (); DROP TABLE s.n"), "");
     co_await world.run(side, freeze_ddl(db));
