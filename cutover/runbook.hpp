@@ -12,9 +12,9 @@ Steps prepare_steps(Context& context);
 /// The switchover for either direction, in its three parts: before the pause (undone by a failure), in the
 /// pause, after it.
 struct Switchover {
-    Steps before; ///< gate, carry-privileges, stage
+    Steps before; ///< gate, carry-grants, stage
     Steps pause;  ///< pause … resume
-    Steps after;  ///< turn, confirm, late-privileges
+    Steps after;  ///< turn, confirm, late-grants
 };
 Switchover switchover_steps(Context& context, Move move);
 /// After the switch point: what has to be true, whatever was lost on the way, up to the turned lanes.

@@ -1,4 +1,4 @@
-// privileges, carry-privileges, late-privileges: what tools grant, revoke and comment on during a run is so
+// privileges, carry-grants, late-grants: what tools grant, revoke and comment on during a run is so
 // on both sides.
 #include <fmt/format.h>
 
@@ -113,7 +113,7 @@ Step privileges_step(Context& context) {
 Step carry_privileges_step(Context& context, Move move) {
     // The way back is not held up by a grant.
     auto step = rights_step(context, move, {true, move.to == Side::blue}, false);
-    step.id = "carry-privileges";
+    step.id = "carry-grants";
     step.title = "Carry privileges";
     step.makes_true =
         "Roles, privileges and comments that changed on `from` since they were last recorded are so on `to`.";
@@ -122,7 +122,7 @@ Step carry_privileges_step(Context& context, Move move) {
 
 Step late_privileges_step(Context& context, Move move) {
     auto step = rights_step(context, move, {false, true}, true);
-    step.id = "late-privileges";
+    step.id = "late-grants";
     step.title = "Carry late privileges";
     step.makes_true = "So are roles and privileges that changed between that and the fence.";
     step.recovery = Recovery::forward;

@@ -48,6 +48,7 @@ TEST(DurationText, HasTheUnitThatPeopleWouldUse) {
 
 const std::map<std::string, std::string> words{
     {"gate", "lag 0.4 ms, 1 pooler, 41 clients, 87 sequences"},
+    {"carry-grants", "2 roles, 14 privileges carried to green"},
     {"sequences", "87 sequences"},
     {"confirm", "a client's write through every entry reached the new side"},
 };
@@ -77,20 +78,22 @@ void play(Terminal& terminal, const Switchover& steps) {
 
 const std::string transcript =
     R"(  done      gate         lag 0.4 ms, 1 pooler, 41 clients, 87 sequences                 1.5 ms
-  done      stage                                                                       3.0 ms
+  done      carry-grants 2 roles, 14 privileges carried to green                        3.0 ms
+  done      stage                                                                       4.5 ms
   ---- clients held --------------------------------------------------------------------------
-  done      pause                                                                       4.5 ms
-  done      fence                                                                       6.0 ms
-  done      marker                                                                      7.5 ms
-  done      barrier                                                                     9.0 ms
-  done      sequences    87 sequences                                                    10 ms
-  done      retarget                                                                     12 ms
-  done      still                                                                        14 ms
-  done      switch                                                                       15 ms
-  done      resume                                                                       16 ms
+  done      pause                                                                       6.0 ms
+  done      fence                                                                       7.5 ms
+  done      marker                                                                      9.0 ms
+  done      barrier                                                                      10 ms
+  done      sequences    87 sequences                                                    12 ms
+  done      retarget                                                                     14 ms
+  done      still                                                                        15 ms
+  done      switch                                                                       16 ms
+  done      resume                                                                       18 ms
   ---- clients go on: held 31 ms -------------------------------------------------------------
-  done      turn                                                                         18 ms
-  done      confirm      a client's write through every entry reached the new side       20 ms
+  done      turn                                                                         20 ms
+  done      confirm      a client's write through every entry reached the new side       21 ms
+  done      late-grants                                                                  22 ms
 )";
 
 TEST(Terminal, TellsACutoverAndASwitchBackInTheSameWords) {
