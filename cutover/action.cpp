@@ -1,5 +1,6 @@
 #include "cutover/action.hpp"
 
+#include "replication/sequence_ahead.hpp"
 #include "replication/sequences.hpp"
 
 namespace pgteal::cutover {
@@ -76,7 +77,10 @@ struct Describer {
                     "in " + a.folder + ", with PGTEAL_DSN and PG… set: " +
                         postgres::to_string(postgres::Program{a.command, {}})};
         }
-        std::string text = "take over the history of migrations, then apply from " + a.folder + ":";
+        std::string text =
+            "take over the history of migrations; set sequences " + std::to_string(replication::least_ahead) +
+            " values or more beyond blue's, those that no migration uses back at the end; apply from " +
+            a.folder + ", each noted in pgteal.migrated:";
         for (const auto& script : a.scripts) {
             text += " " + script;
         }

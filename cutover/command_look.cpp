@@ -20,6 +20,7 @@
 #include "postgres/quote.hpp"
 #include "replication/compare.hpp"
 #include "replication/lane_watch.hpp"
+#include "replication/migrated_rows.hpp"
 
 namespace pgteal::cutover {
 
@@ -67,6 +68,9 @@ boost::json::object comparison_document(const std::vector<replication::Compariso
                 boost::json::object one;
                 one["key"] = difference.key;
                 one["kind"] = difference.kind;
+                if (!difference.script.empty()) {
+                    one["migration"] = difference.script;
+                }
                 differences.push_back(std::move(one));
             }
             boost::json::object one;
@@ -74,6 +78,7 @@ boost::json::object comparison_document(const std::vector<replication::Compariso
             one["name"] = table.name;
             one["rows"] = table.rows;
             one["difference_count"] = table.difference_count;
+            one["migrated_rows"] = table.migrated_count;
             one["differences"] = std::move(differences);
             tables.push_back(std::move(one));
         }
@@ -245,9 +250,13 @@ Task<Exit> run_compare(Session* session) {
         tables += comparison.tables.size();
         for (const auto& table : comparison.tables) {
             for (const auto& difference : table.differences) {
-                terminal.say(fmt::format("  {:<9} {}: {} {}", difference.kind, table.database, table.name,
-                                         difference.key));
+                terminal.say(fmt::format(
+                    "  {:<9} {}: {} {}{}", difference.kind, table.database, table.name, difference.key,
+                    difference.script.empty() ? "" : "  by migration " + difference.script));
             }
+        }
+        for (const auto& words : replication::migrated_in_words(comparison)) {
+            terminal.say("  migrated  " + words + ": inserted by migrations, on green only");
         }
     }
     terminal.say(fmt::format("{} rows in {} tables compared: {}", document.at("rows").as_int64(), tables,

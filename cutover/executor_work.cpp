@@ -14,6 +14,7 @@
 #include "postgres/server_words.hpp"
 #include "replication/clone.hpp"
 #include "replication/compare.hpp"
+#include "replication/migrated_rows.hpp"
 #include "replication/sequence_plan.hpp"
 
 namespace pgteal::cutover {
@@ -60,6 +61,42 @@ Task<std::vector<replication::Table>> tables_of(postgres::Server* server, std::s
     auto session = co_await server->session(database, deadline);
     auto tables = co_await replication::read_tables(*session, deadline);
     co_return tables;
+}
+
+/// What differs, and what to do about it.
+struct Differences {
+    std::string where, hint;
+};
+
+Differences in_words(const replication::Comparison& comparison) {
+    Differences found;
+    std::string script;
+    bool all = true; // of them are a migration's
+    for (const auto& table : comparison.tables) {
+        for (const auto& difference : table.differences) {
+            script = difference.script.empty() ? script : difference.script;
+            all = all && !difference.script.empty();
+        }
+        if (table.difference_count > 0) {
+            found.where += (found.where.empty() ? "" : ", ") + table.database + ": " + table.name + " (" +
+                           std::to_string(table.difference_count) + ")";
+        }
+    }
+    const std::string change = "rows that blue has, and blue's next change of such a row would undo that: "
+                               "pgteal compare lists them. Take it out of the file, or let it be applied "
+                               "after finish (-- pgteal: phase contract). Then pgteal abort and pgteal "
+                               "prepare";
+    if (script.empty()) {
+        found.hint = "pgteal compare lists them; find who wrote to the standing side, and stop that. Before "
+                     "a cutover: pgteal abort, then pgteal prepare";
+    } else if (all) {
+        found.where += ", changed by migration " + script;
+        found.hint = script + " changes " + change;
+    } else {
+        found.where += ", of which some were changed by migration " + script;
+        found.hint = script + " changes " + change + ". For the others find who wrote to the standing side";
+    }
+    return found;
 }
 
 } // namespace
@@ -205,19 +242,15 @@ Task<void> Executor::run(const CompareData* action, Deadline deadline, Progress 
         serving, standing, action->database, estate_.lanes(action->serving, action->database), common,
         estate_.config().jobs, deadline, report, accepts_owners_code(estate_.config()));
     const bool equal = comparison.equal;
-    std::string where;
-    for (const auto& table : comparison.tables) {
-        if (table.difference_count > 0) {
-            where += (where.empty() ? "" : ", ") + action->database + ": " + table.name + " (" +
-                     std::to_string(table.difference_count) + ")";
-        }
+    const auto differences = in_words(comparison);
+    if (equal && !replication::migrated_in_words(comparison).empty()) {
+        const auto keep = replication::keep_migrated_rows(action->database, comparison);
+        co_await estate_.server(Side::green).script(action->database, keep.text.plain(), deadline);
     }
     results_.comparisons.push_back(std::move(comparison));
     if (!equal) {
         throw Error(ErrorCode::damage, to_string(other(action->serving)),
-                    "rows differ between the sides: " + where,
-                    "pgteal compare lists them; find who wrote to the standing side. Before a cutover: "
-                    "pgteal abort, then prepare again");
+                    "rows differ between the sides: " + differences.where, differences.hint);
     }
 }
 

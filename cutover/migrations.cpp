@@ -1,10 +1,14 @@
 #include "cutover/migrations.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include "migration/external.hpp"
 #include "postgres/error.hpp"
+#include "replication/migrated_rows.hpp"
+#include "replication/sequence_ahead.hpp"
 
 namespace pgteal::cutover {
 
@@ -40,6 +44,10 @@ public:
                 news->applied(*copy, ms);
             }
         });
+    }
+    /// From a worker thread: done on the controller's, which goes on meanwhile.
+    void wait_for(Task<void> task) const {
+        asio::co_spawn(executor_, std::move(task), asio::use_future).get();
     }
     [[nodiscard]] const MigrationNews& news() const { return *news_; }
 
@@ -148,6 +156,61 @@ Task<void> warn_of_reach(Estate* estate, MigrationJob job, const MigrationNews* 
     }
 }
 
+/// A look at green, or a change of a few rows.
+constexpr auto patience = std::chrono::seconds(30);
+
+Task<void> script_on_green(Estate* estate, postgres::Statement statement) {
+    auto text = statement.text.plain();
+    co_await estate->server(Side::green).script(statement.database, std::move(text), after(patience));
+}
+
+/// What is pending, or the command. Within a run each is noted first, so that its rows are known as its own.
+Task<void> apply_now(Estate* estate, const MigrationJob* job, const Feed* feed, Deadline deadline,
+                     std::vector<migration::Applied>* applied) {
+    const auto& config = estate->config();
+    if (!config.migrate.command.empty()) {
+        if (job->adopt) {
+            const auto& name = config.migrate.command.front();
+            co_await script_on_green(estate, replication::note_migration(job->database, name));
+        }
+        co_await run_command(estate, *job, &feed->news(), deadline);
+        co_return;
+    }
+    const auto dsn = estate->server(job->side).dsn().with_database(job->database);
+    const auto blue = estate->server(Side::blue).dsn().with_database(job->database);
+    auto options = options_of(config, *job);
+    options.on_progress = [feed](const std::string& text, double fraction) {
+        feed->progress(text, fraction);
+    };
+    options.on_warning = [feed](const std::string& text) { feed->warning(text); };
+    const migration::OnFile on_file = [feed, job, estate](const migration::File& file, bool done, double ms) {
+        if (done) {
+            feed->applied(file, ms);
+            return;
+        }
+        feed->progress(job->database + "  " + file.script, -1);
+        if (job->adopt) {
+            feed->wait_for(script_on_green(estate, replication::note_migration(job->database, file.script)));
+        }
+    };
+    const std::function<void()> work = [&] {
+        const auto files = migration::find_migrations(job->folder);
+        if (job->approved) {
+            require_unchanged(config, *job->approved, job->again); // what was read is what was approved
+        }
+        if (job->adopt) {
+            migration::adopt_history(blue, dsn, options.history);
+        }
+        if (job->none_pending) {
+            refuse_new_files(migration::pending(files, migration::history(dsn, options.side, options.history),
+                                                options.policy),
+                             job->again);
+        }
+        *applied = migration::apply(dsn, files, options, on_file);
+    };
+    co_await run_blocking(work);
+}
+
 [[noreturn]] void refuse(const std::string& why, const std::string& next) {
     throw Error(ErrorCode::wrong_state, "", why, next);
 }
@@ -194,44 +257,30 @@ Task<std::string> migrated_meanwhile(Estate* estate, std::string database) {
 Task<std::vector<migration::Applied>> apply_migrations(Estate* estate, MigrationJob job, MigrationNews news,
                                                        Deadline deadline) {
     const Feed feed(co_await asio::this_coro::executor, std::move(news));
-    const auto& config = estate->config();
     std::vector<migration::Applied> applied;
-    if (!config.migrate.command.empty()) {
-        co_await run_command(estate, job, &feed.news(), deadline);
-        co_await warn_of_reach(estate, job, &feed.news());
+    if (!job.adopt) { // no run: the side stands alone
+        co_await apply_now(estate, &job, &feed, deadline, &applied);
         co_return applied;
     }
-    const auto dsn = estate->server(job.side).dsn().with_database(job.database);
-    const auto blue = estate->server(Side::blue).dsn().with_database(job.database);
-    auto options = options_of(config, job);
-    options.on_progress = [&feed](const std::string& text, double fraction) {
-        feed.progress(text, fraction);
-    };
-    options.on_warning = [&feed](const std::string& text) { feed.warning(text); };
-    std::vector<std::pair<migration::File, double>> finished; // the worker's until it has ended
-    const migration::OnFile on_file = [&feed, &job](const migration::File& file, bool done, double ms) {
-        if (done) {
-            feed.applied(file, ms);
-        } else {
-            feed.progress(job.database + "  " + file.script, -1);
-        }
-    };
-    const std::function<void()> work = [&] {
-        const auto files = migration::find_migrations(job.folder);
-        if (job.approved) {
-            require_unchanged(config, *job.approved, job.again); // what was read is what was approved
-        }
-        if (job.adopt) {
-            migration::adopt_history(blue, dsn, options.history);
-        }
-        if (job.none_pending) {
-            refuse_new_files(migration::pending(files, migration::history(dsn, options.side, options.history),
-                                                options.policy),
-                             job.again);
-        }
-        applied = migration::apply(dsn, files, options, on_file);
-    };
-    co_await run_blocking(work);
+    auto& blue = estate->server(Side::blue);
+    auto& green = estate->server(Side::green);
+    auto ahead = co_await replication::carry_ahead(blue, green, job.database, after(patience));
+    std::exception_ptr failure;
+    try {
+        co_await apply_now(estate, &job, &feed, deadline, &applied);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    std::exception_ptr untidy;
+    try {
+        co_await script_on_green(estate, replication::end_migrations(job.database));
+        co_await replication::take_back_unused(green, job.database, std::move(ahead), after(patience));
+    } catch (...) {
+        untidy = std::current_exception();
+    }
+    if (failure || untidy) {
+        std::rethrow_exception(failure ? failure : untidy);
+    }
     co_await warn_of_reach(estate, job, &feed.news());
     co_return applied;
 }

@@ -1,6 +1,8 @@
 // gate: everything that would spoil a switchover is found before a client is held.
 #include <filesystem>
 
+#include <boost/algorithm/string/join.hpp>
+
 #include "cutover/changed_schema.hpp"
 #include "cutover/checks.hpp"
 #include "cutover/database_state.hpp"
@@ -20,6 +22,7 @@
 #include "postgres/quote.hpp"
 #include "replication/lane_watch.hpp"
 #include "replication/markers.hpp"
+#include "replication/migrated_rows.hpp"
 #include "replication/sequence_plan.hpp"
 
 namespace pgteal::cutover {
@@ -104,6 +107,12 @@ Task<void> read_database_facts(Context* context, Move move, std::string database
         const auto unfilled = co_await unfilled_views(&from, &to, database, "pgteal switch-back", deadline);
         if (unfilled) {
             facts->carry.notes.push_back(unfilled->message);
+        }
+        const auto kept = co_await replication::kept_in_words(*from_session, deadline);
+        if (!kept.empty()) {
+            facts->carry.notes.push_back("inserted on green by migrations, and never on blue: " + database +
+                                         ": " + boost::algorithm::join(kept, ", ") +
+                                         "; rows of blue that refer to them refer to nothing there");
         }
     }
     const auto state = context->journal.fact("database_state " + database);

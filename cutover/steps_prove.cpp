@@ -1,6 +1,7 @@
 // analyze, compare: a side that clients can be shown.
 #include "cutover/runbook.hpp"
 #include "replication/clone.hpp"
+#include "replication/migrated_rows.hpp"
 
 namespace pgteal::cutover {
 
@@ -121,12 +122,17 @@ Task<Observation> observe_compare(Context* context) {
     }
     std::int64_t rows = 0;
     std::size_t tables = 0;
+    std::string migrated;
     for (const auto& comparison : context->executor.results().comparisons) {
+        for (const auto& words : replication::migrated_in_words(comparison)) {
+            migrated += (migrated.empty() ? "; inserted by migrations, on green only: " : ", ") + words;
+        }
         rows += comparison.rows;
         tables += comparison.tables.size();
     }
     seen.summary = rows > 0 ? std::to_string(rows) + " rows in " + std::to_string(tables) + " tables equal"
                             : "content equal";
+    seen.summary += migrated;
     co_return seen;
 }
 

@@ -8,6 +8,7 @@
 #include "postgres/error.hpp"
 #include "replication/clone.hpp"
 #include "replication/markers.hpp"
+#include "replication/migrated_rows.hpp"
 #include "replication/partitions.hpp"
 
 namespace pgteal::cutover {
@@ -60,7 +61,7 @@ Observation migrated_on_blue(const std::string& database, const std::string& scr
     seen.side = "blue";
     seen.evidence = database + ": " + script +
                     " was applied to blue after green was copied, so that green doesn't know it as applied";
-    seen.hint = "no tool may migrate blue while a run is on; pgteal abort, then pgteal prepare again";
+    seen.hint = "no tool may migrate blue while a run is on; pgteal abort, then pgteal prepare";
     return seen;
 }
 
@@ -183,7 +184,7 @@ Task<Observation> observe_subscribe(Context* context) {
             seen.state = State::conflict;
             seen.side = "green";
             seen.evidence = "lane " + lane.name() + " is subscribed to other tables than it publishes";
-            seen.hint = "pgteal abort, then prepare again";
+            seen.hint = "pgteal abort, then pgteal prepare";
             co_return seen;
         } else if (!state.enabled) {
             found.disabled.push_back(lane);
@@ -235,7 +236,12 @@ std::vector<Action> plan_subscribe(const Observation& seen) {
         actions.push_back(sql(Side::green, replication::make_partitions(database), 1));
     }
     const int phase = found.carried.empty() ? 0 : 2;
+    std::set<std::string> databases;
     for (const auto& lane : found.missing) {
+        // An apply that was killed may not have said it: from here on lanes write.
+        if (databases.insert(lane.database).second) {
+            actions.push_back(sql(Side::green, replication::end_migrations(lane.database), 0));
+        }
         const bool carried = std::ranges::any_of(
             found.carried, [&lane](const auto& database) { return database.first == lane.database; });
         actions.push_back(sql(Side::green,

@@ -5,6 +5,7 @@
 #include "postgres/error.hpp"
 #include "postgres/quote.hpp"
 #include "replication/compare_table.hpp"
+#include "replication/migrated_rows.hpp"
 #include "replication/owners_code.hpp"
 #include "replication/sql.hpp"
 
@@ -127,6 +128,9 @@ Task<Comparison> compare_database(Server& serving, Server& standing, std::string
     }
     std::map<TableName, Table> standing_tables;
     std::map<TableName, SidesTypes> types;
+    MigratedRows migrated; // on green, whichever side that is
+    std::string serving_written;
+    std::string standing_written;
     std::set<Cast> known;
     std::set<Cast> impossible;
     {
@@ -135,6 +139,8 @@ Task<Comparison> compare_database(Server& serving, Server& standing, std::string
         for (auto& [name, columns] : plain) {
             types[name].wanted = std::move(columns);
         }
+        migrated = co_await read_migrated_rows(*session, deadline);
+        serving_written = written_by(migrated.ranges);
     }
     {
         Server::Session session = co_await standing.session(database, deadline);
@@ -142,6 +148,9 @@ Task<Comparison> compare_database(Server& serving, Server& standing, std::string
         for (auto& [name, columns] : plain) {
             types[name].mine = std::move(columns);
         }
+        auto here = co_await read_migrated_rows(*session, deadline);
+        standing_written = written_by(here.ranges);
+        migrated.inserted.merge(here.inserted);
         std::vector<Table> found = co_await read_tables(*session, deadline);
         for (Table& table : found) {
             TableName name{table.schema, table.name};
@@ -185,7 +194,10 @@ Task<Comparison> compare_database(Server& serving, Server& standing, std::string
         work.pairs.push_back({&serving, &standing, database, numbers, subscriptions,
                               compared_table(table, table.table, {}, itself),
                               compared_table(table, mine->second, impossible, sides), deadline,
-                              numbers.empty() ? nullptr : &watch});
+                              numbers.empty() ? nullptr : &watch,
+                              std::move(migrated.inserted[table.table.display()])});
+        work.pairs.back().serving.written_by = serving_written;
+        work.pairs.back().standing.written_by = standing_written;
         work.results.push_back({database, table.table.display(), 0, {}, 0});
     }
     std::vector<Task<void>> workers;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,9 @@
 namespace pgteal::replication {
 
 struct Difference {
-    std::string key;  ///< key columns as text, "(7)" or "(7,abc)"
-    std::string kind; ///< missing (not on standing), extra (only on standing), changed
+    std::string key;    ///< key columns as text, "(7)" or "(7,abc)"
+    std::string kind;   ///< missing (not on standing), extra (only on standing), changed
+    std::string script; ///< the migration that changed it on green, "" when none did
 };
 struct TableComparison {
     std::string database, name;
@@ -21,6 +23,10 @@ struct TableComparison {
     std::vector<Difference> differences; ///< at most 100 are listed
     std::int64_t difference_count = 0;   ///< differing rows
     bool counted_all = true;             ///< false: counting stopped beyond 10,000
+    /// Rows that migrations inserted on green and that are there only: no differences. Identity (see
+    /// compare_sql.hpp) -> script, of the first 10,000.
+    std::map<std::string, std::string> migrated = {};
+    std::int64_t migrated_count = 0;
 };
 struct Comparison {
     bool equal = true;

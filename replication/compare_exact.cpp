@@ -99,7 +99,7 @@ Task<ExactReading> ExactReader::try_once(Connection& serving, const std::vector<
     const std::vector<Result> results = co_await serving.script(text, pair_.deadline);
     std::vector<const Result*> read;
     for (const Result& result : results) {
-        if (result.columns() == 5) {
+        if (result.columns() == versions_columns) {
             read.push_back(&result);
         }
     }

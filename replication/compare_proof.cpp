@@ -41,20 +41,47 @@ Task<Reading> read_around_marker(const ComparedPair& pair, Connection& serving, 
     co_return reading;
 }
 
-void report(TableComparison& result, const Version& serving, const Version& standing, bool keyed) {
-    result.difference_count += keyed ? 1 : std::abs(serving.rows - standing.rows);
+constexpr std::size_t kept_at_most = 10000;
+
+/// The migration that the surplus of one side comes from, "" when it is somebody else's. A row that was found
+/// to be one once stays it when clients change it.
+std::string inserted_by(const ComparedPair& pair, const std::string& id, const Version& more,
+                        std::int64_t surplus) {
+    if (more.migrated >= surplus) {
+        return more.script;
+    }
+    const auto known = pair.inserted.find(id);
+    return known == pair.inserted.end() ? std::string() : known->second;
+}
+
+void report(const ComparedPair& pair, TableComparison& result, const std::string& id, const Version& serving,
+            const Version& standing) {
+    const bool keyed = !pair.serving.key.empty();
+    const auto surplus = std::abs(serving.rows - standing.rows);
+    const Version& more = serving.rows > standing.rows ? serving : standing;
+    const std::string inserted = surplus == 0 ? std::string() : inserted_by(pair, id, more, surplus);
+    if (!inserted.empty()) {
+        result.migrated_count += surplus;
+        if (result.migrated.size() < kept_at_most) {
+            result.migrated.emplace(id, inserted);
+        }
+        return;
+    }
+    result.difference_count += keyed ? 1 : surplus;
     if (result.differences.size() < listed_at_most) {
         const char* kind = serving.rows > standing.rows   ? "missing"
                            : serving.rows < standing.rows ? "extra"
                                                           : "changed";
-        result.differences.push_back({serving.shown.empty() ? standing.shown : serving.shown, kind});
+        // The side that nobody migrated can't have rows of a migration, nor can lanes bring them there.
+        result.differences.push_back({serving.shown.empty() ? standing.shown : serving.shown, kind,
+                                      serving.script.empty() ? standing.script : serving.script});
     }
 }
 
 /// Takes out of `suspects` what the reading settles. A difference has to be seen twice with nothing changed
 /// on either side in between: one look could meet a row that went to another value and back.
-void judge(Reading& reading, const std::vector<std::string>& ids, Suspects& suspects, TableComparison& result,
-           bool keyed) {
+void judge(const ComparedPair& pair, Reading& reading, const std::vector<std::string>& ids,
+           Suspects& suspects, TableComparison& result) {
     for (const std::string& id : ids) {
         Suspect& suspect = suspects[id];
         const Version& before = reading.before[id];
@@ -67,7 +94,7 @@ void judge(Reading& reading, const std::vector<std::string>& ids, Suspects& susp
             ++suspect.moved;
         } else if (suspect.seen && suspect.seen->first.untouched(after) &&
                    suspect.seen->second.untouched(standing)) {
-            report(result, after, standing, keyed);
+            report(pair, result, id, after, standing);
             suspects.erase(id);
         } else {
             suspect.seen = {after, standing};
@@ -77,7 +104,8 @@ void judge(Reading& reading, const std::vector<std::string>& ids, Suspects& susp
 
 /// The same for rows that both sides showed as of one commit. Twice as well: an update that is on its way may
 /// heal what somebody just damaged.
-void judge_exact(ExactReading& reading, Suspects& suspects, TableComparison& result) {
+void judge_exact(const ComparedPair& pair, ExactReading& reading, Suspects& suspects,
+                 TableComparison& result) {
     for (const std::string& id : reading.ids) {
         Suspect& suspect = suspects[id];
         const Version& serving = reading.serving[id];
@@ -85,7 +113,7 @@ void judge_exact(ExactReading& reading, Suspects& suspects, TableComparison& res
         if (serving.same_data(standing)) {
             suspects.erase(id);
         } else if (suspect.differed) {
-            report(result, serving, standing, true);
+            report(pair, result, id, serving, standing);
             suspects.erase(id);
         } else {
             suspect.differed = true;
@@ -121,12 +149,12 @@ Task<void> prove(const ComparedPair& pair, std::vector<std::string> candidates, 
         for (std::size_t first = 0; first < resting.size(); first += ids_at_once) {
             const std::vector<std::string> ids = some_of(resting, first);
             Reading reading = co_await read_around_marker(pair, *serving, *standing, ids);
-            judge(reading, ids, suspects, *result, keyed);
+            judge(pair, reading, ids, suspects, *result);
         }
         for (std::size_t first = 0; first < moving.size(); first += ids_at_once) {
             std::vector<std::string> ids = some_of(moving, first);
             ExactReading reading = co_await exact.read(*serving, *standing, std::move(ids));
-            judge_exact(reading, suspects, *result);
+            judge_exact(pair, reading, suspects, *result);
         }
         if (suspects.empty()) {
             break;

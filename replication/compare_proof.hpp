@@ -1,6 +1,7 @@
 // Telling a difference from lag: both sides are live, so a row that differs may only be on its way.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct ComparedPair {
     ComparedTable standing;
     Deadline deadline;
     LaneWatch* watch = nullptr; ///< of the lanes, when there are any
+    /// Identities of rows that an earlier comparison found to be a migration's, on either side -> script.
+    std::map<std::string, std::string> inserted = {};
 };
 
 /// Adds those of `candidates` (identities, see compare_sql.hpp) to `result` that are proven to differ, and

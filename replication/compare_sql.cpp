@@ -175,7 +175,8 @@ std::string copies_sql(const ComparedTable& table, const std::vector<std::string
                        const std::string& slice) {
     return "SELECT md5(" + table.row + ") AS id, count(*) AS rows, '' AS content,\n" + "       " +
            sum_of("t.xmin::text || t.ctid::text") + " AS place, min(left(" + table.row +
-           ", 200)) AS shown\n  FROM " + table.from + " WHERE " + slice + " AND md5(" + table.row + ") IN (" +
+           ", 200)) AS shown, count(" + table.written_by + ") AS migrated, min(" + table.written_by +
+           ") AS script\n  FROM " + table.from + " WHERE " + slice + " AND md5(" + table.row + ") IN (" +
            list(ids) + ") GROUP BY 1";
 }
 
@@ -189,7 +190,9 @@ std::string identities_sql(const ComparedTable& table, const std::vector<std::st
            table.row +
            ") ELSE '' END AS content,\n"
            "       coalesce(t.xmin::text || t.ctid::text, '') AS place, '(' || array_to_string(k.p, ',') || "
-           "')' AS shown\n"
+           "')' AS shown,\n       ((" +
+           table.written_by + ") IS NOT NULL)::int AS migrated, " + table.written_by +
+           " AS script\n"
            "  FROM (SELECT v.id, v.id::text[] AS p FROM (VALUES " +
            values +
            ")) v(id) OFFSET 0) k\n"

@@ -13,12 +13,13 @@ namespace pgteal::replication {
 
 /// One table as one side has it, so that equal rows give equal text on both sides.
 struct ComparedTable {
-    std::string display;                ///< schema.name for people
-    std::string table;                  ///< "schema"."name"
-    std::string from;                   ///< ONLY "schema"."name" AS t
-    std::string row;                    ///< the row as text: ROW(t.a, t.b::type)::text
-    std::string key;                    ///< the key as the text of a text[], "" for a table without one
-    std::vector<std::string> key_match; ///< t."k" = (k.p[1])::type, one per key column
+    std::string display;                   ///< schema.name for people
+    std::string table;                     ///< "schema"."name"
+    std::string from;                      ///< ONLY "schema"."name" AS t
+    std::string row;                       ///< the row as text: ROW(t.a, t.b::type)::text
+    std::string key;                       ///< the key as the text of a text[], "" for a table without one
+    std::vector<std::string> key_match;    ///< t."k" = (k.p[1])::type, one per key column
+    std::string written_by = "NULL::text"; ///< the migration that wrote the row: see migrated_rows.hpp
 };
 
 /// What columns of one table are compared as, by name, where that is not their own type: a domain as the type
@@ -56,9 +57,9 @@ std::string buckets_sql(const ComparedTable& table, int digits, const std::strin
 std::string rows_sql(const ComparedTable& table, int digits, const std::vector<std::string>& buckets,
                      const std::string& slice);
 
-/// Columns id, rows, content, place, shown for some identities; an identity without row has none here or has
-/// rows = 0. `place` changes whenever a row is written (xmin and ctid), `shown` is for people. For a table
-/// with a key.
+/// Columns id, rows, content, place, shown, migrated, script for some identities; an identity without row has
+/// none here or has rows = 0. `place` changes whenever a row is written (xmin and ctid), `shown` is for
+/// people, `migrated` is how many of the rows migrations wrote. For a table with a key.
 std::string identities_sql(const ComparedTable& table, const std::vector<std::string>& ids);
 /// The same for a table without one, where to find them takes all of it; `place` is a sum as above.
 std::string copies_sql(const ComparedTable& table, const std::vector<std::string>& ids,

@@ -1,6 +1,7 @@
 #include "replication/compare_versions.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "replication/compare_slices.hpp"
 
@@ -34,6 +35,8 @@ public:
             version.rows += rows.get<std::int64_t>(row, 1);
             version.place = std::to_string(places_[id] += rows.get<std::uint64_t>(row, 3));
             version.shown = rows.get<std::string>(row, 4);
+            version.migrated += rows.get<std::int64_t>(row, 5);
+            version.script = rows.get<std::optional<std::string>>(row, 6).value_or(version.script);
         }
     }
 
@@ -55,6 +58,8 @@ Versions versions_of(const postgres::Result& rows) {
         version.content = rows.get<std::string>(row, 2);
         version.place = rows.get<std::string>(row, 3);
         version.shown = rows.get<std::string>(row, 4);
+        version.migrated += rows.get<std::int64_t>(row, 5);
+        version.script = rows.get<std::optional<std::string>>(row, 6).value_or("");
     }
     return versions;
 }

@@ -16,6 +16,8 @@ struct Version {
     std::string content;
     std::string place; ///< means something on the side it was read from only
     std::string shown;
+    std::int64_t migrated = 0; ///< of the rows, those that a migration wrote
+    std::string script;        ///< that migration
 
     [[nodiscard]] bool same_data(const Version& other) const {
         return rows == other.rows && content == other.content;
@@ -26,6 +28,7 @@ struct Version {
 };
 using Versions = std::map<std::string, Version>;
 
+constexpr int versions_columns = 7; ///< of identities_sql() and copies_sql()
 Versions versions_of(const postgres::Result& rows);
 
 /// How long compare waits for a table that is locked: whoever waits in vain says so.

@@ -11,7 +11,8 @@ BEGIN
   END IF;
   SELECT c.oid::pg_catalog.regclass::text INTO stranger FROM pg_catalog.pg_class c
     WHERE c.relnamespace = home AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-      AND c.relname NOT IN ('run', 'probe', 'progress', 'copied', 'seen', 'partitions', 'slots') AND c.relname !~ '^marker_[0-9]+$'
+      AND c.relname NOT IN ('run', 'probe', 'progress', 'copied', 'seen', 'partitions', 'slots', 'migrated',
+                            'inserted') AND c.relname !~ '^marker_[0-9]+$'
     ORDER BY 1 LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',

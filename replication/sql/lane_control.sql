@@ -35,6 +35,10 @@ GRANT INSERT ON pgteal.probe TO PUBLIC;
 CREATE TABLE IF NOT EXISTS pgteal.progress (step text PRIMARY KEY, at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp());
 -- Tables whose copy is complete, with the slot position of the snapshot that they were read under.
 CREATE TABLE IF NOT EXISTS pgteal.copied (lane text, tablename text, at pg_lsn NOT NULL, PRIMARY KEY (lane, tablename));
+-- On green (migrated_rows.hpp): from which transaction on which script of the migrations wrote, '' for none; and rows of theirs that a
+-- comparison found there only.
+CREATE TABLE IF NOT EXISTS pgteal.migrated (xid bigint PRIMARY KEY DEFAULT pg_catalog.txid_current(), script text NOT NULL);
+CREATE TABLE IF NOT EXISTS pgteal.inserted (tablename text, id text, script text NOT NULL, PRIMARY KEY (tablename, id));
 -- What the statistics of lanes' slots said last (continuity.hpp); made_anew: when they were seen to begin anew.
 CREATE TABLE IF NOT EXISTS pgteal.slots (name text PRIMARY KEY, decoded bigint NOT NULL, era text NOT NULL, made_anew text NOT NULL);
 -- What the freeze knows of partitions where they are carried (lane_partitions.sql), by the oids of this side; empty where they are not.
