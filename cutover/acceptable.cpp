@@ -12,6 +12,7 @@ const std::vector<Acceptable>& acceptables() {
         {"trial-restore", "objects of blue that green refuses"},
         {"security-labels", "labels of roles and databases are not carried"},
         {"standby-entries", "poolers' entries that lead to standbys of blue stay there"},
+        {"other-entries", "poolers' entries of databases that are not in the run stay on blue"},
         {"owners-code",
          "code of users that a lane, the restore of the schema or compare runs as a superuser"},
         {"schema-changes", "functions that clients' writes run and that change the schema"},

@@ -12,6 +12,8 @@
 #include "cutover/read_only.hpp"
 #include "cutover/trial_restore.hpp"
 #include "pooler/config_file.hpp"
+#include "pooler/listeners.hpp"
+#include "pooler/login_trial.hpp"
 #include "postgres/error.hpp"
 #include "postgres/hosts.hpp"
 #include "replication/clone.hpp"
@@ -40,6 +42,21 @@ Task<std::vector<std::string>> addresses_of(std::string host, Deadline deadline)
     co_return addresses;
 }
 
+/// Who shares the pooler's port, and how its own process is told from the others.
+Task<void> read_sharing(const PoolerConfig& config, health::PoolerFacts* facts, Deadline deadline) {
+    auto shown = co_await pooler::shown_config(config.admin, config.name, deadline);
+    // By the port any of the processes may have answered: the file is this one's.
+    shown = pooler::effective_settings(std::move(shown), pooler::read_config(config.config).text);
+    facts->port = shown["listen_port"];
+    facts->processes = pooler::listeners_here(std::atoi(facts->port.c_str()));
+    facts->own_socket = config.admin.host().starts_with('/');
+    const auto folder = shown["unix_socket_dir"];
+    if (!folder.empty()) {
+        facts->socket_admin = "host=" + folder + " port=" + facts->port +
+                              " user=" + config.admin.get("user").value_or("pgteal") + " dbname=pgbouncer";
+    }
+}
+
 /// What further checks take from the consoles.
 struct Seen {
     std::vector<health::ForcedUser> forced;
@@ -54,6 +71,10 @@ Task<void> read_console(Estate* estate, PoolerUnit* unit, health::PoolerFacts* f
     facts->query_wait_timeout = settings.query_wait_timeout;
     facts->query_timeout = settings.query_timeout;
     facts->so_reuseport = settings.so_reuseport;
+    facts->replication_clients = settings.replication_clients;
+    if (settings.so_reuseport) {
+        co_await read_sharing(unit->config, facts, deadline);
+    }
     const auto entries = co_await unit->console->entries(deadline);
     const auto& wanted = unit->config.entries;
     const auto& blue = estate->config().blue;

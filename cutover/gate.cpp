@@ -6,6 +6,7 @@
 
 #include "cutover/run_row.hpp"
 #include "cutover/way_back.hpp"
+#include "health/pooler_checks.hpp"
 #include "postgres/quote.hpp"
 #include "replication/lane_watch.hpp"
 
@@ -107,8 +108,8 @@ std::optional<Refusal> judge_database(const GateFacts& facts, const GateDatabase
         return Refusal{to,
                        "database " + database.name + " on " + to +
                            " is open for clients: somebody lifted the fence, its data may differ",
-                       "look for writes there with pgteal compare; then ALTER DATABASE … SET "
-                       "default_transaction_read_only = on and CONNECTION LIMIT 0"};
+                       "look for writes there with pgteal compare; then on " + to + ": " +
+                           raise_fence_text(database.name) + "; then run " + again(facts) + " again"};
     }
     if (!database.prepared_transactions.empty()) {
         return Refusal{from,
@@ -131,8 +132,8 @@ std::optional<Refusal> judge_database(const GateFacts& facts, const GateDatabase
             from,
             "role " + database.writing_roles.front() +
                 " has default_transaction_read_only = off of its own: it would write past the fence",
-            fmt::format("on {0}: ALTER ROLE {1} RESET default_transaction_read_only, or ALTER ROLE {1} IN "
-                        "DATABASE {2} RESET …",
+            fmt::format("on {0}: ALTER ROLE {1} RESET default_transaction_read_only; ALTER ROLE {1} IN "
+                        "DATABASE {2} RESET default_transaction_read_only;",
                         from, postgres::quote_identifier(database.writing_roles.front()),
                         postgres::quote_identifier(database.name))};
     }
@@ -197,9 +198,12 @@ std::optional<Refusal> judge_lane(const GateFacts& facts, const GateLane& lane) 
                 : "pgteal finish ends the run where it serves; then pgteal prepare begins another"};
     }
     if (lane.armed.enabled) {
-        return Refusal{from,
-                       "lane " + lane.lane.name() + " is enabled in both directions: changes would echo",
-                       "on " + from + ": ALTER SUBSCRIPTION … DISABLE"};
+        auto back = lane.lane;
+        back.publisher = to_string(facts.move.to);
+        return Refusal{
+            from, "lane " + lane.lane.name() + " is enabled in both directions: changes would echo",
+            "on " + from + ", in database " + lane.lane.database + ": ALTER SUBSCRIPTION " +
+                postgres::quote_identifier(back.object()) + " DISABLE; then run " + again(facts) + " again"};
     }
     return std::nullopt;
 }
@@ -256,6 +260,17 @@ std::optional<Refusal> judge_pooler(const GateFacts& facts, const GatePooler& po
                            "set pool_mode = transaction for it in [users] and RELOAD, or let its clients "
                            "disconnect; then run " +
                                again(facts) + " again"};
+        }
+        const auto replicates =
+            std::find_if(pooler.replication_clients.begin(), pooler.replication_clients.end(),
+                         [&name = name](const auto& client) { return client.first == name; });
+        if (replicates != pooler.replication_clients.end()) {
+            return Refusal{
+                pooler.name,
+                "user " + replicates->second + " replicates through entry " + name + " of " + pooler.name +
+                    ": PAUSE would wait until it leaves",
+                "on " + to_string(facts.move.from) + ":  " + health::end_replication(replicates->second) +
+                    "  and let it log in to the server itself; then run " + again(facts) + " again"};
         }
         if (found->pool_mode == "session") {
             return Refusal{pooler.name,

@@ -64,6 +64,7 @@ struct GatePooler {
     std::vector<std::string> left_behind;      ///< entries that lead to `from` and are not the run's
     std::map<std::string, std::string> doubts; ///< entries that may lead to `from`: why it can't be told
     std::vector<std::pair<std::string, std::string>> session_pools; ///< entry, user: see pooler::Settings
+    std::vector<std::pair<std::string, std::string>> replication_clients; ///< entry, user: the same
     /// Users whose sessions of our entries PAUSE holds: those of their pools, and forced ones.
     std::set<std::string> users;
     int clients = 0;

@@ -202,6 +202,7 @@ Task<void> read_pooler_facts(Context* context, Move move, PoolerBaseline baselin
     const auto settings = co_await console.settings(deadline);
     facts.query_wait_timeout = settings.query_wait_timeout;
     facts.session_pools = settings.session_pools;
+    facts.replication_clients = settings.replication_clients;
     facts.entries = co_await console.entries(deadline);
     const auto spelled = co_await spell_as_config(&context->estate, facts.entries, deadline);
     for (const auto& entry : new_entries(context->estate.config(), move.from, baseline, spelled.entries)) {

@@ -1,6 +1,7 @@
 #include "health/pooler_checks.hpp"
 
 #include "health/verdict.hpp"
+#include "postgres/quote.hpp"
 
 namespace pgteal::health {
 
@@ -19,8 +20,58 @@ std::string target_text(const Entry& entry) {
     return (entry.host.empty() ? "the local socket" : entry.host) + ":" + entry.port;
 }
 
+/// so_reuseport can't be changed by RELOAD (PgBouncer docs).
+std::string socket_advice(const PoolerFacts& pooler) {
+    const std::string alone =
+        "so_reuseport = 0 in " + pooler.name + "'s file, then restart it, where one process is enough";
+    if (pooler.socket_admin.empty()) {
+        return "a unix_socket_dir of its own in the file of each process, and restart them; then in "
+               "pgteal.toml "
+               "one [[pooler]] for each, with admin = \"host=THAT_FOLDER ...\". Or " +
+               alone;
+    }
+    return pooler.own_socket
+               ? "in pgteal.toml a [[pooler]] for each other process on the port, with its config and admin "
+                 "as "
+                 "here: " +
+                     pooler.socket_admin + ". Or " + alone
+               : "in pgteal.toml, in [[pooler]] " + pooler.name + ":  admin = \"" + pooler.socket_admin +
+                     "\"  and one [[pooler]] more for each other process, by its unix_socket_dir. Or " +
+                     alone;
+}
+
+/// Of databases that the run leaves alone.
+void judge_other_database(CheckResult& result, const PoolerFacts& pooler, const Entry& entry, bool wanted,
+                          bool stays) {
+    // No run takes the database that pgteal itself logs in to.
+    const bool maintenance = entry.database == "postgres" || entry.database == "template1";
+    std::vector<std::string> names;
+    for (const auto& other : pooler.entries) {
+        if (other.wanted && !unknown(other) && other.name != entry.name) {
+            names.push_back(other.name);
+        }
+    }
+    std::string listed;
+    for (const auto& name : names) {
+        listed += (listed.empty() ? "\"" : ", \"") + name + "\"";
+    }
+    add(result, stays && !wanted ? Level::warning : Level::error, pooler.name, entry.name,
+        pooler.name + ": entry " + entry.name + " points at blue too, to database " + entry.database +
+            ", which is not part of the run. Its clients would stay on blue and go on writing there: "
+            "pgteal neither moves nor fences that database, so blue could not be retired.",
+        "take it out of [databases] of " + pooler.name + "'s file, and RELOAD;  or let it stay on blue: " +
+            (wanted ? "entries = [" + listed + "] in [[pooler]] " + pooler.name + " of pgteal.toml, and "
+                    : "") +
+            "accept = [\"" + other_entries + "\"] in [check]" +
+            (maintenance
+                 ? ""
+                 : ";  or take the database into the run: [[database]] name = \"" + entry.database + "\"" +
+                       (wanted ? ""
+                               : ", and \"" + entry.name + "\" in entries of [[pooler]] " + pooler.name)));
+}
+
 void judge_unwanted(CheckResult& result, const PoolerFacts& pooler, const Entry& entry,
-                    const std::vector<std::string>& databases) {
+                    const std::vector<std::string>& databases, bool stays) {
     if (!entry.doubt.empty()) {
         add(result, Level::error, pooler.name, entry.name,
             pooler.name + ": it can't be told whether entry " + entry.name +
@@ -41,12 +92,7 @@ void judge_unwanted(CheckResult& result, const PoolerFacts& pooler, const Entry&
             "Give each database a line of its own in [databases] of " + pooler.name +
                 " and remove *, then RELOAD;");
     } else if (std::find(databases.begin(), databases.end(), entry.database) == databases.end()) {
-        add(result, Level::error, pooler.name, entry.name,
-            pooler.name + ": entry " + entry.name + " points at blue too, to database " + entry.database +
-                ", which is not part of the run. Its clients would stay on blue and go on writing there: "
-                "pgteal neither moves nor fences that database, so blue could not be retired.",
-            "[[database]] name = \"" + entry.database +
-                "\" in pgteal.toml and the entry in entries of this pooler, or remove it from the pooler.");
+        judge_other_database(result, pooler, entry, false, stays);
     } else {
         add(result, Level::error, pooler.name, entry.name,
             pooler.name + ": entry " + entry.name + " points at blue (database " + entry.database +
@@ -80,11 +126,7 @@ void judge_wanted(CheckResult& result, const PoolerFacts& pooler, const Entry& e
             "Point it at blue, or leave it out of entries in pgteal.toml.");
     }
     if (std::find(databases.begin(), databases.end(), entry.database) == databases.end()) {
-        add(result, Level::error, pooler.name, entry.name,
-            pooler.name + ": entry " + entry.name + " leads to database " + entry.database +
-                ", which is not among the run's databases. Its clients would be moved to a green that "
-                "doesn't have their data.",
-            "[[database]] name = \"" + entry.database + "\" in pgteal.toml, or leave the entry out.");
+        judge_other_database(result, pooler, entry, true, false);
     }
 }
 
@@ -115,6 +157,12 @@ void judge_databases(CheckResult& result, const std::vector<PoolerFacts>& pooler
 }
 
 } // namespace
+
+std::string end_replication(const std::string& role) {
+    return "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'walsender' AND "
+           "usename = " +
+           postgres::quote_literal(role) + " AND application_name NOT LIKE 'pgteal%';";
+}
 
 CheckResult check_poolers_reachable(const std::vector<PoolerFacts>& poolers) {
     CheckResult result{"poolers", {}, ""};
@@ -152,6 +200,12 @@ CheckResult check_pool_mode(const std::vector<PoolerFacts>& poolers) {
                     "pool_mode = transaction for this entry in " + pooler.name +
                         "'s file, once its clients can do without session state");
             }
+        }
+        for (const auto& [entry, user] : pooler.replication_clients) {
+            add(result, Level::warning, pooler.name, entry,
+                pooler.name + ": user " + user + " replicates through entry " + entry +
+                    ". PAUSE would wait until it disconnects: a cutover is refused while it is there.",
+                "on blue:  " + end_replication(user) + "  and let it log in to blue itself, past the pooler");
         }
         for (const auto& user : pooler.session_users) {
             add(result, Level::warning, pooler.name, user,
@@ -201,24 +255,33 @@ CheckResult check_reuseport(const std::vector<PoolerFacts>& poolers) {
         if (!usable(pooler) || !pooler.so_reuseport) {
             continue;
         }
-        if (pooler.alone) {
+        const auto named = std::count_if(poolers.begin(), poolers.end(), [&pooler](const auto& one) {
+            return usable(one) && one.so_reuseport && one.own_socket && one.port == pooler.port;
+        });
+        if (pooler.processes == 1 ||
+            (pooler.own_socket && pooler.processes > 0 && pooler.processes <= named)) {
             add(result, Level::info, pooler.name, "so_reuseport",
-                pooler.name + ": so_reuseport is on, but it is the only process on its port. Start no second "
-                              "one during a run.");
-        } else {
-            add(result, Level::error, pooler.name, "so_reuseport",
-                pooler.name + ": so_reuseport is on, so several processes may share its port, and a command "
-                              "reaches only one of them. Clients of the others "
-                              "would go on writing to blue.",
-                "Name each process as a [[pooler]] of its own whose admin address is its own unix socket, or "
-                "set so_reuseport = 0.");
+                pooler.name + ": so_reuseport is on, and " +
+                    (pooler.processes == 1 ? "it is the only process" : "each process named") + " on port " +
+                    pooler.port + ". Start no other one during a run.");
+            continue;
         }
+        const std::string others = pooler.processes == 0
+                                       ? "so several processes may share its port"
+                                       : "and " + std::to_string(pooler.processes) +
+                                             " processes share port " + pooler.port + ", of which " +
+                                             std::to_string(named) + " are named by their sockets";
+        const bool counted = pooler.processes > 0 || !pooler.own_socket;
+        add(result, counted ? Level::error : Level::warning, pooler.name, "so_reuseport",
+            pooler.name + ": so_reuseport is on, " + others +
+                ". A command reaches one of them; clients of the others would go on writing to blue.",
+            socket_advice(pooler));
     }
     return result;
 }
 
 CheckResult check_entries(const std::vector<PoolerFacts>& poolers, const std::vector<std::string>& databases,
-                          bool run_started) {
+                          bool run_started, const std::vector<std::string>& accept) {
     CheckResult result{"pooler-entries", {}, ""};
     std::size_t wanted = 0;
     for (const auto& pooler : poolers) {
@@ -231,7 +294,7 @@ CheckResult check_entries(const std::vector<PoolerFacts>& poolers, const std::ve
                 ++here;
                 judge_wanted(result, pooler, entry, databases, run_started);
             } else {
-                judge_unwanted(result, pooler, entry, databases);
+                judge_unwanted(result, pooler, entry, databases, accepted(accept, other_entries));
             }
         }
         if (here == 0) {

@@ -1,11 +1,14 @@
 // The recipe: read both servers, then their databases, then let every check judge what was read.
 #include "health/preflight.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include "health/activity_checks.hpp"
 #include "health/capacity_checks.hpp"
 #include "health/carried_checks.hpp"
 #include "health/client_settings.hpp"
 #include "health/copy_checks.hpp"
+#include "health/disk.hpp"
 #include "health/green_checks.hpp"
 #include "health/pooler_checks.hpp"
 #include "health/publication_checks.hpp"
@@ -60,6 +63,7 @@ struct Inside {
     std::vector<LocaleTrial> locales;
     std::vector<Unread> unread;
     SettingTrials settings;
+    std::optional<DiskFacts> blue_disk, green_disk;
 };
 
 bool usable(const ServerFacts& facts, const std::string& database) {
@@ -120,6 +124,21 @@ Task<void> read_locale(postgres::Server* green, DatabaseRow row, Inside* inside,
 /// Trials want a superuser who can write; other findings speak of that.
 bool may_try(const ServerFacts& facts) { return facts.identity.superuser && !facts.identity.in_recovery; }
 
+/// Sizes of large clusters take a while: without them only the check of the disks is missing.
+Task<void> look_at_disk(postgres::Server* server, const ServerFacts* facts, const PreflightInput* input,
+                        std::optional<DiskFacts>* disk, Deadline deadline) {
+    if (facts == nullptr || !facts->identity.superuser) {
+        co_return;
+    }
+    try {
+        auto found = co_await read_disk(*server, input->databases, deadline);
+        *disk = std::move(found);
+    } catch (const Error& error) {
+        rethrow_internal(error);
+        spdlog::debug("{}: sizes were not read: {}", server->name(), error.what());
+    }
+}
+
 /// One database after the other: preflight is not in a hurry, and its connections should not be what uses up
 /// a server's.
 Task<Inside> read_inside(postgres::Server* blue, const ServerFacts* blue_facts, postgres::Server* green,
@@ -140,6 +159,8 @@ Task<Inside> read_inside(postgres::Server* blue, const ServerFacts* blue_facts, 
             co_await read_locale(green, *row, &inside, soon(deadline));
         }
     }
+    co_await look_at_disk(blue, blue_facts, input, &inside.blue_disk, soon(deadline));
+    co_await look_at_disk(green, green_facts, input, &inside.green_disk, soon(deadline));
     if (green_facts != nullptr && may_try(*green_facts)) {
         co_await try_extensions(green, &inside, deadline);
         if (blue_facts != nullptr) {
@@ -243,6 +264,8 @@ void judge_both(std::vector<CheckResult>& results, const ServerFacts& blue, cons
     results.push_back(check_extensions(green, inside.blue));
     results.push_back(check_tablespaces(blue, green, inside.blue));
     results.push_back(check_capacity(blue, green, inside.blue, input.accept));
+    results.push_back(check_disk(inside.blue_disk, inside.green_disk, blue.number("max_slot_wal_keep_size"),
+                                 input.run_started, input.accept));
     results.push_back(check_client_settings(blue, green, input.databases, input.run_started));
     results.push_back(check_libraries(blue, green));
     results.push_back(check_copyable(inside.blue));
@@ -255,7 +278,7 @@ void judge_poolers(std::vector<CheckResult>& results, const PreflightInput& inpu
     results.push_back(check_pool_mode(input.poolers));
     results.push_back(check_pooler_timeouts(input.poolers, input.max_pause_seconds));
     results.push_back(check_reuseport(input.poolers));
-    results.push_back(check_entries(input.poolers, input.databases, input.run_started));
+    results.push_back(check_entries(input.poolers, input.databases, input.run_started, input.accept));
 }
 
 } // namespace

@@ -87,6 +87,17 @@ void read_session_pooling(const Result& users, const Result& pools, Settings* se
     }
 }
 
+std::vector<std::pair<std::string, std::string>> read_replication_clients(const Result& clients) {
+    std::set<std::pair<std::string, std::string>> found;
+    for (int row = 0; row < clients.rows(); ++row) {
+        const auto how = field(clients, row, "replication"); // none, logical or physical
+        if (!how.empty() && how != "none") {
+            found.emplace(field(clients, row, "database"), field(clients, row, "user"));
+        }
+    }
+    return {found.begin(), found.end()};
+}
+
 std::vector<Entry> read_entries(const Result& databases, const std::string& default_pool_mode) {
     std::vector<Entry> entries;
     for (int row = 0; row < databases.rows(); ++row) {

@@ -20,6 +20,8 @@ Settings read_settings(const postgres::Result& version, const std::map<std::stri
 
 /// SHOW USERS and SHOW POOLS: who pools sessions.
 void read_session_pooling(const postgres::Result& users, const postgres::Result& pools, Settings* settings);
+/// SHOW CLIENTS: entry and user of those that replicate, each once. Empty where it has no such column.
+std::vector<std::pair<std::string, std::string>> read_replication_clients(const postgres::Result& clients);
 /// SHOW DATABASES without the console's own line. An entry without a mode of its own has `default_pool_mode`.
 std::vector<Entry> read_entries(const postgres::Result& databases, const std::string& default_pool_mode);
 

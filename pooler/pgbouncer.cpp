@@ -79,6 +79,8 @@ public:
         const Result users = co_await ask("SHOW USERS", deadline);
         const Result pools = co_await ask("SHOW POOLS", deadline);
         read_session_pooling(users, pools, &settings);
+        const Result clients = co_await ask("SHOW CLIENTS", deadline);
+        settings.replication_clients = read_replication_clients(clients);
         co_return settings;
     }
 

@@ -47,6 +47,9 @@ struct Settings {
     std::vector<std::string> session_users;
     /// Entry and user of pools that pool sessions and have clients now (SHOW POOLS).
     std::vector<std::pair<std::string, std::string>> session_pools;
+    /// Entry and user of clients that replicate: PAUSE waits until they leave (SHOW CLIENTS, from 1.23 on;
+    /// older ones let none in).
+    std::vector<std::pair<std::string, std::string>> replication_clients;
     /// Entry and user of every pool (SHOW POOLS); the user is the one that logs in to the server.
     std::vector<std::pair<std::string, std::string>> pools;
     std::string config_file; ///< conffile as the pooler knows it, "" when unknown

@@ -92,12 +92,36 @@ TEST(PoolerChecks, timeouts_that_end_clients_held_by_the_pause) {
     EXPECT_EQ(only(check_pooler_timeouts({facts}, 5), Level::warning, "pgb1").object, "query_timeout");
 }
 
-TEST(PoolerChecks, so_reuseport_hides_processes_unless_it_is_known_to_be_alone) {
+TEST(PoolerChecks, so_reuseport_hides_processes_unless_each_is_named_by_its_socket) {
     auto facts = pooler();
     facts.so_reuseport = true;
+    facts.port = "6432";
+    facts.socket_admin = "host=/run/pgb1 port=6432";
     only(check_reuseport({facts}), Level::error, "pgb1");
-    facts.alone = true;
+    facts.processes = 1;
     only(check_reuseport({facts}), Level::info, "pgb1");
+    facts.processes = 2;
+    EXPECT_THAT(only(check_reuseport({facts}), Level::error, "pgb1").fix,
+                HasSubstr("admin = \"host=/run/pgb1 port=6432\""));
+    facts.own_socket = true;
+    EXPECT_THAT(only(check_reuseport({facts}), Level::error, "pgb1").message,
+                HasSubstr("of which 1 are named"));
+    auto second = facts;
+    second.name = "pgb2";
+    EXPECT_THAT(check_reuseport({facts, second}).findings,
+                ::testing::Each(::testing::Field(&Finding::level, Level::info)));
+    second.port = "6433"; // shares another port
+    EXPECT_EQ(check_reuseport({facts, second}).findings.at(0).level, Level::error);
+    facts.processes = 0; // in another network namespace, say
+    only(check_reuseport({facts}), Level::warning, "pgb1");
+}
+
+TEST(PoolerChecks, a_client_that_replicates_keeps_pause_from_draining) {
+    auto facts = pooler();
+    facts.replication_clients = {{"app", "o'hara"}};
+    const auto finding = only(check_pool_mode({facts}), Level::warning, "pgb1");
+    EXPECT_EQ(finding.object, "app");
+    EXPECT_THAT(finding.fix, HasSubstr("usename = 'o''hara' AND application_name NOT LIKE 'pgteal%';"));
 }
 
 TEST(PoolerChecks, an_alias_or_star_left_on_blue_is_refused) {
@@ -120,6 +144,21 @@ TEST(PoolerChecks, an_entry_of_a_database_outside_the_run_is_said_to_stay_and_wr
     EXPECT_THAT(finding.message, HasSubstr("stay on blue and go on writing there"));
     EXPECT_THAT(finding.message, ::testing::Not(HasSubstr("takes no writes")));
     EXPECT_THAT(finding.fix, HasSubstr("name = \"other\""));
+    EXPECT_EQ(
+        only(check_entries({facts}, databases, false, {"other-entries"}), Level::warning, "pgb1").object,
+        "other");
+    facts.entries[1].wanted = true; // no list in pgteal.toml, so it is moved with the others
+    EXPECT_THAT(only(check_entries({facts}, databases, false, {"other-entries"}), Level::error, "pgb1").fix,
+                HasSubstr("entries = [\"app\"] in [[pooler]] pgb1"));
+}
+
+TEST(PoolerChecks, no_advice_takes_the_maintenance_database_into_the_run) {
+    auto facts = pooler();
+    facts.entries.push_back(entry("postgres", false));
+    facts.entries[1].database = "postgres";
+    const auto finding = only(check_entries({facts}, databases, false), Level::error, "pgb1");
+    EXPECT_THAT(finding.fix, ::testing::Not(HasSubstr("[[database]]")));
+    EXPECT_THAT(finding.fix, HasSubstr("accept = [\"other-entries\"]"));
 }
 
 TEST(PoolerChecks, an_entry_that_can_not_be_told_from_blue_is_refused) {
