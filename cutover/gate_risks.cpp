@@ -84,7 +84,7 @@ Task<void> server_risks(postgres::Server* server, std::string database, std::vec
                               std::to_string(connected) +
                               " are connected: the switch would wait there, with clients held",
                           "start the standby, or on " + side +
-                              ": ALTER SYSTEM SET synchronous_standby_names = ''; SELECT pg_reload_conf()"});
+                              ": ALTER SYSTEM SET synchronous_standby_names = ''; SELECT pg_reload_conf();"});
     }
     const auto problem = health::lane_settings_problem(
         {{"array_nulls", row.get<std::string>(0, 2)}, {"xmloption", row.get<std::string>(0, 3)}});

@@ -31,9 +31,9 @@ Task<std::optional<Refusal>> read_only_server(postgres::Server* server, Deadline
         side,
         side + " takes no writes from clients: default_transaction_read_only is on in " + where +
             (line && !by_hand ? ", line " + std::to_string(*line) : ""),
-        by_hand ? "on " + side +
-                      ": ALTER SYSTEM RESET default_transaction_read_only; then SELECT pg_reload_conf()"
-        : line ? "take it out of that file, then on " + side + ": SELECT pg_reload_conf()"
+        by_hand
+            ? "on " + side + ": ALTER SYSTEM RESET default_transaction_read_only;  SELECT pg_reload_conf();"
+        : line ? "take it out of that file, then on " + side + ": SELECT pg_reload_conf();"
                : "start " + side + " without it"};
 }
 

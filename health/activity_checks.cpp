@@ -1,6 +1,7 @@
 #include "health/activity_checks.hpp"
 
 #include "health/verdict.hpp"
+#include "postgres/quote.hpp"
 
 namespace pgteal::health {
 
@@ -28,8 +29,8 @@ CheckResult check_prepared_transactions(const Sides& sides, const std::vector<st
             add(result, Level::error, side->side, row.database + ": " + row.gid,
                 "transaction '" + row.gid + "' of role " + row.owner + " was prepared " +
                     seconds_text(row.seconds) + " ago and is still open. " + meaning,
-                "in database " + row.database + ":  ROLLBACK PREPARED '" + row.gid +
-                    "';  or COMMIT PREPARED");
+                "in database " + row.database + ":  ROLLBACK PREPARED " + postgres::quote_literal(row.gid) +
+                    ";  or COMMIT PREPARED");
         }
         if (side->side == "blue" && side->prepared.empty() && side->number("max_prepared_transactions") > 0) {
             add(result, Level::info, side->side, "max_prepared_transactions",
@@ -108,7 +109,8 @@ CheckResult check_other_subscriptions(const Sides& sides, const std::vector<std:
                     " to database " + row.database + " on " + side->side +
                     ". Apply workers ignore the fence: rows arriving after the cutover would be on one side "
                     "only.",
-                "in database " + row.database + ":  ALTER SUBSCRIPTION " + row.name +
+                "in database " + row.database + ":  ALTER SUBSCRIPTION " +
+                    postgres::quote_identifier(row.name) +
                     " DISABLE;  and DROP SUBSCRIPTION once its data is complete");
         }
     }

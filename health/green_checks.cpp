@@ -1,6 +1,7 @@
 #include "health/green_checks.hpp"
 
 #include "health/verdict.hpp"
+#include "postgres/quote.hpp"
 
 namespace pgteal::health {
 
@@ -47,7 +48,8 @@ CheckResult check_databases(const ServerFacts& blue, const std::vector<std::stri
                 "database " + name +
                     " is a template or takes no connections. Lanes could not connect to it, and neither can "
                     "clients.",
-                "Leave it out of the config, or ALTER DATABASE … ALLOW_CONNECTIONS true;");
+                "ALTER DATABASE " + postgres::quote_identifier(name) +
+                    " WITH ALLOW_CONNECTIONS true IS_TEMPLATE false;  or leave it out of the config");
         }
     }
     return result;
@@ -105,12 +107,12 @@ CheckResult check_locale(const ServerFacts& blue, const ServerFacts& green,
             add(result, Level::error, "green", name,
                 "database " + name + " has the encoding " + to->encoding + " on green and " + from->encoding +
                     " on blue. Text that green can't hold would stop its lane.",
-                "DROP DATABASE \"" + name + "\";  (pgteal makes it anew as on blue)");
+                "DROP DATABASE " + postgres::quote_identifier(name) + ";  (pgteal makes it anew as on blue)");
         } else if (locale_text(*from) != locale_text(*to)) {
             add(result, Level::warning, "green", name,
                 "database " + name + " has the locale " + locale_text(*to) + " on green and " +
                     locale_text(*from) + " on blue. Clients would see another order of text.",
-                "DROP DATABASE \"" + name + "\";  (pgteal makes it anew as on blue)");
+                "DROP DATABASE " + postgres::quote_identifier(name) + ";  (pgteal makes it anew as on blue)");
         }
     }
     return result;
@@ -180,7 +182,8 @@ CheckResult check_tablespaces(const ServerFacts& blue, const ServerFacts& green,
                 add(result, Level::error, "green", database.name + ": " + name,
                     "tablespace " + name + " is used by database " + database.name +
                         " and does not exist on green. Its tables could not be made there.",
-                    "CREATE TABLESPACE \"" + name + "\" LOCATION '/a/folder/on/green';");
+                    "CREATE TABLESPACE " + postgres::quote_identifier(name) +
+                        " LOCATION '/a/folder/on/green';");
             }
         }
     }

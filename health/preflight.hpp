@@ -33,10 +33,11 @@ struct PoolerFacts {
     std::string problem; ///< unreachable, unreadable file, … with `problem_fix`; "" when fine
     std::string problem_fix;
     double query_timeout = 0; ///< seconds, 0 = none
-    /// Where so_reuseport is on: processes that listen on its port of this machine, 0 when that can't be told.
+    /// Where so_reuseport is on: processes that listen on its port of this machine, 0 when that can't be
+    /// told.
     int processes = 0;
-    bool own_socket = false; ///< its console is reached by a unix socket, which is one process's alone
-    std::string port;        ///< it listens on
+    bool own_socket = false;  ///< its console is reached by a unix socket, which is one process's alone
+    std::string port;         ///< it listens on
     std::string socket_admin; ///< `admin` by its unix socket, for a fix; "" when it has none
     std::vector<std::pair<std::string, std::string>> replication_clients{}; ///< entry, user
 };

@@ -6,6 +6,13 @@ namespace pgteal::health {
 
 namespace {
 
+/// Of a column of its own: which of the others are unique, nobody here knows. It rewrites the table.
+std::string key_of_its_own(const IdentityRow& table) {
+    const std::string alter = "ALTER TABLE " + table.name + " ";
+    return alter + "ADD COLUMN row_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;" +
+           (table.identity == "d" ? "" : "  " + alter + "REPLICA IDENTITY DEFAULT;");
+}
+
 /// What makes this table's identity usable, as SQL.
 std::string identity_fix(const IdentityRow& table) {
     const std::string alter = "ALTER TABLE " + table.name + " ";
@@ -20,9 +27,9 @@ std::string identity_fix(const IdentityRow& table) {
                table.key_columns + ");  " + alter + "REPLICA IDENTITY USING INDEX " + table.index_name + ";";
     }
     if (!table.incomparable.empty()) {
-        return alter + "ADD PRIMARY KEY (…);";
+        return key_of_its_own(table);
     }
-    return alter + "REPLICA IDENTITY FULL;  or better: " + alter + "ADD PRIMARY KEY (…);";
+    return alter + "REPLICA IDENTITY FULL;  or, where it is large: " + key_of_its_own(table);
 }
 
 std::string identity_problem(const IdentityRow& table) {
@@ -61,9 +68,7 @@ void judge_full(CheckResult& result, const std::string& database, const Identity
             "table " + table.name + " has REPLICA IDENTITY FULL. " + slow +
                 " reads the whole table for each changed row; on a big table lanes fall behind and a cutover "
                 "is refused.",
-            table.candidate.empty() && !(table.has_key && table.key_usable)
-                ? "ALTER TABLE " + table.name + " ADD PRIMARY KEY (…);"
-                : identity_fix(table));
+            table.candidate.empty() && !table.has_key ? key_of_its_own(table) : identity_fix(table));
     }
 }
 
@@ -191,7 +196,8 @@ CheckResult notable(const std::vector<DatabaseFacts>& databases, const std::stri
         }
         if (!names.empty()) {
             add(result, Level::info, "blue", database.name,
-                count_of(names.size(), kind) + " (" + list_of(names) + "). " + meaning, fix);
+                count_of(names.size(), kind) + " (" + list_of(names) + "). " + meaning,
+                fix.empty() ? "" : fix + names.front() + ";");
             result.summary.clear(); // "none" would not be so
         }
     }
@@ -206,7 +212,7 @@ std::vector<CheckResult> check_notable(const std::vector<DatabaseFacts>& databas
         databases, "materialized-views", "materialized view",
         "prepare fills them once on green; their contents are not replicated. Refresh them there before a "
         "cutover if they have to be newer.",
-        "on green:  SET default_transaction_read_only = off; REFRESH MATERIALIZED VIEW …;"));
+        "on green:  SET default_transaction_read_only = off; REFRESH MATERIALIZED VIEW "));
     results.push_back(notable(
         databases, "foreign-tables", "foreign table",
         "Their rows are elsewhere and stay there; green must be able to reach that server as blue does.",

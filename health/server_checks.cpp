@@ -81,7 +81,7 @@ CheckResult check_privileges(const Sides& sides) {
                     ". Reading role passwords, the DDL freeze, CREATE SUBSCRIPTION and moving a replication "
                     "origin need one, so the run would fail "
                     "half-way.",
-                "ALTER ROLE " + side->identity.role + " SUPERUSER;");
+                "ALTER ROLE " + postgres::quote_identifier(side->identity.role) + " SUPERUSER;");
         }
     }
     return result;
@@ -94,7 +94,7 @@ CheckResult check_role_replication(const Sides& sides) {
             add(result, Level::error, side->side, "role " + side->identity.role,
                 "role " + side->identity.role + " has no REPLICATION on " + side->side +
                     ". Slots can't be made, so nothing would be kept in step.",
-                "ALTER ROLE " + side->identity.role + " REPLICATION;");
+                "ALTER ROLE " + postgres::quote_identifier(side->identity.role) + " REPLICATION;");
         }
     }
     return result;

@@ -39,13 +39,23 @@ std::string nothing_remains(const Job& job) {
            job.options.meanwhile + " ";
 }
 
+/// What the statement itself, or the data that it meets, is refused for (docs: "PostgreSQL Error Codes").
+std::string mend_first(const Failure& failure) {
+    for (const auto* repeats : {"0A", "22", "23", "2B", "3F", "42", "P0"}) {
+        if (failure.sqlstate.starts_with(repeats)) {
+            return "It would fail in the same way again: mend the file first. ";
+        }
+    }
+    return {};
+}
+
 [[noreturn]] void refuse(const Job& job, const Progress& progress, const Failure& failure, int attempts) {
     auto message = describe(job, progress.statement, failure);
     if (failure.is_lock_failure()) {
         message += " (" + std::to_string(attempts) + (attempts == 1 ? " attempt)" : " attempts)");
     }
     throw Error(ErrorCode::migration, job.options.side, message,
-                nothing_remains(job) + advice(failure) + then_again(job));
+                nothing_remains(job) + advice(failure) + mend_first(failure) + then_again(job));
 }
 
 [[noreturn]] void give_up_lost(const Job& job, const Progress& progress, const Failure& failure) {

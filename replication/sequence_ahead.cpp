@@ -98,12 +98,18 @@ std::vector<Sequence> set_ahead(const std::vector<Sequence>& from, const std::ve
 std::vector<Sequence> set_back(const std::vector<Sequence>& before, const std::vector<Sequence>& set,
                                const std::vector<Sequence>& now) {
     std::vector<Sequence> result;
-    for (const Sequence& one : set) {
-        const Sequence* old = find(before, one);
-        const Sequence* current = find(now, one);
-        if (old != nullptr && current != nullptr && current->last == one.last &&
-            current->called == one.called) {
-            result.push_back(*old);
+    for (const Sequence& current : now) {
+        const bool new_name = find(before, current) == nullptr;
+        // One that a migration renamed is where it was set, which no new one comes to by itself.
+        const auto one = std::ranges::find_if(set, [&](const Sequence& was) {
+            const bool same = name_of(was) == name_of(current) || (new_name && find(now, was) == nullptr);
+            return same && was.last == current.last && was.called == current.called;
+        });
+        const Sequence* old = one == set.end() ? nullptr : find(before, *one);
+        if (old != nullptr) {
+            result.push_back(current);
+            result.back().last = old->last;
+            result.back().called = old->called;
         }
     }
     return result;

@@ -20,7 +20,8 @@ inline constexpr std::int64_t most_ahead = 100'000'000;
 /// cyclic ones, which come round to any value, and those that are far enough already.
 std::vector<Sequence> set_ahead(const std::vector<Sequence>& from, const std::vector<Sequence>& to,
                                 const CarryPlan& plan);
-/// Pure. The states of `before` for those that still stand as they were `set`: nobody took a value.
+/// Pure. The states of `before` for those that still stand as they were `set`, under whatever name a
+/// migration gave them: nobody took a value.
 std::vector<Sequence> set_back(const std::vector<Sequence>& before, const std::vector<Sequence>& set,
                                const std::vector<Sequence>& now);
 

@@ -185,7 +185,8 @@ const std::vector<Spoilt>& spoilt() {
         {"reverse slot lost", [](GateFacts& f) { f.lanes[0].armed.slot_status = "lost"; }, "green",
          "the way back for lane app.1 is not there (slot lost)", "pgteal prepare"},
         {"both directions on", [](GateFacts& f) { f.lanes[0].armed.enabled = true; }, "blue",
-         "lane app.1 is enabled in both directions", "on blue: ALTER SUBSCRIPTION"},
+         "lane app.1 is enabled in both directions",
+         "on blue, in database app: ALTER SUBSCRIPTION \"pgteal_shop_app_1_green\" DISABLE"},
         {"stream along",
          [](GateFacts& f) {
              f.databases[0].streams.along = stream(Side::blue, compat::Level::error, compat::Outcome::stops);

@@ -40,7 +40,7 @@ TEST_F(Disk, with_room_is_no_finding) {
 TEST_F(Disk, of_green_that_is_too_small_is_refused_before_the_copy) {
     g->room->data = Bytes{90 * gigabyte};
     EXPECT_THAT(only(judged(), Level::error, "green").message,
-                HasSubstr("needs about 100 GB on green, whose disk has 90.0 GB"));
+                HasSubstr("needs about 100 GB on green, whose disk has 90 GB"));
     EXPECT_THAT(only(judged(), Level::error, "green").fix, HasSubstr("df -h '/srv/green it'"));
     only(judged({"capacity"}), Level::warning, "green");
     g->room->data = Bytes{110 * gigabyte};

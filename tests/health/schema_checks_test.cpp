@@ -35,7 +35,7 @@ TEST(ReplicaIdentity, no_key_and_no_index_offers_full_unless_a_type_forbids_it) 
                 HasSubstr("REPLICA IDENTITY FULL"));
     events.incomparable = {"payload"};
     EXPECT_EQ(only(check_replica_identity(app_with(events), 15, 17), Level::error, "blue").fix,
-              "ALTER TABLE audit.events ADD PRIMARY KEY (…);");
+              "ALTER TABLE audit.events ADD COLUMN row_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;");
 }
 
 TEST(ReplicaIdentity, a_deferrable_key_gets_an_index_beside_it) {

@@ -53,8 +53,9 @@ TEST(ServerChecks, a_standby_is_refused) {
 TEST(ServerChecks, a_plain_role_is_refused_with_the_statement_that_mends_it) {
     auto b = blue();
     b.identity.superuser = false;
-    EXPECT_EQ(only(check_privileges({&b}), Level::error, "blue").fix, "ALTER ROLE pgteal SUPERUSER;");
-    EXPECT_EQ(only(check_role_replication({&b}), Level::error, "blue").fix, "ALTER ROLE pgteal REPLICATION;");
+    EXPECT_EQ(only(check_privileges({&b}), Level::error, "blue").fix, "ALTER ROLE \"pgteal\" SUPERUSER;");
+    EXPECT_EQ(only(check_role_replication({&b}), Level::error, "blue").fix,
+              "ALTER ROLE \"pgteal\" REPLICATION;");
     b.usage.may_replicate = true;
     expect_ok(check_role_replication({&b}));
 }

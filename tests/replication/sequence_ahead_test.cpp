@@ -82,6 +82,14 @@ TEST(SequenceAhead, goes_back_where_nobody_took_a_value) {
     EXPECT_THAT(set_back({before}, {set}, {set}), ElementsAre(before));
     EXPECT_THAT(set_back({before}, {set}, {at(2 + least_ahead, true)}), IsEmpty());
     EXPECT_THAT(set_back({before}, {set}, {}), IsEmpty()); // a migration dropped it
+    auto renamed = set;
+    renamed.name = "other";
+    auto back = before;
+    back.name = "other";
+    EXPECT_THAT(set_back({before}, {set}, {renamed}), ElementsAre(back));
+    EXPECT_THAT(set_back({before}, {set}, {set, renamed}), ElementsAre(before)); // not the same one
+    renamed.last = 7;
+    EXPECT_THAT(set_back({before}, {set}, {renamed}), IsEmpty());
 }
 
 } // namespace pgteal::replication
