@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cutover/context.hpp"
+#include "cutover/lane_verdict.hpp"
 #include "cutover/leads.hpp"
 #include "cutover/login_trials.hpp"
 #include "cutover/migration_check.hpp"
@@ -200,6 +201,11 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, CheckScope sco
         auto code = co_await check_owners_code(estate, Side::blue, std::move(both), config.database_names(),
                                                after(std::chrono::seconds(30)));
         std::move(code.begin(), code.end(), std::back_inserter(results));
+        if (const auto progress = peek_progress(config);
+            run_started && progress.active && progress.prepared) {
+            auto lanes = co_await check_lanes(estate, progress, after(std::chrono::seconds(30)));
+            results.push_back(std::move(lanes));
+        }
         auto patroni = co_await check_patroni(estate, after(std::chrono::seconds(15)));
         results.push_back(std::move(patroni));
     }

@@ -4,11 +4,11 @@
 
 #include <fmt/format.h>
 
+#include "cutover/lane_verdict.hpp"
 #include "cutover/run_row.hpp"
 #include "cutover/way_back.hpp"
 #include "health/pooler_checks.hpp"
 #include "postgres/quote.hpp"
-#include "replication/lane_watch.hpp"
 
 namespace pgteal::cutover {
 
@@ -158,36 +158,9 @@ std::optional<Refusal> judge_database(const GateFacts& facts, const GateDatabase
 std::optional<Refusal> judge_lane(const GateFacts& facts, const GateLane& lane) {
     const auto from = to_string(facts.move.from);
     const auto to = to_string(facts.move.to);
-    const auto name = "lane " + lane.lane.name() + " (" + from + " > " + to + ")";
-    const auto& active = lane.active;
-    if (!active.publication || !active.slot || !active.subscription) {
-        return Refusal{active.subscription ? from : to,
-                       name + " is gone: its publication, slot or subscription was dropped",
-                       copy_again(facts)};
-    }
-    if (active.slot_status == "lost") {
-        return Refusal{from, name + " lost WAL that " + to + " still needs (max_slot_wal_keep_size)",
-                       copy_again(facts)};
-    }
-    if (!active.enabled || !active.worker) {
-        return Refusal{to,
-                       name + " is not running" +
-                           (active.enabled ? ": its apply worker fails or is stopped"
-                                           : ": its subscription is disabled"),
-                       active.enabled ? "see the log of " + to + ", then run " + again(facts) + " again"
-                                      : replication::failure_of(lane.lane, active, to)->hint};
-    }
-    if (active.subscribed != active.published || !active.not_ready.empty()) {
-        return Refusal{
-            to, name + " does not carry all of its tables",
-            "somebody changed the publication or the subscription; pgteal compare tells what is missing"};
-    }
-    if (!lane.lag.arrived || lane.lag.bytes > facts.max_lag) {
-        return Refusal{to,
-                       name + " lags by " + to_string(lane.lag.bytes) +
-                           (lane.lag.arrived ? "" : ", a marker did not arrive within 3 s"),
-                       "wait until it is below max_lag (" + to_string(facts.max_lag) +
-                           "); pgteal status --watch follows it"};
+    if (auto refusal = lane_refusal({lane.lane, lane.active, lane.lag, lane.told}, facts.max_lag,
+                                    again(facts), copy_again(facts))) {
+        return refusal;
     }
     const auto idle = idle_lane_problem(lane);
     if (idle && facts.move.to != Side::blue) {

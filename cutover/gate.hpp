@@ -53,6 +53,7 @@ struct GateLane {
     replication::Lag lag;
     replication::LaneState active; ///< from -> to
     replication::LaneState armed;  ///< to -> from, waiting
+    std::string told{};            ///< what the log says of its last failure, of one that does not run
 };
 struct GatePooler {
     std::string name;

@@ -8,6 +8,7 @@
 #include "cutover/leads.hpp"
 #include "cutover/own_tables.hpp"
 #include "postgres/error.hpp"
+#include "replication/lane_log.hpp"
 #include "replication/markers.hpp"
 
 namespace pgteal::cutover {
@@ -67,39 +68,6 @@ std::optional<Refusal> superseded(const Status& status, const Progress& progress
     return judge_epochs(rows, progress.run_id, progress.epoch);
 }
 
-Task<void> read_lanes_of(Estate* estate, Side publisher, std::string database, std::vector<LaneStatus>* out,
-                         std::map<std::string, std::string>* unread, Deadline deadline) {
-    try {
-        const auto lanes = estate->lanes(publisher, database);
-        auto& from = estate->server(publisher);
-        auto& to = estate->server(other(publisher));
-        bool enabled = false;
-        std::vector<LaneStatus> found;
-        for (const auto& lane : lanes) {
-            LaneStatus status;
-            status.lane = lane;
-            status.state = co_await replication::read_lane(from, to, lane, deadline);
-            enabled = enabled || status.state.enabled;
-            if (status.state.slot || status.state.subscription || status.state.publication) {
-                found.push_back(std::move(status));
-            }
-        }
-        if (enabled) {
-            const auto lags = co_await replication::measure_lag(from, to, lanes, std::chrono::seconds(2),
-                                                                &estate->outstanding());
-            for (auto& status : found) {
-                const auto lag = lags.find(status.lane.number);
-                if (lag != lags.end()) {
-                    status.lag = lag->second;
-                }
-            }
-        }
-        out->insert(out->end(), found.begin(), found.end());
-    } catch (const Error& error) {
-        (*unread)[database] = error.what();
-    }
-}
-
 Task<void> read_way_back(Estate* estate, std::optional<SwitchBack>* back, Deadline deadline) {
     try {
         *back = co_await read_switch_back(estate, deadline);
@@ -135,13 +103,63 @@ Task<void> read_pooler(Estate* estate, PoolerUnit* unit, PoolerStatus* status, D
     }
 }
 
+/// A worker that fails comes for a moment every few seconds: seen once is not running, when it counts another
+/// failure or is gone by now.
+Task<void> look_again(postgres::Server* from, postgres::Server* to, LaneStatus* status, Deadline deadline) {
+    auto now = co_await replication::read_lane(*from, *to, status->lane, deadline);
+    const bool failed = now.apply_errors > status->state.apply_errors;
+    now.worker = now.worker && status->state.worker && !failed;
+    status->state = std::move(now);
+    if (status->state.subscription && !status->state.worker) {
+        auto told = co_await replication::read_apply_failure(*to, status->lane, deadline);
+        status->told = std::move(told);
+    }
+}
+
 } // namespace
+
+Task<void> read_lanes(Estate* estate, Side publisher, std::string database, std::vector<LaneStatus>* out,
+                      std::map<std::string, std::string>* unread, Deadline deadline) {
+    try {
+        const auto lanes = estate->lanes(publisher, database);
+        auto& from = estate->server(publisher);
+        auto& to = estate->server(other(publisher));
+        bool enabled = false;
+        std::vector<LaneStatus> found;
+        for (const auto& lane : lanes) {
+            LaneStatus status;
+            status.lane = lane;
+            status.state = co_await replication::read_lane(from, to, lane, deadline);
+            enabled = enabled || status.state.enabled;
+            if (status.state.slot || status.state.subscription || status.state.publication) {
+                found.push_back(std::move(status));
+            }
+        }
+        if (enabled) {
+            const auto lags = co_await replication::measure_lag(from, to, lanes, std::chrono::seconds(2),
+                                                                &estate->outstanding());
+            for (auto& status : found) {
+                const auto lag = lags.find(status.lane.number);
+                if (lag != lags.end()) {
+                    status.lag = lag->second;
+                }
+                if (status.state.enabled && !status.streams()) {
+                    co_await look_again(&from, &to, &status, deadline);
+                }
+            }
+        }
+        out->insert(out->end(), found.begin(), found.end());
+    } catch (const Error& error) {
+        (*unread)[database] = error.what();
+    }
+}
 
 Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline,
                          std::optional<SwitchBack> known, std::map<std::string, std::string> bound) {
     Status status;
     status.progress = std::move(progress);
     status.run = estate->config().run;
+    status.max_lag = estate->config().max_lag;
     status.sides.resize(2);
     status.sides[0].side = status.progress.serving;
     status.sides[1].side = other(status.progress.serving);
@@ -192,7 +210,7 @@ Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline,
         if (status.progress.active && status.sides[0].reachable && status.sides[1].reachable) {
             const auto serving = status.progress.serving;
             for (const auto side : {serving, other(serving)}) {
-                co_await read_lanes_of(estate, side, database.name, &lanes, &status.unread, deadline);
+                co_await read_lanes(estate, side, database.name, &lanes, &status.unread, deadline);
             }
         }
     }

@@ -8,6 +8,7 @@
 
 #include "cutover/context.hpp"
 #include "cutover/epochs.hpp"
+#include "cutover/lane_verdict.hpp"
 #include "cutover/side_looks.hpp"
 #include "cutover/streams.hpp"
 #include "health/metrics.hpp"
@@ -19,6 +20,9 @@ struct LaneStatus {
     replication::Lane lane;
     replication::LaneState state;
     std::optional<replication::Lag> lag; ///< of an enabled lane
+    std::string told{}; ///< what the log says of its last failure, of one that lags or stopped
+    [[nodiscard]] LaneInUse in_use() const { return {lane, state, lag, told}; }
+    [[nodiscard]] bool streams() const { return state.worker && (!lag || lag->arrived); }
 };
 struct EntryStatus {
     std::string name;
@@ -46,6 +50,7 @@ struct SideStatus {
 struct Status {
     Progress progress;
     std::string run;
+    Bytes max_lag{16LL << 20}; ///< of the config: what the gate refuses
     std::vector<SideStatus> sides;
     std::map<std::string, std::vector<LaneStatus>> lanes; ///< by database
     /// Databases whose lanes could not be read, with the reason: nothing is known of those that `lanes`
@@ -77,6 +82,10 @@ struct Status {
 /// nothing is read from it.
 Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline,
                          std::optional<SwitchBack> known, std::map<std::string, std::string> bound);
+/// The lanes that `publisher` has in `database`, with their lag; a reason in `unread` when they can't be
+/// read.
+Task<void> read_lanes(Estate* estate, Side publisher, std::string database, std::vector<LaneStatus>* out,
+                      std::map<std::string, std::string>* unread, Deadline deadline);
 boost::json::object to_json(const Status& status);
 std::string to_text(const Status& status);
 void publish(const Status& status, health::Metrics& metrics);

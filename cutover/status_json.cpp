@@ -41,6 +41,9 @@ boost::json::object to_json(const Status& status) {
                 lane.lag && !ahead ? boost::json::value(lane.lag->bytes.count) : boost::json::value(nullptr);
             one["lag_seconds"] =
                 lane.lag ? boost::json::value(to_ms(lane.lag->time) / 1000) : boost::json::value(nullptr);
+            if (!lane.told.empty()) {
+                one["failure"] = lane.told;
+            }
             if (ahead) {
                 one["ahead_bytes"] = lane.lag->ahead.count;
             }

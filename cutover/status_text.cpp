@@ -5,7 +5,6 @@
 #include "cutover/terminal.hpp"
 #include "cutover/way_back.hpp"
 #include "postgres/quote.hpp"
-#include "replication/lane_watch.hpp"
 
 namespace pgteal::cutover {
 
@@ -43,7 +42,9 @@ std::string lane_state(const LaneStatus& lane, bool prepared) {
     if (!lane.state.enabled) {
         return "ready for the way back";
     }
-    return lane.state.worker ? "streaming" : "stopped: apply fails";
+    return lane.streams()      ? "streaming"
+           : lane.state.worker ? "late: a marker did not arrive"
+                               : "stopped: apply fails";
 }
 
 std::string lag_words(const LaneStatus& lane) {
@@ -103,13 +104,9 @@ BrokenLanes broken_lanes(const Status& status) {
                 const auto name = database + "." + std::to_string(number);
                 const auto missing = missing_parts(state);
                 const bool used = to_string(side) == serving;
-                if (missing.empty() && used && broken.stopped.empty() && !(state.enabled && state.worker)) {
-                    const auto standing = to_string(other(side));
-                    const auto disabled = replication::failure_of(found->lane, state, standing);
-                    broken.stopped = disabled
-                                         ? name + ": its subscription is disabled.   " + disabled->hint
-                                         : name + ": its apply worker fails or is starting. See the log of " +
-                                               standing + "; then:   pgteal status";
+                if (missing.empty() && used && broken.stopped.empty()) {
+                    const auto refusal = lane_refusal(found->in_use(), status.max_lag, "pgteal status", "");
+                    broken.stopped = refusal ? refusal->message + ".   " + refusal->hint : "";
                 }
                 auto& which = used ? broken.used : state.publication ? broken.idle : broken.lost;
                 if (!missing.empty() && which.empty()) {
@@ -177,7 +174,7 @@ std::string next_line(const Status& status) {
                                       "run where it serves");
     }
     if (!broken.stopped.empty()) {
-        return "Not in step. Lane " + broken.stopped;
+        return "Not in step: " + broken.stopped;
     }
     const auto away = leads_away(status);
     if (!away.empty()) {

@@ -20,6 +20,7 @@
 #include "postgres/error.hpp"
 #include "postgres/literals.hpp"
 #include "postgres/quote.hpp"
+#include "replication/lane_log.hpp"
 #include "replication/lane_watch.hpp"
 #include "replication/markers.hpp"
 #include "replication/migrated_rows.hpp"
@@ -139,6 +140,10 @@ Task<void> read_lane_facts(Context* context, Move move, std::string database, st
         facts.lane = lane;
         facts.lag = lags.at(lane.number);
         facts.active = co_await replication::read_lane(from, to, lane, after(patience));
+        if (facts.active.enabled && !facts.active.worker) {
+            auto told = co_await replication::read_apply_failure(to, lane, after(patience));
+            facts.told = std::move(told);
+        }
         auto back = lane;
         back.publisher = to_string(move.to);
         facts.armed = co_await replication::read_lane(to, from, back, after(patience));

@@ -256,12 +256,15 @@ TEST(StatusText, TellsWhatIsWrong) {
     EXPECT_THAT(to_text(status), HasSubstr("Lane app.1 (subscription missing) is lost"));
     EXPECT_THAT(to_text(status), HasSubstr("its subscription is gone"));
     status.lanes["app"][0].state.subscription = true;
-    EXPECT_TRUE(
-        to_text(status).ends_with("Not in step. Lane app.1: its apply worker fails or is starting. See "
-                                  "the log of blue; then:   pgteal status"));
+    EXPECT_TRUE(to_text(status).ends_with(
+        "Not in step: lane app.1 (green > blue) is not running: its apply worker "
+        "fails or is stopped.   see the log of blue, then run pgteal status again"));
+    status.lanes["app"][0].told = "table public.t: it breaks a key";
+    EXPECT_THAT(to_text(status), HasSubstr("The log of blue says: table public.t: it breaks a key."));
+    EXPECT_EQ(to_json(status).at("databases").at(0).at("lanes").at(0).at("failure").as_string(),
+              "table public.t: it breaks a key");
     status.lanes["app"][0].state.enabled = false;
-    EXPECT_THAT(to_text(status),
-                HasSubstr("Not in step. Lane app.1: its subscription is disabled.   on blue"));
+    EXPECT_THAT(to_text(status), HasSubstr("its subscription is disabled.   on blue"));
     status.lanes["app"][0].state.enabled = true;
     status.lanes["app"][0].state.worker = true;
     EXPECT_THAT(to_text(status),

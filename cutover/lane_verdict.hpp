@@ -1,0 +1,33 @@
+// What keeps a lane in use from being in step: one word for the gate, status and check.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cutover/estate.hpp"
+#include "cutover/gate.hpp"
+#include "cutover/progress.hpp"
+#include "health/finding.hpp"
+#include "replication/lanes.hpp"
+#include "replication/markers.hpp"
+
+namespace pgteal::cutover {
+
+struct LaneInUse {
+    replication::Lane lane;
+    replication::LaneState state;
+    std::optional<replication::Lag> lag; ///< measured by a marker
+    std::string told;                    ///< what the subscriber's log says of its last failure
+};
+
+/// Pure. nullopt when it is whole, runs and lags by less than `max_lag`. `again`: the command to go on with;
+/// `copy_again`: what is left when the lane is lost.
+std::optional<Refusal> lane_refusal(const LaneInUse& lane, Bytes max_lag, const std::string& again,
+                                    const std::string& copy_again);
+
+/// During a prepared run: the lanes in use, which a gate would refuse. Writes a marker into each, as status
+/// does.
+Task<health::CheckResult> check_lanes(Estate* estate, Progress progress, Deadline deadline);
+
+} // namespace pgteal::cutover
