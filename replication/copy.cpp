@@ -20,6 +20,19 @@ constexpr std::size_t tables_a_probe = 200;
 constexpr auto start_over =
     "Run `pgteal prepare` again: it goes on with the tables that are not finished yet.";
 
+/// Data, names and rules are as they are on blue, where the run holds the schema.
+constexpr auto mend_first = "where rows or functions of blue are the reason: pgteal abort (blue goes on "
+                            "serving), mend them there, then pgteal "
+                            "check and pgteal prepare; otherwise run pgteal prepare again: it goes on with "
+                            "the tables that are not finished yet";
+
+/// What the rows meet (data exceptions, broken constraints, names that are not found, RAISE), not the
+/// servers.
+bool is_of_rows(const std::string& sqlstate) {
+    return sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate.starts_with("42") ||
+           sqlstate == "P0001";
+}
+
 struct CopyRun {
     postgres::Server& from;
     postgres::Server& to;
@@ -59,8 +72,11 @@ std::exception_ptr naming(const Table& table, const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
     } catch (const ServerError& e) {
-        return std::make_exception_ptr(ServerError(e.side(), lead + e.what(), e.sqlstate(),
-                                                   e.hint().empty() ? start_over : e.hint(), e.detail()));
+        const std::string hint = is_of_rows(e.sqlstate()) ? mend_first
+                                 : e.hint().empty()       ? start_over
+                                                          : e.hint();
+        return std::make_exception_ptr(
+            ServerError(e.side(), lead + e.what(), e.sqlstate(), hint, e.detail()));
     } catch (const Error& e) {
         return std::make_exception_ptr(
             Error(e.code(), e.side(), lead + e.what(), e.hint().empty() ? start_over : e.hint()));
