@@ -106,6 +106,43 @@ CheckResult check_newer_values(const std::vector<DatabaseFacts>& databases, int 
     return result;
 }
 
+CheckResult check_server_values(const std::vector<DatabaseFacts>& databases, int blue_major,
+                                int green_major) {
+    CheckResult result{"server-values", {}, "no column holds numbers of the server"};
+    struct Kind {
+        const char* kind;
+        Level level;
+        const char* what;
+    };
+    static const std::vector<Kind> kinds{
+        {"catalog row", Level::error,
+         "holds rows of a catalog, which have other columns on green. prepare would stop while it copies."},
+        {"reference", Level::warning,
+         "holds references to objects, which go over by name: one to an index is not found while green is "
+         "filled, and prepare stops; one to what was dropped means another object there."},
+        {"server number", Level::warning,
+         "holds transactions, snapshots, WAL positions or row addresses of blue. Green counts from another "
+         "number: compared with green's own, rows could be taken for done, or never be picked up."},
+        {"object number", Level::info, "holds numbers of objects (OIDs), which are others on green."}};
+    for (const auto& database : databases) {
+        for (const auto& row : database.copied) {
+            for (const auto& one : kinds) {
+                if (row.kind != one.kind || (one.level == Level::error && blue_major == green_major)) {
+                    continue;
+                }
+                const bool text = one.level == Level::error || row.kind == "reference";
+                add(result, one.level, "blue", database.name + ": " + row.name,
+                    "column " + row.what + " of " + row.name + " " + one.what,
+                    text ? "ALTER TABLE " + row.name + " ALTER COLUMN " + row.what + " TYPE text;"
+                         : "have the application not compare it with what green says");
+            }
+        }
+    }
+    std::stable_sort(result.findings.begin(), result.findings.end(),
+                     [](const auto& one, const auto& two) { return one.level > two.level; });
+    return limited(std::move(result));
+}
+
 CheckResult check_type_oids(const std::vector<DatabaseFacts>& databases) {
     CheckResult result{"type-oids", {}, "no types of users"};
     for (const auto& database : databases) {

@@ -13,6 +13,9 @@ namespace pgteal::health {
 CheckResult check_copyable(const std::vector<DatabaseFacts>& databases);
 /// Values that green can hold and blue can't read: they would stop the way back. Pure.
 CheckResult check_newer_values(const std::vector<DatabaseFacts>& databases, int blue_major, int green_major);
+/// Columns whose values another server reads in another way: its numbers, references to its objects, rows of
+/// its catalogs. Pure.
+CheckResult check_server_values(const std::vector<DatabaseFacts>& databases, int blue_major, int green_major);
 /// Types with other OIDs on green, which drivers keep. Pure.
 CheckResult check_type_oids(const std::vector<DatabaseFacts>& databases);
 

@@ -10,6 +10,7 @@
 #include "health/copy_checks.hpp"
 #include "health/disk.hpp"
 #include "health/green_checks.hpp"
+#include "health/newer_names.hpp"
 #include "health/pooler_checks.hpp"
 #include "health/publication_checks.hpp"
 #include "health/reach.hpp"
@@ -64,6 +65,7 @@ struct Inside {
     std::vector<Unread> unread;
     SettingTrials settings;
     std::optional<DiskFacts> blue_disk, green_disk;
+    std::vector<NewerName> newer_names;
 };
 
 bool usable(const ServerFacts& facts, const std::string& database) {
@@ -121,6 +123,21 @@ Task<void> read_locale(postgres::Server* green, DatabaseRow row, Inside* inside,
     }
 }
 
+/// Only upwards: an older green has nothing new.
+Task<void> read_newer(postgres::Server* blue, postgres::Server* green, Inside* inside, Deadline deadline) {
+    try {
+        const auto older = co_await read_builtins(*blue, deadline);
+        const auto newer = co_await read_builtins(*green, deadline);
+        for (const auto& database : inside->blue) {
+            auto names = co_await read_newer_names(*blue, database.name, &older, &newer, deadline);
+            std::move(names.begin(), names.end(), std::back_inserter(inside->newer_names));
+        }
+    } catch (const Error& error) {
+        rethrow_internal(error);
+        inside->unread.push_back({blue->name(), "pg_catalog", error.what()});
+    }
+}
+
 /// Trials want a superuser who can write; other findings speak of that.
 bool may_try(const ServerFacts& facts) { return facts.identity.superuser && !facts.identity.in_recovery; }
 
@@ -161,6 +178,9 @@ Task<Inside> read_inside(postgres::Server* blue, const ServerFacts* blue_facts, 
     }
     co_await look_at_disk(blue, blue_facts, input, &inside.blue_disk, soon(deadline));
     co_await look_at_disk(green, green_facts, input, &inside.green_disk, soon(deadline));
+    if (blue_facts != nullptr && green_facts != nullptr && green_facts->major() > blue_facts->major()) {
+        co_await read_newer(blue, green, &inside, soon(deadline));
+    }
     if (green_facts != nullptr && may_try(*green_facts)) {
         co_await try_extensions(green, &inside, deadline);
         if (blue_facts != nullptr) {
@@ -270,6 +290,8 @@ void judge_both(std::vector<CheckResult>& results, const ServerFacts& blue, cons
     results.push_back(check_libraries(blue, green));
     results.push_back(check_copyable(inside.blue));
     results.push_back(check_newer_values(inside.blue, blue.major(), green.major()));
+    results.push_back(check_server_values(inside.blue, blue.major(), green.major()));
+    results.push_back(check_newer_names(inside.newer_names, green.major()));
     results.push_back(check_stored_settings(inside.settings));
 }
 

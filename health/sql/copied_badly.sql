@@ -30,6 +30,22 @@ SELECT 'newer ' || t.typname, pg_catalog.format('%I.%I', n.nspname, c.relname), 
    AND t.oid IN ('numeric'::regtype, 'interval'::regtype, '"char"'::regtype)
    AND NOT (t.oid = 'numeric'::regtype AND a.atttypmod >= 0) -- with a precision it takes no infinity
 UNION ALL
+-- Values that another server reads in another way. Numbers of this server (transactions, WAL, rows, objects) go over as they are; reg* go by
+-- name, and indexes are built after the copy; the rows of catalogs have other columns in another major.
+SELECT CASE WHEN t.typname LIKE 'reg%' THEN 'reference' WHEN t.typtype = 'c' THEN 'catalog row' WHEN t.typname = 'oid' THEN 'object number' ELSE 'server number' END,
+       pg_catalog.format('%I.%I', n.nspname, c.relname), pg_catalog.quote_ident(a.attname)
+  FROM pg_catalog.pg_attribute a
+  JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_type own ON own.oid = a.atttypid
+  JOIN pg_catalog.pg_type t ON t.oid IN (own.oid, own.typelem, own.typbasetype) AND t.typnamespace = 11
+ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+   AND c.oid >= 16384 AND n.nspname NOT IN ('pg_catalog', 'pgteal', 'information_schema')
+   AND (t.typtype = 'c' OR t.typname IN ('oid', 'xid', 'xid8', 'cid', 'tid', 'pg_lsn', 'pg_snapshot', 'txid_snapshot', 'regclass', 'regcollation', 'regconfig',
+                                         'regdictionary', 'regnamespace', 'regoper', 'regoperator', 'regproc', 'regprocedure', 'regrole', 'regtype'))
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e')
+UNION ALL
 -- Types whose numbers clients keep: rows of tables and arrays go with what they are of.
 SELECT 'type', pg_catalog.format_type(t.oid, NULL),
        CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'c' THEN 'composite' WHEN 'r' THEN 'range' WHEN 'm' THEN 'multirange' ELSE 'of an extension' END
