@@ -9,6 +9,7 @@
 #include "health/client_settings.hpp"
 #include "health/copy_checks.hpp"
 #include "health/disk.hpp"
+#include "health/foreign_keys.hpp"
 #include "health/green_checks.hpp"
 #include "health/newer_names.hpp"
 #include "health/pooler_checks.hpp"
@@ -66,6 +67,7 @@ struct Inside {
     SettingTrials settings;
     std::optional<DiskFacts> blue_disk, green_disk;
     std::vector<NewerName> newer_names;
+    ForeignKeys keys;
 };
 
 bool usable(const ServerFacts& facts, const std::string& database) {
@@ -78,6 +80,7 @@ Task<void> read_blue_database(postgres::Server* blue, std::string database, Insi
     try {
         auto facts = co_await read_database_facts(*blue, database, deadline);
         inside->blue.push_back(std::move(facts));
+        co_await find_broken_keys(*blue, database, &inside->keys, deadline);
     } catch (const Error& error) {
         rethrow_internal(error);
         inside->unread.push_back({blue->name(), database, error.what()});
@@ -289,6 +292,7 @@ void judge_both(std::vector<CheckResult>& results, const ServerFacts& blue, cons
     results.push_back(check_client_settings(blue, green, input.databases, input.run_started));
     results.push_back(check_libraries(blue, green));
     results.push_back(check_copyable(inside.blue));
+    results.push_back(check_foreign_keys(inside.keys));
     results.push_back(check_newer_values(inside.blue, blue.major(), green.major()));
     results.push_back(check_server_values(inside.blue, blue.major(), green.major()));
     results.push_back(check_newer_names(inside.newer_names, green.major()));
