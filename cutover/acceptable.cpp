@@ -15,6 +15,8 @@ const std::vector<Acceptable>& acceptables() {
         {"other-entries", "poolers' entries of databases that are not in the run stay on blue"},
         {"owners-code",
          "code of users that a lane, the restore of the schema or compare runs as a superuser"},
+        {"function-names", "functions that rows call name things without a schema"},
+        {"reads-tables", "constraints, columns and indexes whose functions read tables"},
         {"schema-changes", "functions that clients' writes run and that change the schema"},
         {"all-tables-publications", "subscribers of others have pgteal's tables"},
         {"untried-logins",

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "cutover/called_code.hpp"
 #include "cutover/context.hpp"
 #include "cutover/lane_verdict.hpp"
 #include "cutover/leads.hpp"
@@ -201,6 +202,8 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, CheckScope sco
         auto code = co_await check_owners_code(estate, Side::blue, std::move(both), config.database_names(),
                                                after(std::chrono::seconds(30)));
         std::move(code.begin(), code.end(), std::back_inserter(results));
+        auto called = co_await check_called_code(estate, after(std::chrono::seconds(30)));
+        std::move(called.begin(), called.end(), std::back_inserter(results));
         if (const auto progress = peek_progress(config);
             run_started && progress.active && progress.prepared) {
             auto lanes = co_await check_lanes(estate, progress, after(std::chrono::seconds(30)));

@@ -1,0 +1,70 @@
+-- What runs users' functions though no client asks for it: for a row that is copied or applied, when an index is built or a table
+-- analysed, when a materialized view is filled. One line for each such place and function that it comes to, also through operators,
+-- views and other functions as far as the catalogs know. sheltered: a function on the way has a search_path of its own. PostgreSQL 13-18.
+WITH RECURSIVE place (kind, name, relation, class, object) AS (
+    SELECT 'check', k.conname::text, k.conrelid, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
+      FROM pg_catalog.pg_constraint k
+     WHERE k.contype = 'c' AND k.conrelid <> 0 AND k.conislocal AND coalesce(pg_catalog.to_jsonb(k) ->> 'conenforced', 'true') = 'true'
+    UNION ALL
+    SELECT 'domain', k.conname::text, k.contypid, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
+      FROM pg_catalog.pg_constraint k
+     WHERE k.contype = 'c' AND k.contypid <> 0
+       AND EXISTS (SELECT FROM pg_catalog.pg_depend d
+                    WHERE d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.refobjid = k.contypid AND d.deptype = 'n'
+                      AND d.classid IN ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_type'::pg_catalog.regclass))
+    UNION ALL
+    SELECT 'generated', a.attname::text, d.adrelid, 'pg_catalog.pg_attrdef'::pg_catalog.regclass, d.oid
+      FROM pg_catalog.pg_attrdef d
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated = 's' AND a.attislocal
+    UNION ALL
+    SELECT 'index', c.relname::text, i.indrelid, 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid
+      FROM pg_catalog.pg_index i
+      JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid AND NOT c.relispartition
+     WHERE i.indexprs IS NOT NULL OR i.indpred IS NOT NULL
+    UNION ALL
+    SELECT 'statistics', s.stxname::text, s.stxrelid, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid
+      FROM pg_catalog.pg_statistic_ext s WHERE pg_catalog.to_jsonb(s) ->> 'stxexprs' IS NOT NULL
+    UNION ALL
+    SELECT 'partition key', c.relname::text, c.oid, 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid
+      FROM pg_catalog.pg_partitioned_table p
+      JOIN pg_catalog.pg_class c ON c.oid = p.partrelid
+     WHERE p.partexprs IS NOT NULL
+    UNION ALL
+    SELECT 'trigger', t.tgname::text, t.tgrelid, 'pg_catalog.pg_trigger'::pg_catalog.regclass, t.oid
+      FROM pg_catalog.pg_trigger t
+     WHERE NOT t.tgisinternal AND t.tgenabled IN ('A', 'R') AND t.tgparentid = 0 AND t.tgtype & 33 <> 0 -- row, or TRUNCATE
+    UNION ALL
+    SELECT 'view', c.relname::text, c.oid, 'pg_catalog.pg_rewrite'::pg_catalog.regclass, w.oid
+      FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_rewrite w ON w.ev_class = c.oid
+     WHERE c.relkind = 'm'
+), reached (start, kind, class, object, sheltered) AS (
+    SELECT p.object, p.kind, p.class::pg_catalog.oid, p.object, false FROM place p
+    UNION
+    SELECT r.start, r.kind, e.class, e.object, r.sheltered OR coalesce(f.proconfig::text ~ 'search_path=', false)
+      FROM reached r
+      LEFT JOIN pg_catalog.pg_proc f ON r.class = 'pg_catalog.pg_proc'::pg_catalog.regclass AND f.oid = r.object
+     CROSS JOIN LATERAL (
+         SELECT d.refclassid, d.refobjid
+           FROM pg_catalog.pg_depend d
+           LEFT JOIN pg_catalog.pg_class v ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND v.oid = d.refobjid
+          WHERE d.classid = r.class AND d.objid = r.object AND d.deptype IN ('n', 'a')
+            AND (d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass)
+                 OR (v.relkind = 'v' AND r.kind = 'view'))
+         UNION ALL
+         SELECT 'pg_catalog.pg_rewrite'::pg_catalog.regclass, w.oid
+           FROM pg_catalog.pg_rewrite w
+          WHERE r.class = 'pg_catalog.pg_class'::pg_catalog.regclass AND r.kind = 'view' AND w.ev_class = r.object) e (class, object)
+)
+SELECT DISTINCT p.kind, p.name,
+       CASE p.kind WHEN 'domain' THEN pg_catalog.format_type(p.relation, NULL)
+            ELSE (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c
+                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = p.relation) END AS relation,
+       coalesce((SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c
+                   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE p.kind = 'index' AND c.oid = p.object), '') AS index,
+       EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = p.object AND k.contype = 'x') AS exclusion,
+       r.object::text AS function, r.sheltered
+  FROM reached r
+  JOIN place p ON p.object = r.start AND p.kind = r.kind
+ WHERE r.class = 'pg_catalog.pg_proc'::pg_catalog.regclass AND r.object >= 16384
+ ORDER BY 3, 1, 2, 6
