@@ -1,7 +1,6 @@
-// The poolers as the run found them: which entries are ours to move, where they pointed, and the file's hash.
-#include "cutover/context.hpp"
+#include "cutover/baseline.hpp"
+
 #include "cutover/leads.hpp"
-#include "cutover/left_behind.hpp"
 #include "postgres/error.hpp"
 
 namespace pgteal::cutover {
@@ -174,6 +173,34 @@ std::map<std::string, pooler::Target> targets_for(const Config& config, Side sid
         targets[entry] = target_for(config, side, original);
     }
     return targets;
+}
+
+namespace {
+
+constexpr const char* left_behind_fact = "poolers_left_behind";
+
+} // namespace
+
+std::set<std::string> left_behind(const Journal& journal) {
+    std::set<std::string> names;
+    const auto recorded = journal.fact(left_behind_fact);
+    if (recorded.is_array()) {
+        for (const auto& name : recorded.as_array()) {
+            names.emplace(name.as_string());
+        }
+    }
+    return names;
+}
+
+void record_left_behind(Journal& journal, const std::set<std::string>& names) {
+    if (names == left_behind(journal)) {
+        return;
+    }
+    boost::json::array all;
+    for (const auto& name : names) {
+        all.push_back(boost::json::string(name));
+    }
+    journal.set_fact(left_behind_fact, all);
 }
 
 } // namespace pgteal::cutover

@@ -5,7 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "cutover/gate.hpp"
+#include "cutover/context.hpp"
+#include "cutover/refusal.hpp"
 
 namespace pgteal::cutover {
 

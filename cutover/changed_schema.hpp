@@ -14,6 +14,13 @@ namespace pgteal::cutover {
 Task<migration::schema::Objects> schema_objects(Estate* estate, Side side, std::string database,
                                                 Deadline deadline);
 
+/// One hash over the schemas of all databases of one side, as `migrate drift` reads them: changes when
+/// anybody changes anything there but privileges and comments. `recorded`: the one to compare with. A run
+/// that was prepared by an earlier version recorded a hash over those too (2), or over tables and columns
+/// only (0); then this is one too.
+int fingerprint_version_of(const std::string& recorded);
+Task<std::string> fingerprint(Estate* estate, Side side, Deadline deadline, std::string recorded = {});
+
 /// At the end of prepare: what each object was, so that a change can be named.
 Task<void> record_objects(Context* context, Deadline deadline);
 

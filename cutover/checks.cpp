@@ -4,7 +4,7 @@
 
 #include "cutover/called_code.hpp"
 #include "cutover/context.hpp"
-#include "cutover/lane_verdict.hpp"
+#include "cutover/lane_check.hpp"
 #include "cutover/leads.hpp"
 #include "cutover/login_trials.hpp"
 #include "cutover/migration_check.hpp"
@@ -13,6 +13,7 @@
 #include "cutover/pooler_files.hpp"
 #include "cutover/read_only.hpp"
 #include "cutover/trial_restore.hpp"
+#include "health/verdict.hpp"
 #include "pooler/config_file.hpp"
 #include "pooler/listeners.hpp"
 #include "pooler/login_trial.hpp"

@@ -114,7 +114,7 @@ Task<Exit> go_on_preparing(Work* work) {
             throw_conflict(first.front(), seen);
         }
         work->narrator.done(first.front(), seen.summary, to_ms(Clock::now() - start));
-        co_await record_baseline(work);
+        co_await record_baseline(&work->context);
         co_await record_binding(&context);
         const auto id = new_run_id();
         boost::json::object body;
@@ -131,7 +131,7 @@ Task<Exit> go_on_preparing(Work* work) {
     crash_point("prepare", "unrecorded");
     record_carried_rights(&context);
     if (context.journal.fact("fingerprint").is_null() || !progress.prepared) {
-        co_await record_fingerprint(work);
+        co_await record_fingerprint(&work->context);
     }
     co_await note_sides(&context);
     const auto streams = co_await read_streams(&context.estate, Side::blue, after(std::chrono::minutes(1)));

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cutover/context.hpp"
-#include "cutover/gate.hpp"
+#include "cutover/refusal.hpp"
 
 namespace pgteal::cutover {
 

@@ -1,6 +1,6 @@
 #include "cutover/estate.hpp"
 
-#include "cutover/migrations.hpp"
+#include "cutover/history_table.hpp"
 #include "pooler/pgbouncer.hpp"
 #include "postgres/error.hpp"
 #include "postgres/program.hpp"

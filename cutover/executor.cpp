@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-#include "cutover/context.hpp"
+#include "cutover/baseline.hpp"
 #include "cutover/pooler_settings.hpp"
 #include "postgres/error.hpp"
 #include "postgres/secret.hpp"

@@ -8,17 +8,12 @@
 #include <vector>
 
 #include "cutover/context.hpp"
+#include "cutover/refusal.hpp"
 #include "cutover/streams.hpp"
 #include "replication/markers.hpp"
 #include "replication/sequences.hpp"
 
 namespace pgteal::cutover {
-
-struct Refusal {
-    std::string side;
-    std::string message;
-    std::string hint;
-};
 
 struct LongTransaction {
     int pid = 0;

@@ -7,8 +7,6 @@
 
 #include "cutover/estate.hpp"
 #include "cutover/gate.hpp"
-#include "cutover/progress.hpp"
-#include "health/finding.hpp"
 #include "replication/lanes.hpp"
 #include "replication/markers.hpp"
 
@@ -25,9 +23,5 @@ struct LaneInUse {
 /// `copy_again`: what is left when the lane is lost.
 std::optional<Refusal> lane_refusal(const LaneInUse& lane, Bytes max_lag, const std::string& again,
                                     const std::string& copy_again);
-
-/// During a prepared run: the lanes in use, which a gate would refuse. Writes a marker into each, as status
-/// does.
-Task<health::CheckResult> check_lanes(Estate* estate, Progress progress, Deadline deadline);
 
 } // namespace pgteal::cutover

@@ -8,8 +8,6 @@ namespace pgteal::cutover {
 
 namespace {
 
-constexpr const char* fact = "poolers_left_behind";
-
 Task<void> ask(PoolerUnit* unit) { co_await unit->console->entries(after(console_patience)); }
 
 std::vector<Action> take_along_actions(Context& context, const std::vector<PoolerBaseline>& late,
@@ -51,28 +49,6 @@ void note_files(Journal& journal, std::vector<PoolerBaseline> late) {
 }
 
 } // namespace
-
-std::set<std::string> left_behind(const Journal& journal) {
-    std::set<std::string> names;
-    const auto recorded = journal.fact(fact);
-    if (recorded.is_array()) {
-        for (const auto& name : recorded.as_array()) {
-            names.emplace(name.as_string());
-        }
-    }
-    return names;
-}
-
-void record_left_behind(Journal& journal, const std::set<std::string>& names) {
-    if (names == left_behind(journal)) {
-        return;
-    }
-    boost::json::array all;
-    for (const auto& name : names) {
-        all.push_back(boost::json::string(name));
-    }
-    journal.set_fact(fact, all);
-}
 
 Task<void> leave_silent_behind(Context* context) {
     const auto before = left_behind(context->journal);

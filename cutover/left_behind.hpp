@@ -11,10 +11,6 @@
 
 namespace pgteal::cutover {
 
-/// Names of the poolers that the last switch-back went without; recorded_poolers() leaves them out.
-std::set<std::string> left_behind(const Journal& journal);
-void record_left_behind(Journal& journal, const std::set<std::string>& names);
-
 /// Asks every pooler of the run at once. Those that don't answer within 3 s are left behind from here on, and
 /// the others are not. Throws Error(unreachable) when none answers: then nobody could be held.
 Task<void> leave_silent_behind(Context* context);

@@ -217,16 +217,6 @@ Task<void> apply_now(Estate* estate, const MigrationJob* job, const Feed* feed, 
 
 } // namespace
 
-migration::HistoryTable history_of(const Config& config) {
-    return migration::history_table(config.migrate.history, config.migrate.history_table);
-}
-
-std::string left_out(const Config& config) {
-    const bool any = config.migrate.history == "flyway" || !config.migrate.command.empty();
-    const auto table = history_of(config);
-    return any ? table.schema + "." + table.name : std::string();
-}
-
 migration::Policy policy_of(const Config& config, migration::Phase phase) {
     migration::Policy policy;
     policy.gaps = config.migrate.gaps == "allow";

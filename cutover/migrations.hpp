@@ -8,16 +8,12 @@
 
 #include "cutover/approvals.hpp"
 #include "cutover/estate.hpp"
+#include "cutover/history_table.hpp"
 #include "cutover/progress.hpp"
 #include "migration/apply.hpp"
 
 namespace pgteal::cutover {
 
-/// [migrate] history and history_table.
-migration::HistoryTable history_of(const Config& config);
-/// "schema.table" of a tool's own record of what it applied (Flyway's, or the one of [migrate] command),
-/// which no lane carries and no comparison reads: the sides have different migrations. "" when there is none.
-std::string left_out(const Config& config);
 /// [migrate] gaps and out_of_order.
 migration::Policy policy_of(const Config& config, migration::Phase phase = migration::Phase::expand);
 

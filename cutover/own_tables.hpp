@@ -7,7 +7,7 @@
 #include <string>
 
 #include "cutover/estate.hpp"
-#include "cutover/gate.hpp"
+#include "cutover/refusal.hpp"
 
 namespace pgteal::cutover {
 

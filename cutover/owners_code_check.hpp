@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cutover/estate.hpp"
-#include "cutover/gate.hpp"
+#include "cutover/refusal.hpp"
 #include "health/finding.hpp"
 #include "replication/owners_code.hpp"
 

@@ -2,7 +2,7 @@
 // must put them back although the process that changed them is gone.
 #pragma once
 
-#include "cutover/context.hpp"
+#include "cutover/baseline.hpp"
 
 namespace pgteal::cutover {
 

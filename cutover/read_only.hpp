@@ -3,7 +3,8 @@
 
 #include <optional>
 
-#include "cutover/gate.hpp"
+#include "cutover/estate.hpp"
+#include "cutover/refusal.hpp"
 #include "health/finding.hpp"
 
 namespace pgteal::cutover {

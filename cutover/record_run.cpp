@@ -10,12 +10,12 @@
 
 namespace pgteal::cutover {
 
-Task<void> record_baseline(Work* work) {
+Task<void> record_baseline(Context* context) {
     const auto deadline = after(std::chrono::seconds(30));
-    auto& estate = work->context.estate;
-    work->journal.set_fact("poolers", boost::json::value()); // an earlier run's
-    work->journal.set_fact("poolers_left_out", boost::json::value());
-    record_left_behind(work->journal, {});
+    auto& estate = context->estate;
+    context->journal.set_fact("poolers", boost::json::value()); // an earlier run's
+    context->journal.set_fact("poolers_left_out", boost::json::value());
+    record_left_behind(context->journal, {});
     auto baselines = co_await read_poolers(&estate, deadline);
     for (const auto& baseline : baselines) {
         if (baseline.entries.empty()) {
@@ -25,55 +25,55 @@ Task<void> record_baseline(Work* work) {
                         "name its entries in [[pooler]], or set pooler_host and pooler_port of [blue]");
         }
     }
-    record_poolers(work->journal, baselines);
+    record_poolers(context->journal, baselines);
     boost::json::object limits;
     for (const auto& database : estate.config().databases) {
         const auto fence = co_await read_fence(&estate.server(Side::blue), database.name, deadline);
         limits[database.name] = fence.connection_limit;
     }
-    work->journal.set_fact("limits", limits);
-    work->journal.set_fact("compared", boost::json::value());
-    co_await record_found_databases(&work->context, deadline);
-    work->journal.set_fact("roles_made", boost::json::object());
-    work->journal.set_fact("roles_made_on_blue", boost::json::object());
+    context->journal.set_fact("limits", limits);
+    context->journal.set_fact("compared", boost::json::value());
+    co_await record_found_databases(context, deadline);
+    context->journal.set_fact("roles_made", boost::json::object());
+    context->journal.set_fact("roles_made_on_blue", boost::json::object());
     // Before anything is copied: what is granted from here on is carried at the end of prepare.
-    const auto rights = co_await read_rights(&work->context, Side::blue, after(std::chrono::minutes(1)));
-    record_rights(work->journal, Side::blue, rights);
-    record_rights(work->journal, Side::green, {});
+    const auto rights = co_await read_rights(context, Side::blue, after(std::chrono::minutes(1)));
+    record_rights(context->journal, Side::blue, rights);
+    record_rights(context->journal, Side::green, {});
     const auto roles =
         co_await estate.server(Side::green).exec("", "SELECT rolname::text FROM pg_roles", {}, deadline);
     boost::json::array existing;
     for (int i = 0; i < roles.rows(); ++i) {
         existing.push_back(boost::json::value(roles.get<std::string>(i, 0)));
     }
-    work->journal.set_fact("roles_before", existing);
+    context->journal.set_fact("roles_before", existing);
 }
 
-Task<void> record_fingerprint(Work* work) {
-    co_await record_objects(&work->context, after(std::chrono::minutes(1)));
+Task<void> record_fingerprint(Context* context) {
+    co_await record_objects(context, after(std::chrono::minutes(1)));
     boost::json::object prints;
     for (const auto side : {Side::blue, Side::green}) {
         prints[to_string(side)] =
-            co_await fingerprint(&work->context.estate, side, after(std::chrono::minutes(1)));
+            co_await fingerprint(&context->estate, side, after(std::chrono::minutes(1)));
     }
-    for (const auto& database : work->context.estate.config().databases) {
+    for (const auto& database : context->estate.config().databases) {
         boost::json::object counts;
         boost::json::object states;
         for (const auto side : {Side::blue, Side::green}) {
-            const auto state = co_await read_database_state(&work->context.estate.server(side), database.name,
+            const auto state = co_await read_database_state(&context->estate.server(side), database.name,
                                                             after(std::chrono::minutes(1)));
             boost::json::array statements;
             for (const auto& one : state) {
                 statements.push_back(boost::json::value(one));
             }
             states[to_string(side)] = std::move(statements);
-            counts[to_string(side)] = co_await large_objects(&work->context.estate.server(side),
-                                                             database.name, after(std::chrono::minutes(1)));
+            counts[to_string(side)] = co_await large_objects(&context->estate.server(side), database.name,
+                                                             after(std::chrono::minutes(1)));
         }
-        work->journal.set_fact("large_objects " + database.name, counts);
-        work->journal.set_fact("database_state " + database.name, states);
+        context->journal.set_fact("large_objects " + database.name, counts);
+        context->journal.set_fact("database_state " + database.name, states);
     }
-    work->journal.set_fact("fingerprint", prints); // last: it says that all of this is recorded
+    context->journal.set_fact("fingerprint", prints); // last: it says that all of this is recorded
 }
 
 } // namespace pgteal::cutover

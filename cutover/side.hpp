@@ -1,6 +1,7 @@
 // The two sides. The names never swap; which one serves does.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,5 +21,12 @@ enum class Side { blue, green };
     }
     return std::nullopt;
 }
+
+/// One switchover: `from` serves, `to` stands. Both directions are this and nothing else.
+struct Move {
+    Side from = Side::blue;
+    Side to = Side::green;
+    std::int64_t epoch = 2; ///< that `to` will have
+};
 
 } // namespace pgteal::cutover

@@ -12,7 +12,8 @@
 
 #include <boost/json.hpp>
 
-#include "cutover/gate.hpp"
+#include "cutover/refusal.hpp"
+#include "cutover/side.hpp"
 #include "postgres/units.hpp"
 
 namespace pgteal::cutover {

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "cutover/status.hpp"
-#include "cutover/terminal.hpp"
 #include "cutover/way_back.hpp"
 #include "postgres/quote.hpp"
 

@@ -24,21 +24,6 @@ std::string bar(double fraction) {
 
 } // namespace
 
-std::string duration_text(double ms) {
-    if (ms < 10) {
-        return fmt::format("{:.1f} ms", ms);
-    }
-    if (ms < 1000) {
-        return fmt::format("{:.0f} ms", ms);
-    }
-    if (ms < 120'000) {
-        return fmt::format("{:.1f} s", ms / 1000);
-    }
-    const auto seconds = static_cast<long>(ms / 1000);
-    return seconds < 7200 ? fmt::format("{} min {} s", seconds / 60, seconds % 60)
-                          : fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
-}
-
 Terminal::Terminal(std::FILE* out, bool quiet)
     : out_(out), quiet_(quiet), tty_(::isatty(::fileno(out)) == 1) {}
 

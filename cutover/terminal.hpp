@@ -39,7 +39,4 @@ private:
     Clock::time_point last_line_{};
 };
 
-/// "0.4 s", "61 ms", "6.1 ms", "3 min 20 s"
-std::string duration_text(double ms);
-
 } // namespace pgteal::cutover

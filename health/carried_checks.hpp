@@ -6,7 +6,7 @@
 
 #include "health/facts.hpp"
 #include "health/finding.hpp"
-#include "health/preflight.hpp"
+#include "health/pooler_facts.hpp"
 
 namespace pgteal::health {
 

@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "health/preflight.hpp"
-
 namespace pgteal::health {
 
 std::string to_string(Level level) {

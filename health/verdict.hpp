@@ -30,4 +30,7 @@ std::string lower(std::string text);
 
 [[nodiscard]] bool accepted(const std::vector<std::string>& accept, std::string_view check);
 
+/// Errors first, then warnings, then the rest; stable.
+std::vector<CheckResult> order(std::vector<CheckResult> results);
+
 } // namespace pgteal::health

@@ -1,5 +1,7 @@
 #include "postgres/units.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -55,6 +57,21 @@ std::string to_string(Lsn lsn) {
         std::snprintf(text.data(), text.size(), "%X/%X", static_cast<unsigned>(lsn.value >> 32U),
                       static_cast<unsigned>(lsn.value & 0xFFFFFFFFU));
     return {text.data(), static_cast<std::size_t>(length)};
+}
+
+std::string duration_text(double ms) {
+    if (ms < 10) {
+        return fmt::format("{:.1f} ms", ms);
+    }
+    if (ms < 1000) {
+        return fmt::format("{:.0f} ms", ms);
+    }
+    if (ms < 120'000) {
+        return fmt::format("{:.1f} s", ms / 1000);
+    }
+    const auto seconds = static_cast<long>(ms / 1000);
+    return seconds < 7200 ? fmt::format("{} min {} s", seconds / 60, seconds % 60)
+                          : fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
 }
 
 } // namespace pgteal

@@ -29,4 +29,7 @@ struct Lsn {
 std::string to_string(Lsn lsn);
 inline Bytes operator-(Lsn a, Lsn b) { return Bytes{static_cast<std::int64_t>(a.value - b.value)}; }
 
+/// "0.4 s", "61 ms", "6.1 ms", "3 min 20 s"
+std::string duration_text(double ms);
+
 } // namespace pgteal

@@ -6,7 +6,7 @@
 
 #include <boost/json.hpp>
 
-#include "migration/lint/lint.hpp"
+#include "migration/lint/finding.hpp"
 
 namespace pgteal::migration::lint {
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "migration/lint/lint.hpp"
+#include "migration/lint/finding.hpp"
 
 namespace pgteal::migration::lint {
 

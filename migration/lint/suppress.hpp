@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "migration/find.hpp"
-#include "migration/lint/lint.hpp"
+#include "migration/lint/finding.hpp"
 
 namespace pgteal::migration::lint {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "migration/find.hpp"
-#include "migration/lint/lint.hpp"
+#include "migration/lint/finding.hpp"
 #include "migration/lint/tree.hpp"
 
 namespace pgteal::migration::lint {
