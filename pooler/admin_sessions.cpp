@@ -1,6 +1,6 @@
 #include "pooler/admin_sessions.hpp"
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 
 namespace pgteal::pooler {
 

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 
 namespace pgteal::pooler {
 

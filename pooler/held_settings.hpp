@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "postgres/async.hpp"
+#include "base/async.hpp"
 #include "postgres/dsn.hpp"
 
 namespace pgteal::pooler {

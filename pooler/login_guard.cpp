@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/error.hpp"
 #include "pooler/console_tables.hpp"
-#include "postgres/error.hpp"
 #include "postgres/quote.hpp"
 
 namespace pgteal::pooler {

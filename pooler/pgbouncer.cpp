@@ -6,10 +6,10 @@
 #include <optional>
 #include <utility>
 
+#include "base/error.hpp"
 #include "pooler/admin_sessions.hpp"
 #include "pooler/console_tables.hpp"
 #include "pooler/login_guard.hpp"
-#include "postgres/error.hpp"
 #include "postgres/quote.hpp"
 
 namespace pgteal::pooler {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "postgres/async.hpp"
+#include "base/async.hpp"
 
 namespace pgteal::pooler {
 

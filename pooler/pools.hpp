@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "postgres/async.hpp"
+#include "base/async.hpp"
 #include "postgres/dsn.hpp"
 
 namespace pgteal::pooler {

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/program.hpp"
 #include "postgres/dsn.hpp"
-#include "postgres/program.hpp"
 
 namespace pgteal::postgres {
 

@@ -1,6 +1,6 @@
 #include "postgres/connection.hpp"
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "postgres/wire.hpp"
 
 namespace pgteal::postgres {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "postgres/async.hpp"
+#include "base/async.hpp"
 #include "postgres/dsn.hpp"
 #include "postgres/result.hpp"
 

@@ -4,7 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "postgres/wire.hpp"
 
 namespace pgteal::postgres {

@@ -5,7 +5,7 @@
 #include <array>
 #include <memory>
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 
 namespace pgteal::postgres {
 

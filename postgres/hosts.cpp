@@ -5,7 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 
 namespace pgteal::postgres {
 

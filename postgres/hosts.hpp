@@ -1,7 +1,7 @@
 // Which addresses a DSN means.
 #pragma once
 
-#include "postgres/async.hpp"
+#include "base/async.hpp"
 #include "postgres/dsn.hpp"
 
 namespace pgteal::postgres {

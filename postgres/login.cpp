@@ -1,6 +1,6 @@
 // Getting connected, and what a refused login means.
 #include "postgres/login.hpp"
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "postgres/hosts.hpp"
 #include "postgres/wire.hpp"
 

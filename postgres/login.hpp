@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 
 namespace pgteal::postgres {
 

@@ -1,6 +1,6 @@
 #include "postgres/quote.hpp"
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 
 namespace pgteal::postgres {
 

@@ -2,7 +2,7 @@
 
 #include <libpq-fe.h>
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 
 namespace pgteal::postgres {
 

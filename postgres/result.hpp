@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "postgres/units.hpp"
+#include "base/units.hpp"
 
 namespace pgteal::postgres {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "postgres/quote.hpp"
 
 namespace pgteal::postgres {

@@ -1,6 +1,6 @@
 #include "postgres/server.hpp"
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "postgres/login.hpp"
 #include "postgres/startup.hpp"
 

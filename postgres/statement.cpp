@@ -1,6 +1,6 @@
 #include "postgres/statement.hpp"
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "postgres/quote.hpp"
 
 namespace pgteal::postgres {

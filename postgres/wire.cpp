@@ -7,7 +7,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 
 namespace pgteal::postgres {
 

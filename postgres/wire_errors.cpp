@@ -1,5 +1,5 @@
 // What libpq's error results and notices become.
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "postgres/server_words.hpp"
 #include "postgres/wire.hpp"
 

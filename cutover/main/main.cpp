@@ -4,8 +4,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "cutover/cli.hpp"
-#include "cutover/lost_output.hpp"
+#include "cutover/cli/cli.hpp"
+#include "cutover/cli/lost_output.hpp"
 
 namespace {
 

@@ -6,12 +6,12 @@
 #include <set>
 #include <tuple>
 
-#include "migration/lint/judge.hpp"
-#include "migration/lint/streams.hpp"
+#include "migration/files/text.hpp"
+#include "migration/lint/judges/judge.hpp"
+#include "migration/lint/judges/streams.hpp"
 #include "migration/lint/suppress.hpp"
-#include "migration/lint/view.hpp"
-#include "migration/lint/world.hpp"
-#include "migration/text.hpp"
+#include "migration/lint/world/view.hpp"
+#include "migration/lint/world/world.hpp"
 
 namespace pgteal::migration::lint {
 

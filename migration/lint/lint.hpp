@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include "migration/find.hpp"
-#include "migration/lint/catalog.hpp"
-#include "migration/lint/finding.hpp"
+#include "migration/files/find.hpp"
+#include "migration/lint/rules/finding.hpp"
+#include "migration/lint/world/catalog.hpp"
 
 namespace pgteal::migration::lint {
 

@@ -6,11 +6,11 @@
 #include <filesystem>
 #include <fstream>
 
-#include "migration/halves.hpp"
-#include "migration/kind.hpp"
-#include "migration/parser.hpp"
-#include "migration/text.hpp"
-#include "postgres/error.hpp"
+#include "base/error.hpp"
+#include "migration/files/halves.hpp"
+#include "migration/files/kind.hpp"
+#include "migration/files/parser.hpp"
+#include "migration/files/text.hpp"
 
 namespace pgteal::migration::lint {
 

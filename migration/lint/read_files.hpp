@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "migration/find.hpp"
+#include "migration/files/find.hpp"
 
 namespace pgteal::migration::lint {
 

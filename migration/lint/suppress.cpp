@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "migration/lint/rules.hpp"
-#include "migration/lint/sql_text.hpp"
-#include "migration/text.hpp"
+#include "migration/files/text.hpp"
+#include "migration/lint/rules/rules.hpp"
+#include "migration/lint/world/sql_text.hpp"
 
 namespace pgteal::migration::lint {
 

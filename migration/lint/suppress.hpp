@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "migration/find.hpp"
-#include "migration/lint/finding.hpp"
+#include "migration/files/find.hpp"
+#include "migration/lint/rules/finding.hpp"
 
 namespace pgteal::migration::lint {
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "migration/parser.hpp"
+#include "migration/files/parser.hpp"
 
 namespace pgteal::migration::rehearse {
 

@@ -1,7 +1,7 @@
 #include "migration/rehearse/drop_database.hpp"
 
+#include "base/error.hpp"
 #include "migration/rehearse/sql.hpp"
-#include "postgres/error.hpp"
 #include "postgres/quote.hpp"
 
 namespace pgteal::migration::rehearse {

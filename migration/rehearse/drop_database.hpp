@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "migration/session.hpp"
+#include "migration/apply/session.hpp"
 #include "postgres/dsn.hpp"
 
 namespace pgteal::migration::rehearse {

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <optional>
 
-#include "migration/backfill.hpp"
-#include "migration/job.hpp"
-#include "migration/kind.hpp"
+#include "base/error.hpp"
+#include "migration/apply/backfill.hpp"
+#include "migration/apply/job.hpp"
+#include "migration/files/kind.hpp"
+#include "migration/files/text.hpp"
 #include "migration/rehearse/relations.hpp"
 #include "migration/rehearse/roles.hpp"
 #include "migration/rehearse/watcher.hpp"
-#include "migration/text.hpp"
-#include "postgres/error.hpp"
 
 namespace pgteal::migration::rehearse {
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "migration/find.hpp"
-#include "migration/lint/lock.hpp"
-#include "migration/session.hpp"
-#include "postgres/units.hpp"
+#include "base/units.hpp"
+#include "migration/apply/session.hpp"
+#include "migration/files/find.hpp"
+#include "migration/lint/rules/lock.hpp"
 
 namespace pgteal::migration::rehearse {
 

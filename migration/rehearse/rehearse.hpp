@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "migration/find.hpp"
+#include "base/error.hpp"
+#include "migration/files/find.hpp"
 #include "migration/rehearse/meter.hpp"
-#include "postgres/error.hpp"
 
 namespace pgteal::migration::rehearse {
 

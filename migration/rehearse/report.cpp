@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "migration/text.hpp"
+#include "migration/files/text.hpp"
 
 namespace pgteal::migration::rehearse {
 

@@ -7,8 +7,8 @@
 #include <set>
 #include <string>
 
+#include "migration/apply/session.hpp"
 #include "migration/rehearse/server_wide.hpp"
-#include "migration/session.hpp"
 
 namespace pgteal::migration::rehearse {
 

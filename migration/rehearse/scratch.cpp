@@ -9,10 +9,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/error.hpp"
+#include "migration/apply/session.hpp"
 #include "migration/rehearse/drop_database.hpp"
 #include "migration/rehearse/sql.hpp"
-#include "migration/session.hpp"
-#include "postgres/error.hpp"
 #include "postgres/quote.hpp"
 
 namespace pgteal::migration::rehearse {

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
 #include "postgres/dsn.hpp"
-#include "postgres/error.hpp"
 
 namespace pgteal::migration::rehearse {
 

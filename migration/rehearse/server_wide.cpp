@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
-#include "migration/parser.hpp"
-#include "migration/text.hpp"
+#include "migration/files/parser.hpp"
+#include "migration/files/text.hpp"
 
 namespace pgteal::migration::rehearse {
 

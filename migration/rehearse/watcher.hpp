@@ -5,8 +5,8 @@
 #include <map>
 #include <thread>
 
+#include "base/async.hpp"
 #include "migration/rehearse/relations.hpp"
-#include "postgres/async.hpp"
 
 namespace pgteal::migration::rehearse {
 

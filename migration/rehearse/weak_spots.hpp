@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "migration/session.hpp"
+#include "migration/apply/session.hpp"
 
 namespace pgteal::migration::rehearse {
 

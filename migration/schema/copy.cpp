@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.hpp"
+#include "base/program.hpp"
 #include "postgres/client_program.hpp"
-#include "postgres/error.hpp"
-#include "postgres/program.hpp"
 #include "postgres/server_words.hpp"
 
 namespace pgteal::migration::schema {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/error.hpp"
 #include "migration/schema/compare.hpp"
 #include "migration/schema/copy.hpp"
 #include "migration/schema/expected.hpp"
@@ -9,7 +10,6 @@
 #include "migration/schema/look.hpp"
 #include "migration/schema/normal.hpp"
 #include "migration/schema/read.hpp"
-#include "postgres/error.hpp"
 
 namespace pgteal::migration::schema {
 

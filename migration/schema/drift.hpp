@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "migration/history.hpp"
+#include "migration/apply/history.hpp"
 #include "migration/schema/scratch.hpp"
 #include "postgres/server.hpp"
 

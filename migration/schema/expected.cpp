@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include "migration/apply.hpp"
-#include "migration/parser.hpp"
+#include "migration/apply/apply.hpp"
+#include "migration/files/parser.hpp"
 
 namespace pgteal::migration::schema {
 

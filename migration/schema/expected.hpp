@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "migration/find.hpp"
-#include "migration/history.hpp"
+#include "migration/apply/history.hpp"
+#include "migration/files/find.hpp"
 #include "migration/schema/object.hpp"
 #include "migration/schema/scratch.hpp"
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/error.hpp"
 #include "migration/schema/statement.hpp"
-#include "postgres/error.hpp"
 #include "postgres/quote.hpp"
 
 namespace pgteal::migration::schema {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/error.hpp"
 #include "migration/schema/sql.hpp"
-#include "postgres/error.hpp"
 
 namespace pgteal::migration::schema {
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "postgres/quote.hpp"
 
 namespace pgteal::migration::schema {

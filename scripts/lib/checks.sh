@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The items of scripts/check: each prints what is wrong and returns non-zero, or is silent. Run from the root.
 
-folders=(postgres replication migration pooler health cutover)
+folders=(base catalog postgres replication migration pooler health cutover)
 longest=400
 
 title_of() {

@@ -1,5 +1,5 @@
 // Which files are not as they were applied.
-#include "cutover/applied_files.hpp"
+#include "cutover/migrations/applied_files.hpp"
 
 #include <filesystem>
 #include <fstream>

@@ -1,12 +1,12 @@
-#include "cutover/approvals.hpp"
+#include "cutover/record/approvals.hpp"
 
 #include <filesystem>
 #include <fstream>
 
-#include "cutover/digest.hpp"
-#include "cutover/names.hpp"
-#include "cutover/progress.hpp"
-#include "cutover/whoami.hpp"
+#include "cutover/record/digest.hpp"
+#include "cutover/record/names.hpp"
+#include "cutover/record/progress.hpp"
+#include "cutover/record/whoami.hpp"
 #include "tests/cutover/events.hpp"
 #include "tests/cutover/toy.hpp"
 

@@ -1,6 +1,6 @@
-#include "cutover/audit.hpp"
+#include "cutover/record/audit.hpp"
 
-#include "cutover/approvals.hpp"
+#include "cutover/record/approvals.hpp"
 #include "tests/cutover/events.hpp"
 #include "tests/cutover/toy.hpp"
 

@@ -1,7 +1,7 @@
 // What a run is bound to.
 #include <gmock/gmock.h>
 
-#include "cutover/binding.hpp"
+#include "cutover/look/binding.hpp"
 
 namespace pgteal::cutover {
 namespace {

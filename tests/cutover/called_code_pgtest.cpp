@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cutover/called_code.hpp"
-#include "postgres/error.hpp"
+#include "base/error.hpp"
+#include "cutover/checks/called_code.hpp"
 #include "postgres/server.hpp"
 #include "tests/support/co_test.hpp"
 #include "tests/support/lab.hpp"

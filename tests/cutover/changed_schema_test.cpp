@@ -1,5 +1,5 @@
 // What of a schema is not as recorded, by name.
-#include "cutover/changed_schema.hpp"
+#include "cutover/gate/changed_schema.hpp"
 
 namespace pgteal::cutover {
 namespace {

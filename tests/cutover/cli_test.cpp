@@ -1,6 +1,6 @@
-#include "cutover/cli.hpp"
+#include "cutover/cli/cli.hpp"
 
-#include "cutover/runbook.hpp"
+#include "cutover/runbook/runbook.hpp"
 #include "tests/cutover/toy.hpp"
 
 namespace pgteal::cutover {

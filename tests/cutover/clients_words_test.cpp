@@ -1,5 +1,5 @@
-#include "cutover/switchover.hpp"
-#include "cutover/work.hpp"
+#include "cutover/cli/work.hpp"
+#include "cutover/switchover/switchover.hpp"
 
 #include "tests/cutover/toy.hpp"
 

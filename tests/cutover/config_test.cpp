@@ -1,4 +1,4 @@
-#include "cutover/config.hpp"
+#include "cutover/config/config.hpp"
 
 #include <set>
 
@@ -247,8 +247,8 @@ TEST(Config, TellsWhatIsWrongAndWhere) {
         {"\"unlogged-tables\"", "\"row-security\"", "'row-security' can't be accepted",
          "only unlogged-tables, large-objects, extension-members, system-schemas, capacity, trial-restore, "
          "security-labels, "
-          "standby-entries, other-entries, owners-code, function-names, reads-tables, schema-changes, "
-          "all-tables-publications, untried-logins, switch-back "
+         "standby-entries, other-entries, owners-code, function-names, reads-tables, schema-changes, "
+         "all-tables-publications, untried-logins, switch-back "
          "and "
          "pooler-gone can"},
         {"dsn = \"host=10.0.0.5 user=pgteal\"", "dsn = \"host=10.0.0.5 dbname=app\"",

@@ -1,4 +1,4 @@
-#include "cutover/config_values.hpp"
+#include "cutover/config/config_values.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "cutover/database_state.hpp"
+#include "cutover/gate/database_state.hpp"
 
 #include "tests/cutover/toy.hpp"
 

@@ -1,4 +1,4 @@
-#include "cutover/decision.hpp"
+#include "cutover/engine/decision.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "cutover/epochs.hpp"
+#include "cutover/look/epochs.hpp"
 
 #include "tests/cutover/toy.hpp"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cutover/journal.hpp"
+#include "cutover/record/journal.hpp"
 
 namespace pgteal::cutover::toys {
 

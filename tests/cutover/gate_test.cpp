@@ -1,5 +1,5 @@
-#include "cutover/gate.hpp"
-#include "cutover/way_back.hpp"
+#include "cutover/gate/gate.hpp"
+#include "cutover/gate/way_back.hpp"
 
 #include "tests/cutover/toy.hpp"
 

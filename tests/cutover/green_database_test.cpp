@@ -1,4 +1,4 @@
-#include "cutover/green_database.hpp"
+#include "cutover/look/green_database.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

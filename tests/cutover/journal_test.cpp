@@ -1,4 +1,4 @@
-#include "cutover/journal.hpp"
+#include "cutover/record/journal.hpp"
 
 #include <csignal>
 

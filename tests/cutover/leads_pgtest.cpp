@@ -1,5 +1,5 @@
 // Where an entry leads is told without a login at an address that only a pooler's file names.
-#include "cutover/leads.hpp"
+#include "cutover/estate/leads.hpp"
 
 #include <thread>
 

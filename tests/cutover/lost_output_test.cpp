@@ -1,4 +1,4 @@
-#include "cutover/lost_output.hpp"
+#include "cutover/cli/lost_output.hpp"
 
 #include <csignal>
 

@@ -1,10 +1,10 @@
 // Where `migrate apply` may work, by where the run stands.
-#include "cutover/migrations.hpp"
+#include "cutover/migrations/migrations.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 
 namespace pgteal::cutover {
 namespace {

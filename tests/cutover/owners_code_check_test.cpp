@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cutover/owners_code_check.hpp"
+#include "cutover/estate/owners_code_check.hpp"
 
 namespace pgteal::cutover {
 namespace {

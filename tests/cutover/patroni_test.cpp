@@ -1,4 +1,4 @@
-#include "cutover/patroni.hpp"
+#include "cutover/estate/patroni.hpp"
 
 #include <gtest/gtest.h>
 

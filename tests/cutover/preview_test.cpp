@@ -1,4 +1,4 @@
-#include "cutover/preview.hpp"
+#include "cutover/migrations/preview.hpp"
 
 #include <gmock/gmock.h>
 

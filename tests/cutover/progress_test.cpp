@@ -1,6 +1,6 @@
-#include "cutover/progress.hpp"
+#include "cutover/record/progress.hpp"
 
-#include "cutover/decision.hpp"
+#include "cutover/engine/decision.hpp"
 #include "tests/cutover/events.hpp"
 #include "tests/cutover/toy.hpp"
 

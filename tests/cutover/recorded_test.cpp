@@ -1,6 +1,6 @@
 // What a run records of itself and of the poolers, and the SQL of the switch record and the fence.
-#include "cutover/context.hpp"
-#include "cutover/run_row.hpp"
+#include "cutover/engine/context.hpp"
+#include "cutover/fence/run_row.hpp"
 #include "tests/cutover/toy.hpp"
 
 namespace pgteal::cutover {

@@ -1,8 +1,8 @@
 // What docs/security.md says of roles with REPLICATION: a version that behaves otherwise is to be noticed.
 #include <gtest/gtest.h>
 
-#include "cutover/run_row.hpp"
-#include "postgres/error.hpp"
+#include "base/error.hpp"
+#include "cutover/fence/run_row.hpp"
 #include "postgres/server.hpp"
 #include "tests/support/co_test.hpp"
 #include "tests/support/lab.hpp"

@@ -1,4 +1,4 @@
-#include "cutover/runbook.hpp"
+#include "cutover/runbook/runbook.hpp"
 
 #include "tests/cutover/toy.hpp"
 

@@ -1,4 +1,4 @@
-#include "cutover/runner.hpp"
+#include "cutover/engine/runner.hpp"
 
 #include "tests/cutover/toy.hpp"
 

@@ -1,5 +1,5 @@
 // Whether a side went back in time, from what is remembered of it and what it says.
-#include "cutover/side_record.hpp"
+#include "cutover/look/side_record.hpp"
 
 namespace pgteal::cutover {
 namespace {

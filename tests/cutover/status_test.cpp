@@ -1,8 +1,8 @@
-#include "cutover/status.hpp"
+#include "cutover/status/status.hpp"
 
 #include <thread>
 
-#include "cutover/work.hpp"
+#include "cutover/cli/work.hpp"
 #include "tests/cutover/events.hpp"
 #include "tests/cutover/toy.hpp"
 

@@ -1,6 +1,6 @@
-#include "cutover/terminal.hpp"
+#include "cutover/cli/terminal.hpp"
 
-#include "cutover/runbook.hpp"
+#include "cutover/runbook/runbook.hpp"
 #include "tests/cutover/toy.hpp"
 
 namespace pgteal::cutover {

@@ -1,4 +1,4 @@
-#include "cutover/gate.hpp"
+#include "cutover/gate/gate.hpp"
 
 #include "tests/cutover/toy.hpp"
 

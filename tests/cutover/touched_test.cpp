@@ -1,4 +1,4 @@
-#include "cutover/touched.hpp"
+#include "cutover/cli/touched.hpp"
 
 #include "tests/cutover/toy.hpp"
 

@@ -13,10 +13,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cutover/context.hpp"
-#include "cutover/reporter.hpp"
-#include "cutover/runner.hpp"
-#include "postgres/error.hpp"
+#include "base/error.hpp"
+#include "cutover/engine/context.hpp"
+#include "cutover/engine/reporter.hpp"
+#include "cutover/engine/runner.hpp"
 
 namespace pgteal::cutover::toys {
 

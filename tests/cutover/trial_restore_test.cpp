@@ -1,4 +1,4 @@
-#include "cutover/trial_restore.hpp"
+#include "cutover/checks/trial_restore.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

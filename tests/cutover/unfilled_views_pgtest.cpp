@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "cutover/unfilled_views.hpp"
-#include "postgres/error.hpp"
+#include "base/error.hpp"
+#include "cutover/gate/unfilled_views.hpp"
 #include "postgres/server.hpp"
 #include "tests/support/co_test.hpp"
 #include "tests/support/lab.hpp"

@@ -1,4 +1,4 @@
-#include "health/activity_checks.hpp"
+#include "health/checks/activity_checks.hpp"
 
 #include "facts_fixture.hpp"
 

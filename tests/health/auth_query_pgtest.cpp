@@ -1,5 +1,5 @@
 // What PgBouncer's auth_query will say on the other side, asked as auth_user.
-#include "health/auth_query.hpp"
+#include "health/logins/auth_query.hpp"
 
 #include <gmock/gmock.h>
 

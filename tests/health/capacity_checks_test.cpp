@@ -1,4 +1,4 @@
-#include "health/capacity_checks.hpp"
+#include "health/settings/capacity_checks.hpp"
 
 #include "facts_fixture.hpp"
 

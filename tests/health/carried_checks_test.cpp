@@ -1,7 +1,7 @@
-#include "health/carried_checks.hpp"
+#include "health/schema/carried_checks.hpp"
 
 #include "facts_fixture.hpp"
-#include "health/catalogs.hpp"
+#include "health/schema/catalogs.hpp"
 
 namespace pgteal::health {
 namespace {

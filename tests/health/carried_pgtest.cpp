@@ -1,6 +1,6 @@
 // What neither dump nor roles nor lanes bring to the other side is found; each fix is run as it stands.
-#include "health/catalogs.hpp"
-#include "health/read_facts.hpp"
+#include "health/checks/read_facts.hpp"
+#include "health/schema/catalogs.hpp"
 #include "preflight_run.hpp"
 
 namespace pgteal::health {
@@ -191,7 +191,7 @@ Task<void> expect_known(postgres::Dsn dsn, std::string side) {
     for (int i = 0; i < rows.rows(); ++i) {
         EXPECT_NE(find_catalog(rows.get<std::string>(i, 0)), nullptr)
             << rows.get<std::string>(i, 0) << " of PostgreSQL " << identity.version
-            << ": say in health/catalogs.cpp what brings its rows to the other side";
+            << ": say in health/schema/catalogs.cpp what brings its rows to the other side";
     }
 }
 
@@ -274,7 +274,7 @@ Task<void> expect_every_kind(postgres::Dsn dsn, std::string side) {
                                            "(SELECT FROM pg_attribute a WHERE a.attrelid = c.oid "
                                            "AND a.attname = 'oid' AND a.attnum > 0)",
                                            none, soon());
-    EXPECT_TRUE(rows.is_null(0, 0)) << "how does health/sql/user_objects.sql see " << rows.text(0, 0);
+    EXPECT_TRUE(rows.is_null(0, 0)) << "how does health/checks/sql/user_objects.sql see " << rows.text(0, 0);
     co_await server.script("", "DROP DATABASE contents WITH (FORCE)", soon());
 }
 

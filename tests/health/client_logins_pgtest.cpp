@@ -1,5 +1,5 @@
 // A pg_hba.conf that keeps the application out while it lets pgteal in: found by reading it.
-#include "health/client_logins.hpp"
+#include "health/logins/client_logins.hpp"
 
 #include <fstream>
 #include <iterator>

@@ -1,4 +1,4 @@
-#include "health/client_logins.hpp"
+#include "health/logins/client_logins.hpp"
 
 #include "facts_fixture.hpp"
 

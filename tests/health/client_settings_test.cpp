@@ -1,7 +1,7 @@
-#include "health/client_settings.hpp"
+#include "health/settings/client_settings.hpp"
 
 #include "facts_fixture.hpp"
-#include "health/settings_checks.hpp"
+#include "health/settings/settings_checks.hpp"
 
 namespace pgteal::health {
 namespace {

@@ -1,4 +1,4 @@
-#include "health/copy_checks.hpp"
+#include "health/schema/copy_checks.hpp"
 
 #include "facts_fixture.hpp"
 

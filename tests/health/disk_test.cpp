@@ -1,4 +1,4 @@
-#include "health/disk.hpp"
+#include "health/checks/disk.hpp"
 
 #include <filesystem>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "health/metrics.hpp"
+#include "health/serve/metrics.hpp"
 
 #include <thread>
 
@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 
 namespace pgteal::health {
 namespace {

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "health/facts.hpp"
-#include "health/finding.hpp"
+#include "base/finding.hpp"
+#include "health/facts/facts.hpp"
 
 namespace pgteal::health::testing_support {
 

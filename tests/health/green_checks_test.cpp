@@ -1,4 +1,4 @@
-#include "health/green_checks.hpp"
+#include "health/checks/green_checks.hpp"
 
 #include "facts_fixture.hpp"
 

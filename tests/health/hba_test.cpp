@@ -1,4 +1,4 @@
-#include "health/hba.hpp"
+#include "health/logins/hba.hpp"
 
 #include <gtest/gtest.h>
 

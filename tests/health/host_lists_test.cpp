@@ -1,4 +1,4 @@
-#include "health/host_lists.hpp"
+#include "health/logins/host_lists.hpp"
 
 #include "facts_fixture.hpp"
 

@@ -1,4 +1,4 @@
-#include "health/metrics.hpp"
+#include "health/serve/metrics.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

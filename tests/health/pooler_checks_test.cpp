@@ -1,4 +1,4 @@
-#include "health/pooler_checks.hpp"
+#include "health/checks/pooler_checks.hpp"
 
 #include "facts_fixture.hpp"
 

@@ -1,7 +1,7 @@
 // Preflight on two real servers that are as they should be, or can't be used at all.
 #include <fstream>
 
-#include "health/reach.hpp"
+#include "health/checks/reach.hpp"
 #include "preflight_run.hpp"
 
 namespace pgteal::health {

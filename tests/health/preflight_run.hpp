@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "health/preflight.hpp"
+#include "health/checks/preflight.hpp"
 #include "tests/support/co_test.hpp"
 #include "tests/support/lab.hpp"
 

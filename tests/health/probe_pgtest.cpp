@@ -1,7 +1,7 @@
 // A probe through a pooler entry and straight to a server.
-#include "health/probe.hpp"
+#include "health/serve/probe.hpp"
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "preflight_run.hpp"
 
 namespace pgteal::health {

@@ -1,4 +1,4 @@
-#include "health/schema_checks.hpp"
+#include "health/schema/schema_checks.hpp"
 
 #include "facts_fixture.hpp"
 

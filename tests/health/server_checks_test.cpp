@@ -1,4 +1,4 @@
-#include "health/server_checks.hpp"
+#include "health/checks/server_checks.hpp"
 
 #include "facts_fixture.hpp"
 

@@ -1,5 +1,5 @@
 // What the servers' files, roles and databases set, planted on real servers; each advice is typed, and helps.
-#include "health/settings_trial.hpp"
+#include "health/settings/settings_trial.hpp"
 
 #include "preflight_run.hpp"
 

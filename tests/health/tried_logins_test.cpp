@@ -1,5 +1,5 @@
 // What a tried login means, before prepare, at the gate and on the way back.
-#include "health/tried_logins.hpp"
+#include "health/logins/tried_logins.hpp"
 
 #include "facts_fixture.hpp"
 

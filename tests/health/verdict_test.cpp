@@ -1,8 +1,8 @@
-#include "health/verdict.hpp"
+#include "health/facts/verdict.hpp"
 
 #include "facts_fixture.hpp"
-#include "health/preflight.hpp"
-#include "health/reach.hpp"
+#include "health/checks/preflight.hpp"
+#include "health/checks/reach.hpp"
 
 namespace pgteal::health {
 namespace {

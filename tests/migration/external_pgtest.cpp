@@ -1,5 +1,5 @@
 // A tool of the user's: what it gets, what becomes of what it says.
-#include "migration/external.hpp"
+#include "migration/apply/external.hpp"
 
 #include <filesystem>
 #include <fstream>

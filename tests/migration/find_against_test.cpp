@@ -1,12 +1,12 @@
 // Collisions with another branch, in real repositories of git.
-#include "migration/find_against.hpp"
+#include "migration/files/find_against.hpp"
 
 #include <filesystem>
 #include <fstream>
 
 #include <stdlib.h>
 
-#include "postgres/program.hpp"
+#include "base/program.hpp"
 #include "tests/migration/refused.hpp"
 
 namespace pgteal::migration {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "migration/find.hpp"
+#include "migration/files/find.hpp"
 #include "tests/migration/refused.hpp"
 
 namespace pgteal::migration {

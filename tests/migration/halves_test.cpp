@@ -1,9 +1,9 @@
 // Files of other tools that go up and down: both halves must never run one after the other.
-#include "migration/halves.hpp"
+#include "migration/files/halves.hpp"
 
 #include <gmock/gmock.h>
 
-#include "migration/find.hpp"
+#include "migration/files/find.hpp"
 #include "tests/migration/refused.hpp"
 
 namespace pgteal::migration {

@@ -1,7 +1,7 @@
 // What may be in a transaction and what may be run again; and the server's words.
-#include "migration/kind.hpp"
+#include "migration/files/kind.hpp"
 
-#include "migration/server_message.hpp"
+#include "migration/apply/server_message.hpp"
 #include "tests/migration/refused.hpp"
 
 namespace pgteal::migration {

@@ -1,5 +1,5 @@
 // What has to be applied, given what was.
-#include "migration/history.hpp"
+#include "migration/apply/history.hpp"
 #include "tests/migration/refused.hpp"
 
 namespace pgteal::migration {

@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 
 namespace pgteal::migration {
 

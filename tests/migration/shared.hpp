@@ -5,7 +5,7 @@
 
 #include <pqxx/pqxx>
 
-#include "migration/apply.hpp"
+#include "migration/apply/apply.hpp"
 #include "tests/migration/refused.hpp"
 #include "tests/support/lab.hpp"
 

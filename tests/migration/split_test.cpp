@@ -1,7 +1,7 @@
 // Text to statements with their lines, and bad input.
 #include <random>
 
-#include "migration/find.hpp"
+#include "migration/files/find.hpp"
 #include "tests/migration/refused.hpp"
 
 namespace pgteal::migration {

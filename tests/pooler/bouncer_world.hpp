@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "pooler/config_file.hpp"
+#include "pooler/file/config_file.hpp"
 #include "pooler/pgbouncer.hpp"
 #include "postgres/connection.hpp"
 #include "postgres/quote.hpp"

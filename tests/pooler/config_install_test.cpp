@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pooler/config_file.hpp"
-#include "postgres/error.hpp"
+#include "base/error.hpp"
+#include "pooler/file/config_file.hpp"
 
 namespace pgteal::pooler {
 namespace {

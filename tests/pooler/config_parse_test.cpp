@@ -2,9 +2,9 @@
 // cfparser.c and loader.c.
 #include <gtest/gtest.h>
 
-#include "pooler/config_file.hpp"
-#include "pooler/ini.hpp"
-#include "postgres/error.hpp"
+#include "base/error.hpp"
+#include "pooler/file/config_file.hpp"
+#include "pooler/file/ini.hpp"
 
 namespace pgteal::pooler {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <random>
 
-#include "pooler/config_file.hpp"
-#include "postgres/error.hpp"
+#include "base/error.hpp"
+#include "pooler/file/config_file.hpp"
 
 namespace pgteal::pooler {
 namespace {

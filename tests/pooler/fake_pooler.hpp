@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "pooler/config_file.hpp"
+#include "base/error.hpp"
+#include "pooler/file/config_file.hpp"
 #include "pooler/pooler.hpp"
-#include "postgres/error.hpp"
 
 namespace pgteal::pooler {
 

@@ -12,10 +12,10 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "pooler/config_file.hpp"
-#include "pooler/file_rights.hpp"
-#include "pooler/install_trial.hpp"
-#include "postgres/error.hpp"
+#include "base/error.hpp"
+#include "pooler/file/config_file.hpp"
+#include "pooler/file/file_rights.hpp"
+#include "pooler/file/install_trial.hpp"
 
 namespace pgteal::pooler {
 namespace {

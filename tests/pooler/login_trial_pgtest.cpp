@@ -1,5 +1,5 @@
 // Logins tried through a private PgBouncer beside the lab's: how far each comes, and why not further.
-#include "pooler/login_trial.hpp"
+#include "pooler/trial/login_trial.hpp"
 
 #include <gmock/gmock.h>
 

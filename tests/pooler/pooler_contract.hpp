@@ -2,7 +2,7 @@
 // includes this and instantiates the suite with a function that makes the world around a pooler.
 #pragma once
 
-#include "pooler/config_file.hpp"
+#include "pooler/file/config_file.hpp"
 #include "tests/pooler/pooler_world.hpp"
 
 namespace pgteal::pooler {

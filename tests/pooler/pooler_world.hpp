@@ -12,8 +12,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "base/error.hpp"
 #include "pooler/pooler.hpp"
-#include "postgres/error.hpp"
 
 namespace pgteal::pooler {
 

@@ -1,10 +1,10 @@
 // The private PgBouncer's config and log, without one.
-#include "pooler/trial_config.hpp"
+#include "pooler/trial/trial_config.hpp"
 
 #include <gmock/gmock.h>
 
-#include "pooler/trial_log.hpp"
-#include "postgres/error.hpp"
+#include "base/error.hpp"
+#include "pooler/trial/trial_log.hpp"
 
 namespace pgteal::pooler {
 namespace {

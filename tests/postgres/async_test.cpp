@@ -2,7 +2,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "postgres/async.hpp"
+#include "base/async.hpp"
 #include "tests/support/co_test.hpp"
 
 namespace pgteal {

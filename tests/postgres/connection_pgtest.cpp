@@ -1,5 +1,5 @@
 // Statements, errors, deadlines and broken sessions on real servers.
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "postgres/quote.hpp"
 #include "tests/postgres/shared.hpp"
 

@@ -1,5 +1,5 @@
 // COPY in both directions, and from one server straight into the other.
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "tests/postgres/shared.hpp"
 
 namespace pgteal::postgres {

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "base/error.hpp"
 #include "postgres/dsn.hpp"
-#include "postgres/error.hpp"
 
 namespace pgteal::postgres {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "tests/postgres/shared.hpp"
 
 namespace pgteal::postgres {

@@ -4,8 +4,8 @@
 #include <csignal>
 #include <fstream>
 
-#include "postgres/error.hpp"
-#include "postgres/program.hpp"
+#include "base/error.hpp"
+#include "base/program.hpp"
 #include "tests/support/co_test.hpp"
 
 namespace pgteal::postgres {

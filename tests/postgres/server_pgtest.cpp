@@ -1,5 +1,5 @@
 // Sessions of a side: how they are set up, lent and kept.
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "postgres/secret.hpp"
 #include "postgres/startup.hpp"
 #include "tests/postgres/shared.hpp"

@@ -1,10 +1,10 @@
 // Names, values, statements and units as text.
 #include <gtest/gtest.h>
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
+#include "base/units.hpp"
 #include "postgres/quote.hpp"
 #include "postgres/statement.hpp"
-#include "postgres/units.hpp"
 
 namespace pgteal::postgres {
 namespace {

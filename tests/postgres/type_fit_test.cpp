@@ -1,4 +1,4 @@
-#include "postgres/type_fit.hpp"
+#include "catalog/type_fit.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "replication/clone.hpp"
+#include "replication/clone/clone.hpp"
 
 namespace pgteal::replication {
 namespace {

@@ -6,11 +6,11 @@
 
 #include <gtest/gtest.h>
 
-#include "postgres/error.hpp"
-#include "postgres/program.hpp"
+#include "base/error.hpp"
+#include "base/program.hpp"
 #include "postgres/server.hpp"
 #include "postgres/statement.hpp"
-#include "replication/clone.hpp"
+#include "replication/clone/clone.hpp"
 #include "tests/support/lab.hpp"
 
 namespace pgteal::replication::clone_test {

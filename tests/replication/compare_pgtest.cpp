@@ -1,10 +1,10 @@
 // Comparison of live data: equal under load, and planted damage found exactly.
-#include "replication/compare.hpp"
+#include "replication/compare/compare.hpp"
 
 #include <fstream>
 
-#include "postgres/error.hpp"
-#include "postgres/program.hpp"
+#include "base/error.hpp"
+#include "base/program.hpp"
 #include "tests/replication/lane_world.hpp"
 #include "tests/support/co_test.hpp"
 

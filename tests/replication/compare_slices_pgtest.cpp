@@ -1,6 +1,6 @@
 // compare reads in slices: who wants a lock on the table gets in between two of them.
-#include "replication/compare.hpp"
-#include "replication/compare_slices.hpp"
+#include "replication/compare/compare.hpp"
+#include "replication/compare/compare_slices.hpp"
 #include "tests/replication/lane_world.hpp"
 #include "tests/support/co_test.hpp"
 

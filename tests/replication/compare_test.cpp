@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "postgres/error.hpp"
-#include "replication/compare_slices.hpp"
-#include "replication/compare_sql.hpp"
+#include "base/error.hpp"
+#include "replication/compare/compare_slices.hpp"
+#include "replication/compare/compare_sql.hpp"
 
 namespace pgteal::replication {
 namespace {

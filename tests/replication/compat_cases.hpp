@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "replication/compat.hpp"
+#include "replication/compat/compat.hpp"
 
 namespace pgteal::replication::compat::test {
 

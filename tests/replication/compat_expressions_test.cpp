@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "replication/compat_parts.hpp"
+#include "replication/compat/compat_parts.hpp"
 
 namespace pgteal::replication::compat {
 namespace {

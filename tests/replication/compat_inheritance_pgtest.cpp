@@ -1,9 +1,9 @@
 // Tables that inherit, and a table without columns: laid as arm-reverse lays them, with rows both ways.
 #include <gmock/gmock.h>
 
-#include "replication/compat.hpp"
-#include "replication/control.hpp"
-#include "replication/markers.hpp"
+#include "replication/compat/compat.hpp"
+#include "replication/lane/control.hpp"
+#include "replication/marker/markers.hpp"
 #include "tests/replication/lane_world.hpp"
 #include "tests/support/co_test.hpp"
 

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "postgres/quote.hpp"
-#include "replication/markers.hpp"
+#include "replication/marker/markers.hpp"
 #include "tests/replication/compat_rows.hpp"
 
 namespace pgteal::replication::compat::test {

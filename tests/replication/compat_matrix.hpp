@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "postgres/server.hpp"
-#include "replication/compat.hpp"
+#include "replication/compat/compat.hpp"
 #include "tests/replication/compat_cases.hpp"
 #include "tests/support/lab.hpp"
 

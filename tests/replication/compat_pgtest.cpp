@@ -1,7 +1,7 @@
 // Reading what decides about lanes, on both majors: complete, and fast enough for the gate.
 #include <gmock/gmock.h>
 
-#include "replication/compat.hpp"
+#include "replication/compat/compat.hpp"
 #include "tests/replication/lane_world.hpp"
 #include "tests/support/co_test.hpp"
 

@@ -1,6 +1,6 @@
 // The judgement without servers: how lanes are found, and what is not to be said. What it says of each change
 // is held against live servers by tests/scenarios/streams_scenario.cpp.
-#include "replication/compat.hpp"
+#include "replication/compat/compat.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -2,9 +2,9 @@
 // values of two types are compared.
 #include <fmt/format.h>
 
+#include "catalog/type_fit.hpp"
 #include "postgres/quote.hpp"
-#include "postgres/type_fit.hpp"
-#include "replication/compare.hpp"
+#include "replication/compare/compare.hpp"
 #include "tests/replication/lane_world.hpp"
 #include "tests/support/co_test.hpp"
 

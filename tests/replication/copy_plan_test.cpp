@@ -1,4 +1,4 @@
-#include "replication/copy_plan.hpp"
+#include "replication/clone/copy_plan.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "postgres/setting_text.hpp"
-#include "replication/clone.hpp"
+#include "catalog/setting_text.hpp"
+#include "replication/clone/clone.hpp"
 
 namespace pgteal::replication {
 namespace {

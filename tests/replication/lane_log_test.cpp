@@ -1,4 +1,4 @@
-#include "replication/lane_log.hpp"
+#include "replication/lane/lane_log.hpp"
 
 #include <gtest/gtest.h>
 

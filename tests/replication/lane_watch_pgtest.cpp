@@ -1,8 +1,8 @@
 // Lanes that carry nothing are found before and while something waits for them.
-#include "replication/lane_watch.hpp"
+#include "replication/marker/lane_watch.hpp"
 
-#include "postgres/error.hpp"
-#include "replication/compare.hpp"
+#include "base/error.hpp"
+#include "replication/compare/compare.hpp"
 #include "tests/replication/lane_world.hpp"
 #include "tests/support/co_test.hpp"
 

@@ -1,5 +1,5 @@
 // What the catalogs say against a lane, in words that lead on.
-#include "replication/lane_watch.hpp"
+#include "replication/marker/lane_watch.hpp"
 
 #include <gmock/gmock.h>
 

@@ -8,7 +8,7 @@
 
 #include "postgres/server.hpp"
 #include "postgres/statement.hpp"
-#include "replication/lanes.hpp"
+#include "replication/lane/lanes.hpp"
 #include "tests/support/lab.hpp"
 
 namespace pgteal::replication::test {

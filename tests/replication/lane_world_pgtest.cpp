@@ -1,6 +1,6 @@
 #include "tests/replication/lane_world.hpp"
 
-#include "replication/markers.hpp"
+#include "replication/marker/markers.hpp"
 
 namespace pgteal::replication::test {
 

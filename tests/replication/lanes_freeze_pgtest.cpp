@@ -1,8 +1,8 @@
 // The freeze of DDL: what applications do all day goes on, what would make the sides differ does not. By
 // object and by who is logged in; names and settings of users decide nothing.
-#include "postgres/error.hpp"
-#include "replication/continuity.hpp"
-#include "replication/control.hpp"
+#include "base/error.hpp"
+#include "replication/lane/control.hpp"
+#include "replication/marker/continuity.hpp"
 #include "tests/replication/lane_world.hpp"
 #include "tests/support/co_test.hpp"
 

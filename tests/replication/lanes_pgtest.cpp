@@ -1,10 +1,10 @@
 // Lanes from end to end: both directions, turned round by moving the origin, and nothing left behind.
-#include "replication/lanes.hpp"
+#include "replication/lane/lanes.hpp"
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "postgres/quote.hpp"
-#include "replication/control.hpp"
-#include "replication/markers.hpp"
+#include "replication/lane/control.hpp"
+#include "replication/marker/markers.hpp"
 #include "tests/replication/lane_world.hpp"
 #include "tests/support/co_test.hpp"
 

@@ -1,10 +1,10 @@
-#include "replication/lanes.hpp"
+#include "replication/lane/lanes.hpp"
 
 #include <gtest/gtest.h>
 
-#include "postgres/error.hpp"
-#include "replication/lane_names.hpp"
-#include "replication/markers.hpp"
+#include "base/error.hpp"
+#include "replication/lane/lane_names.hpp"
+#include "replication/marker/markers.hpp"
 
 namespace pgteal::replication {
 namespace {

@@ -1,7 +1,7 @@
 // Markers and the barrier on live servers.
-#include "replication/markers.hpp"
+#include "replication/marker/markers.hpp"
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "tests/replication/lane_world.hpp"
 #include "tests/support/co_test.hpp"
 

@@ -1,7 +1,7 @@
 // Which calls of a stored expression the planner may run by itself.
 #include <gtest/gtest.h>
 
-#include "replication/node_tree.hpp"
+#include "catalog/node_tree.hpp"
 
 namespace pgteal::replication {
 namespace {

@@ -1,8 +1,8 @@
 // Code of a table's owner gets no more rights than hers: in the copy, in apply and in compare.
-#include "postgres/error.hpp"
-#include "replication/clone.hpp"
-#include "replication/compare.hpp"
-#include "replication/owners_code.hpp"
+#include "base/error.hpp"
+#include "replication/clone/clone.hpp"
+#include "replication/compare/compare.hpp"
+#include "replication/lane/owners_code.hpp"
 #include "tests/replication/eve.hpp"
 #include "tests/support/co_test.hpp"
 

@@ -1,7 +1,7 @@
 // What a marker may say of a partition's bound before pgteal makes the partition as a superuser.
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "postgres/quote.hpp"
-#include "replication/control.hpp"
+#include "replication/lane/control.hpp"
 #include "tests/replication/lane_world.hpp"
 #include "tests/support/co_test.hpp"
 

@@ -1,10 +1,10 @@
 // Partitions that clients make, attach and detach while lanes run, with [freeze] partitions = "carry": rows
 // of them in the same transaction, both ways, on all majors.
-#include "replication/partitions.hpp"
+#include "replication/lane/partitions.hpp"
 
-#include "postgres/error.hpp"
+#include "base/error.hpp"
 #include "postgres/quote.hpp"
-#include "replication/control.hpp"
+#include "replication/lane/control.hpp"
 #include "tests/replication/lane_world.hpp"
 #include "tests/support/co_test.hpp"
 

@@ -1,6 +1,6 @@
 // Privileges granted and revoked on one side are so on the other, by whoever granted them, between any two
 // majors; what was there before, and what the other side has otherwise, stays.
-#include "replication/privileges.hpp"
+#include "replication/clone/privileges.hpp"
 
 #include "tests/replication/lane_world.hpp"
 #include "tests/support/co_test.hpp"

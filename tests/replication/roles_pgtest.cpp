@@ -1,7 +1,7 @@
 // Roles from 15 to 17, and the database's own properties: applied once, nothing is left to do.
 #include <gmock/gmock.h>
 
-#include "replication/roles.hpp"
+#include "replication/clone/roles.hpp"
 #include "tests/replication/clone_lab.hpp"
 #include "tests/support/co_test.hpp"
 

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "replication/roles.hpp"
+#include "replication/clone/roles.hpp"
 
 namespace pgteal::replication {
 namespace {

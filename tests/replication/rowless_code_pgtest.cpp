@@ -1,9 +1,9 @@
 // Code of users that needs no row: planning and restoring would run it, with the rights of who does that.
 #include <set>
 
-#include "postgres/error.hpp"
-#include "replication/compare.hpp"
-#include "replication/owners_code.hpp"
+#include "base/error.hpp"
+#include "replication/compare/compare.hpp"
+#include "replication/lane/owners_code.hpp"
 #include "tests/replication/eve.hpp"
 #include "tests/support/co_test.hpp"
 

@@ -1,4 +1,4 @@
-#include "replication/sequence_ahead.hpp"
+#include "replication/sequence/sequence_ahead.hpp"
 
 #include <limits>
 

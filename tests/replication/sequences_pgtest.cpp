@@ -1,5 +1,5 @@
 // Reading and moving sequences on live servers of several majors.
-#include "replication/sequences.hpp"
+#include "replication/sequence/sequences.hpp"
 
 #include "tests/replication/lane_world.hpp"
 #include "tests/support/co_test.hpp"

@@ -1,7 +1,7 @@
 // Who follows whom: by name and by column, as pure decisions.
 #include <gtest/gtest.h>
 
-#include "replication/sequence_plan.hpp"
+#include "replication/sequence/sequence_plan.hpp"
 
 namespace pgteal::replication {
 namespace {

@@ -1,4 +1,4 @@
-#include "replication/sequences.hpp"
+#include "replication/sequence/sequences.hpp"
 
 #include <random>
 

@@ -1,6 +1,6 @@
 // A migration on green feeds columns from other sequences; values stay unique over switch, way back and
 // switch.
-#include "replication/sequence_plan.hpp"
+#include "replication/sequence/sequence_plan.hpp"
 
 #include "tests/replication/lane_world.hpp"
 #include "tests/support/co_test.hpp"

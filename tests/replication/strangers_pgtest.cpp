@@ -1,7 +1,7 @@
 // Others beside the run: a subscriber of theirs that gets all tables, and a schema pgteal that isn't
 // pgteal's.
-#include "postgres/error.hpp"
-#include "replication/control.hpp"
+#include "base/error.hpp"
+#include "replication/lane/control.hpp"
 #include "tests/replication/lane_world.hpp"
 #include "tests/support/co_test.hpp"
 

@@ -1,4 +1,4 @@
-#include "replication/tables.hpp"
+#include "catalog/tables.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <thread>
 
-#include "cutover/side_doubt.hpp"
-#include "postgres/program.hpp"
+#include "base/program.hpp"
+#include "cutover/look/side_doubt.hpp"
 #include "postgres/statement.hpp"
 #include "tests/scenarios/world.hpp"
 #include "tests/support/scenario.hpp"

@@ -9,7 +9,7 @@
 #include <functional>
 #include <thread>
 
-#include "cutover/journal.hpp"
+#include "cutover/record/journal.hpp"
 #include "tests/scenarios/world.hpp"
 #include "tests/support/scenario.hpp"
 

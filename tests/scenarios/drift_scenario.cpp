@@ -2,9 +2,9 @@
 // killed.
 #include <pqxx/pqxx>
 
-#include "cutover/config.hpp"
-#include "cutover/context.hpp"
-#include "cutover/estate.hpp"
+#include "cutover/config/config.hpp"
+#include "cutover/engine/context.hpp"
+#include "cutover/estate/estate.hpp"
 #include "tests/scenarios/world.hpp"
 #include "tests/support/scenario.hpp"
 

@@ -1,6 +1,6 @@
 // A release in two phases: expand before the cutover, contract after finish; and the tools that others
 // migrate with.
-#include "postgres/program.hpp"
+#include "base/program.hpp"
 #include "tests/scenarios/world.hpp"
 #include "tests/support/scenario.hpp"
 

@@ -8,7 +8,7 @@
 
 #include <boost/json.hpp>
 
-#include "cutover/journal.hpp"
+#include "cutover/record/journal.hpp"
 #include "tests/scenarios/world.hpp"
 #include "tests/support/scenario.hpp"
 

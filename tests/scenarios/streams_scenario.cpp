@@ -3,8 +3,8 @@
 // the SQL.
 #include <fmt/format.h>
 
-#include "migration/lint/catalog_read.hpp"
 #include "migration/lint/lint.hpp"
+#include "migration/lint/world/catalog_read.hpp"
 #include "tests/replication/compat_matrix.hpp"
 #include "tests/scenarios/world.hpp"
 #include "tests/support/scenario.hpp"

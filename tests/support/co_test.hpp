@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "postgres/async.hpp"
+#include "base/async.hpp"
 
 #define CO_TEST(suite, name)                                                                                 \
     static ::pgteal::Task<void> suite##_##name##_body();                                                     \

@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <fstream>
 
-#include "postgres/error.hpp"
-#include "postgres/program.hpp"
+#include "base/error.hpp"
+#include "base/program.hpp"
 
 namespace pgteal::support {
 

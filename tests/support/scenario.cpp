@@ -6,7 +6,7 @@
 
 #include <boost/json/parse.hpp>
 
-#include "postgres/program.hpp"
+#include "base/program.hpp"
 #include "tests/support/workload_schema.hpp"
 
 namespace pgteal::support {

@@ -3,8 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include "migration/lint/catalog_read.hpp"
-#include "postgres/error.hpp"
+#include "base/error.hpp"
+#include "migration/lint/world/catalog_read.hpp"
 #include "tests/migration/lint/side_database.hpp"
 
 namespace pgteal::migration::lint {

@@ -1,5 +1,5 @@
 // What RENAME COLUMN makes of an expression's text.
-#include "migration/lint/expressions.hpp"
+#include "migration/lint/world/expressions.hpp"
 
 #include <gtest/gtest.h>
 

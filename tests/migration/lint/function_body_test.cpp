@@ -1,5 +1,5 @@
 // What bodies of functions name, and what only looks like a name.
-#include "migration/lint/function_body.hpp"
+#include "migration/lint/world/function_body.hpp"
 
 #include <gmock/gmock.h>
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "migration/find.hpp"
+#include "migration/files/find.hpp"
 #include "migration/lint/lint.hpp"
 #include "tests/migration/lint/side_database.hpp"
 

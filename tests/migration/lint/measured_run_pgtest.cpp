@@ -2,7 +2,7 @@
 #include <atomic>
 #include <thread>
 
-#include "migration/lint/catalog_read.hpp"
+#include "migration/lint/world/catalog_read.hpp"
 #include "tests/migration/lint/measured.hpp"
 
 namespace pgteal::migration::lint::test {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "migration/lint/report.hpp"
+#include "migration/lint/report/report.hpp"
 #include "tests/migration/lint/linted.hpp"
 
 namespace pgteal::migration::lint::test {

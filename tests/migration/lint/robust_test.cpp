@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "migration/lint/tree.hpp"
-#include "postgres/error.hpp"
+#include "base/error.hpp"
+#include "migration/lint/world/tree.hpp"
 #include "tests/migration/lint/linted.hpp"
 
 namespace pgteal::migration::lint::test {

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "migration/lint/rules.hpp"
-#include "postgres/error.hpp"
+#include "base/error.hpp"
+#include "migration/lint/rules/rules.hpp"
 #include "tests/migration/lint/linted.hpp"
 
 namespace pgteal::migration::lint::test {

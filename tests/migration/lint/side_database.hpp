@@ -5,7 +5,7 @@
 
 #include <pqxx/pqxx>
 
-#include "postgres/async.hpp"
+#include "base/async.hpp"
 #include "tests/support/lab.hpp"
 
 namespace pgteal::migration::lint::test {

@@ -1,7 +1,7 @@
 // Blue 15, green 17: what is equal, and each kind of difference.
 #include <thread>
 
-#include "migration/find.hpp"
+#include "migration/files/find.hpp"
 #include "tests/migration/schema/world.hpp"
 
 namespace pgteal::migration::schema {

@@ -1,7 +1,7 @@
 // Blue, green and what the migrations say.
 #include <filesystem>
 
-#include "migration/apply.hpp"
+#include "migration/apply/apply.hpp"
 #include "tests/migration/schema/world.hpp"
 
 namespace pgteal::migration::schema {

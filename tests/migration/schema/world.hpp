@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 #include <pqxx/pqxx>
 
+#include "base/error.hpp"
 #include "migration/schema/drift.hpp"
-#include "postgres/error.hpp"
 #include "postgres/quote.hpp"
 #include "tests/support/lab.hpp"
 

@@ -1,0 +1,52 @@
+// docs: the pages that are made from the program itself.
+#include <fmt/format.h>
+
+#include "cutover/cli/work.hpp"
+#include "cutover/runbook/runbook.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+std::string config_markdown() {
+    std::string text = "# The config\n\nMade by `pgteal docs config`; `scripts/check` fails when it is "
+                       "stale. TOML; unknown keys are errors; durations (`ms`, `s`, `min`, `h`) and sizes\n"
+                       "(`kB`, `MB`, `GB`) carry their unit. Found through `-c FILE`, else `$PGTEAL_CONFIG`, "
+                       "else `./pgteal.toml`.\n";
+    std::string_view table;
+    for (const auto& key : config_keys()) {
+        if (key.table != table) {
+            table = key.table;
+            text +=
+                fmt::format("\n## [{}]\n\n| key | type | default | meaning |\n|---|---|---|---|\n", table);
+        }
+        text += fmt::format("| `{}` | {} | {} | {} |\n", key.key, key.type, key.fallback, key.meaning);
+    }
+    return text;
+}
+
+/// The steps are described with a config of one database and one pooler; nothing is connected.
+Config example_config() {
+    return parse_config(
+        "[run]\nname = \"example\"\nstate = \"/tmp\"\n[blue]\ndsn = \"host=blue\"\n[green]\ndsn = "
+        "\"host=green\"\n[[database]]\nname = \"app\"\n"
+        "[[pooler]]\nname = \"pgb1\"\nadmin = \"host=pgb1\"\nconfig = \"/etc/pgbouncer/pgbouncer.ini\"\n",
+        "example");
+}
+
+} // namespace
+
+Task<Exit> run_docs(Session* session) {
+    if (session->options.argument == "config") {
+        print(config_markdown());
+        co_return Exit::done;
+    }
+    auto estate = co_await Estate::make(example_config());
+    auto journal = Journal::scratch();
+    Executor executor(*estate, journal);
+    Context context{*estate, journal, executor};
+    print(runbook_markdown(context));
+    co_return Exit::done;
+}
+
+} // namespace pgteal::cutover

@@ -1,0 +1,377 @@
+#include "cutover/gate/rights.hpp"
+
+#include <algorithm>
+
+#include "cutover/gate/changed_schema.hpp"
+#include "cutover/record/digest.hpp"
+#include "migration/schema/statement.hpp"
+#include "postgres/quote.hpp"
+#include "replication/clone/privileges.hpp"
+#include "replication/clone/roles.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+using replication::PrivilegeMap;
+/// "TABLE shop.orders" -> its comment.
+using Comments = std::map<std::string, std::string>;
+
+enum Phase { roles_first, then_grants, roles_last };
+
+std::string fact_of(Side side) { return "rights " + to_string(side); }
+/// Object ids of roles that the run made on a side; green's are what abort goes by.
+std::string made_on(Side side) { return side == Side::green ? "roles_made" : "roles_made_on_blue"; }
+
+std::string digest_of(const std::string& text) { return sha256(text).substr(0, 16); }
+
+/// All that a role is, secrets only as a digest.
+std::map<std::string, std::string> digests_of(const replication::Roles& roles) {
+    std::map<std::string, std::string> digests;
+    for (const auto& role : roles.roles) {
+        std::string text;
+        const auto put = [&text](const std::string& part) {
+            text += std::to_string(part.size()) + ":" + part;
+        };
+        for (const bool flag : {role.superuser, role.inherit, role.create_role, role.create_db, role.login,
+                                role.replication, role.bypass_rls}) {
+            put(flag ? "t" : "f");
+        }
+        put(std::to_string(role.connection_limit));
+        put(role.password);
+        put(role.valid_until);
+        put(role.comment);
+        for (const auto& [name, value] : role.settings) {
+            put(name);
+            put(value);
+        }
+        for (const auto& one : roles.memberships) {
+            if (one.member == role.name) {
+                put(one.role);
+                put(std::string(one.admin ? "a" : "") + (one.inherit ? "i" : "") + (one.set ? "s" : ""));
+            }
+        }
+        digests[role.name] = digest_of(text);
+    }
+    return digests;
+}
+
+Comments comments_of(const migration::schema::Objects& objects) {
+    Comments comments;
+    for (const auto& object : objects.list) {
+        // An extension's is its control file's, a publication's stays where it is.
+        if (object.kind == "extension" || object.kind == "publication") {
+            continue;
+        }
+        comments[migration::schema::named(object)]; // it is there
+        for (const auto& [attribute, value] : object.attributes) {
+            const auto [what, column] = migration::schema::split_attribute(attribute);
+            if (what == "comment") {
+                comments[column.empty() ? migration::schema::named(object)
+                                        : "COLUMN " + object.name + "." + column] = value;
+            }
+        }
+    }
+    return comments;
+}
+
+Task<Comments> read_comments(Estate* estate, Side side, std::string database, Deadline deadline) {
+    const auto objects = co_await schema_objects(estate, side, std::move(database), deadline);
+    co_return comments_of(objects);
+}
+
+boost::json::object to_json(const std::map<std::string, std::string>& map) {
+    boost::json::object object;
+    for (const auto& [name, value] : map) {
+        object[name] = value;
+    }
+    return object;
+}
+
+boost::json::object digests_json(const Comments& comments) {
+    boost::json::object object;
+    for (const auto& [name, text] : comments) {
+        if (!text.empty()) {
+            object[name] = digest_of(text);
+        }
+    }
+    return object;
+}
+
+std::string text_at(const boost::json::object& object, const std::string& key) {
+    const auto* value = object.if_contains(key);
+    return value == nullptr ? std::string() : std::string(value->as_string());
+}
+
+boost::json::object recorded(const Journal& journal, Side side) {
+    auto fact = journal.fact(fact_of(side));
+    return fact.is_object() ? std::move(fact.as_object()) : boost::json::object{};
+}
+
+const boost::json::object& recorded_of(const boost::json::object& rights, const std::string& database) {
+    static const boost::json::object none{{"privileges", boost::json::array{}},
+                                          {"comments", boost::json::object{}}};
+    const auto* databases = rights.if_contains("databases");
+    const auto* one = databases == nullptr ? nullptr : databases->as_object().if_contains(database);
+    return one == nullptr ? none : one->as_object();
+}
+
+class Look {
+public:
+    Look(Context* context, Move move, RightsScope scope, boost::json::object base,
+         boost::json::object base_to)
+        : context_(context), move_(move), scope_(scope), base_(std::move(base)) {
+        plan.to_then = std::move(base_to);
+    }
+
+    Task<void> roles(Deadline deadline) {
+        auto& estate = context_->estate;
+        const auto from = co_await replication::read_roles(estate.server(move_.from), deadline);
+        const auto to = co_await replication::read_roles(estate.server(move_.to), deadline);
+        const auto keep = estate.config().side(move_.to).dsn.get("user").value_or("");
+        const auto now = digests_of(from);
+        const auto was =
+            base_.if_contains("roles") != nullptr ? base_.at("roles").as_object() : boost::json::object{};
+        const auto changed = changed_roles(context_->journal, move_.from, from);
+        const auto planned = replication::plan_roles(from, to, keep, &changed);
+        plan.secrets = planned.secrets;
+        for (const auto& statement : planned.statements) {
+            add(statement, roles_first);
+        }
+        replication::Roles made;
+        for (const auto& role : from.roles) {
+            if (std::find(planned.created.begin(), planned.created.end(), role.name) !=
+                planned.created.end()) {
+                made.roles.push_back(role);
+            }
+        }
+        for (const auto& statement :
+             replication::plan_database_settings(made, estate.config().database_names())) {
+            add(statement, roles_first);
+        }
+        record_made(planned.created);
+        plan.roles += planned.differing + static_cast<int>(planned.created.size());
+        auto& then = plan.to_then["roles"];
+        auto& then_roles = then.is_object() ? then.as_object() : then.emplace_object();
+        if (!planned.statements.empty()) {
+            plan.coming = changed;
+        }
+        for (const auto& name : changed) {
+            then_roles[name] = now.at(name);
+        }
+        for (const auto& role : to.roles) {
+            roles_there_.insert(role.name);
+            const bool dropped =
+                was.contains(role.name) && !now.contains(role.name) && role.name != keep && !role.superuser;
+            if (dropped && role.name != from.bootstrap) {
+                co_await drop(role, deadline);
+                then_roles.erase(role.name);
+            }
+        }
+        roles_there_.insert(planned.created.begin(), planned.created.end());
+        roles_there_.insert(to.bootstrap);
+        co_await add_predefined(deadline);
+        plan.from_now["roles"] = to_json(now);
+    }
+
+    Task<void> database(std::string name, Deadline deadline) {
+        auto& estate = context_->estate;
+        const auto& was = recorded_of(base_, name);
+        const auto base = replication::privileges_from_json(was.at("privileges"));
+        const auto from =
+            co_await replication::read_privileges(estate.server(move_.from), name, {}, deadline);
+        auto tables = replication::tables_with_column_privileges(base);
+        tables.merge(replication::tables_with_column_privileges(from));
+        const auto to =
+            co_await replication::read_privileges(estate.server(move_.to), name, std::move(tables), deadline);
+        const auto version = (co_await estate.server(move_.to).identity(deadline)).version;
+        auto base_to = replication::privileges_from_json(recorded_of(plan.to_then, name).at("privileges"));
+        auto planned =
+            replication::plan_privileges(name, base, from, to, std::move(base_to), roles_there_, version);
+        for (const auto& statement : planned.statements) {
+            add(statement, then_grants);
+        }
+        plan.privileges += planned.changes;
+        plan.of_database = plan.of_database || planned.of_database;
+        plan.left_out.insert(planned.left_out.begin(), planned.left_out.end());
+        auto now_comments = was.at("comments").as_object();
+        auto then_comments = recorded_of(plan.to_then, name).at("comments").as_object();
+        if (scope_.comments) {
+            const auto here = co_await read_comments(&estate, move_.from, name, deadline);
+            const auto there = co_await read_comments(&estate, move_.to, name, deadline);
+            comments(name, now_comments, here, there, &then_comments);
+            now_comments = digests_json(here);
+        }
+        put(&plan.from_now, name, from, std::move(now_comments));
+        put(&plan.to_then, name, planned.target_base, std::move(then_comments));
+    }
+
+    RightsPlan plan;
+
+private:
+    void add(postgres::Statement statement, Phase phase, bool spared = false) {
+        Sql sql;
+        sql.side = move_.to;
+        sql.statement = std::move(statement);
+        sql.spared = spared || scope_.spared;
+        if (scope_.spared) { // somebody may hold the same row of a catalog on a side that serves
+            sql.limit = std::chrono::seconds(15);
+        }
+        plan.actions.push_back({std::move(sql), phase});
+    }
+
+    void record_made(const std::vector<std::string>& created) {
+        if (created.empty()) {
+            return;
+        }
+        std::string names;
+        for (const auto& name : created) {
+            names += (names.empty() ? "" : ", ") + postgres::quote_literal(name);
+        }
+        Sql record;
+        record.side = move_.to;
+        record.statement = {"",
+                            "SELECT pg_catalog.json_object_agg(rolname, oid::int8) FROM pg_catalog.pg_roles "
+                            "WHERE rolname IN (" +
+                                names + ")",
+                            {}};
+        record.remember = made_on(move_.to);
+        record.spared = scope_.spared;
+        plan.actions.push_back({std::move(record), roles_first});
+    }
+
+    /// A login that was taken away is none on the other side either. Only what the run made is dropped.
+    Task<void> drop(replication::Role role, Deadline deadline) {
+        const auto made = context_->journal.fact(made_on(move_.to));
+        const auto* known = made.is_object() ? made.as_object().if_contains(role.name) : nullptr;
+        bool ours = false;
+        if (known != nullptr) {
+            const postgres::Params name{role.name};
+            const auto oid = co_await context_->estate.server(move_.to).exec(
+                "", "SELECT oid::int8 FROM pg_catalog.pg_roles WHERE rolname = $1", name, deadline);
+            ours = !oid.empty() && *known == boost::json::value(oid.get<std::int64_t>(0, 0));
+        }
+        if (role.login) {
+            add({"", "ALTER ROLE " + postgres::quote_identifier(role.name) + " NOLOGIN", {}}, roles_last);
+        }
+        if (ours) {
+            add(replication::drop_roles({role.name}), roles_last);
+        }
+        if (ours || role.login) {
+            ++plan.roles;
+        }
+    }
+
+    Task<void> add_predefined(Deadline deadline) {
+        const auto rows = co_await context_->estate.server(move_.to).exec(
+            "", "SELECT rolname::text FROM pg_catalog.pg_roles WHERE rolname ~ '^pg_'", {}, deadline);
+        for (int row = 0; row < rows.rows(); ++row) {
+            roles_there_.insert(rows.get<std::string>(row, 0));
+        }
+    }
+
+    void comments(const std::string& database, const boost::json::object& was, Comments here,
+                  const Comments& there, boost::json::object* then) {
+        for (const auto& [what, digest] : was) { // a view's column is in the list only as long as it has one
+            here.try_emplace(std::string(what));
+        }
+        for (const auto& [what, text] : here) {
+            const auto found = there.find(what);
+            const bool known = found != there.end();
+            const auto digest = text.empty() ? std::string() : digest_of(text);
+            // Whether there is such a column of a view can't be told.
+            const bool column = what.starts_with("COLUMN ") && !text.empty();
+            if (digest == text_at(was, what) || (!known && !column) || (known && found->second == text)) {
+                continue;
+            }
+            add({database,
+                 "COMMENT ON " + what + " IS " +
+                     (text.empty() ? postgres::SqlText("NULL") : postgres::hidden_literal("comment", text)),
+                 {}},
+                then_grants, !known);
+            ++plan.comments;
+            if (digest.empty()) {
+                then->erase(what);
+            } else {
+                (*then)[what] = digest;
+            }
+        }
+    }
+
+    static void put(boost::json::object* rights, const std::string& database, const PrivilegeMap& privileges,
+                    boost::json::object comments) {
+        auto& databases = (*rights)["databases"];
+        auto& all = databases.is_object() ? databases.as_object() : databases.emplace_object();
+        all[database] = boost::json::object{{"privileges", replication::to_json(privileges)},
+                                            {"comments", std::move(comments)}};
+    }
+
+    Context* context_;
+    Move move_;
+    RightsScope scope_;
+    boost::json::object base_;
+    std::set<std::string> roles_there_;
+};
+
+} // namespace
+
+Task<std::optional<RightsPlan>> look_at_rights(Context* context, Move move, RightsScope scope,
+                                               Deadline deadline) {
+    auto base = recorded(context->journal, move.from);
+    if (base.empty()) {
+        co_return std::nullopt;
+    }
+    Look look(context, move, scope, std::move(base), recorded(context->journal, move.to));
+    co_await look.roles(deadline);
+    for (const auto& database : context->estate.config().database_names()) {
+        co_await look.database(database, deadline);
+    }
+    co_return std::move(look.plan);
+}
+
+Task<boost::json::object> read_rights(Context* context, Side side, Deadline deadline) {
+    auto& estate = context->estate;
+    const auto roles = co_await replication::read_roles(estate.server(side), deadline);
+    boost::json::object rights;
+    rights["roles"] = to_json(digests_of(roles));
+    boost::json::object databases;
+    for (const auto& name : estate.config().database_names()) {
+        const auto privileges =
+            co_await replication::read_privileges(estate.server(side), name, {}, deadline);
+        const auto comments = co_await read_comments(&estate, side, name, deadline);
+        databases[name] = boost::json::object{{"privileges", replication::to_json(privileges)},
+                                              {"comments", digests_json(comments)}};
+    }
+    rights["databases"] = std::move(databases);
+    co_return rights;
+}
+
+std::set<std::string> changed_roles(const Journal& journal, Side side, const replication::Roles& now) {
+    const auto rights = recorded(journal, side);
+    std::set<std::string> changed;
+    if (!rights.contains("roles")) {
+        return changed;
+    }
+    for (const auto& [name, digest] : digests_of(now)) {
+        if (text_at(rights.at("roles").as_object(), name) != digest) {
+            changed.insert(name);
+        }
+    }
+    return changed;
+}
+
+void record_rights(Journal& journal, Side side, const boost::json::object& rights) {
+    journal.set_fact(fact_of(side), rights);
+}
+
+void record_carried_rights(Context* context) {
+    auto& seen = context->executor.results().rights;
+    for (const auto& [side, rights] : seen) {
+        record_rights(context->journal, side, rights);
+    }
+    seen.clear();
+}
+
+bool rights_are_carried(const Journal& journal) { return journal.fact(fact_of(Side::blue)).is_object(); }
+
+} // namespace pgteal::cutover

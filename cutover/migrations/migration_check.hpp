@@ -1,0 +1,13 @@
+// The check of the migrations: what prepare would apply hours later is read before anything is done.
+#pragma once
+
+#include "base/finding.hpp"
+#include "cutover/estate/estate.hpp"
+
+namespace pgteal::cutover {
+
+/// Reads the files of all databases and holds them against blue's history. With [migrate] command only the
+/// folder and the program are looked for. Never throws for a file: it is a finding.
+Task<health::CheckResult> check_migrations(Estate* estate, bool run_started);
+
+} // namespace pgteal::cutover

@@ -1,0 +1,264 @@
+// check, claim, freeze-ddl, roles: what comes before there is a clone.
+#include "base/error.hpp"
+#include "cutover/checks/checks.hpp"
+#include "cutover/fence/run_row.hpp"
+#include "cutover/look/green_database.hpp"
+#include "cutover/runbook/runbook.hpp"
+#include "postgres/quote.hpp"
+#include "replication/clone/roles.hpp"
+#include "replication/clone/shared_grants.hpp"
+#include "replication/lane/control.hpp"
+
+namespace pgteal::cutover {
+
+namespace {
+
+constexpr auto patience = std::chrono::seconds(30);
+
+Task<Observation> observe_check(Context* context) {
+    CheckScope scope;
+    scope.run_started = context->progress().active && context->begun("claim");
+    scope.folder = context->journal.work_dir();
+    const auto results = co_await run_checks(&context->estate, std::move(scope));
+    Observation seen;
+    seen.summary = summary_of(results);
+    seen.state = State::done;
+    for (const auto& result : results) {
+        for (const auto& finding : result.findings) {
+            if (finding.level == health::Level::error) {
+                seen.state = State::conflict;
+                seen.refusal = true;
+                seen.side = finding.side;
+                seen.evidence =
+                    std::to_string(errors_in(results)) +
+                    (errors_in(results) == 1 ? " check refuses: " : " checks refuse; the first: ") +
+                    (finding.object.empty() ? "" : finding.object + ": ") + finding.message;
+                seen.hint = "pgteal check shows all of them, with what to do";
+                co_return seen;
+            }
+        }
+    }
+    co_return seen;
+}
+
+Task<Observation> observe_claim(Context* context) {
+    Observation seen;
+    const auto run_id = context->progress().run_id;
+    std::size_t ours = 0;
+    for (const auto& database : context->estate.config().databases) {
+        const auto row =
+            co_await read_run_row(&context->estate.server(Side::blue), database.name, after(patience));
+        const auto schema =
+            co_await context->estate.server(Side::blue)
+                .exec(database.name,
+                      "SELECT to_regnamespace('pgteal') IS NOT NULL AND to_regclass('pgteal.run') IS NULL",
+                      {}, after(patience));
+        if (schema.get<bool>(0, 0)) {
+            seen.state = State::conflict;
+            seen.side = "blue";
+            seen.evidence = "database " + database.name + " has a schema pgteal that pgteal did not make";
+            seen.hint = "rename it, on blue in database " + database.name +
+                        ": ALTER SCHEMA pgteal RENAME TO something_else; then pgteal prepare";
+            co_return seen;
+        }
+        if (row.present && row.run_id != run_id) {
+            seen.state = State::conflict;
+            seen.side = "blue";
+            seen.evidence =
+                "database " + database.name + " belongs to another run of pgteal (" + row.run_id + ")";
+            seen.hint = "end that run with pgteal abort or finish from where its journal is; if it is lost "
+                        "for good: DROP SCHEMA pgteal CASCADE on blue";
+            co_return seen;
+        }
+        ours += row.present ? 1U : 0U;
+    }
+    seen.state = ours == context->estate.config().databases.size() ? State::done : State::absent;
+    seen.summary = std::to_string(ours) + (ours == 1 ? " database" : " databases");
+    co_return seen;
+}
+
+std::vector<Action> plan_claim(Context* context) {
+    std::vector<Action> actions;
+    for (const auto& database : context->estate.config().databases) {
+        actions.push_back(sql(Side::blue, replication::create_control_schema(database.name, database.lanes)));
+        actions.push_back(sql(Side::blue, insert_run_row(database.name)));
+    }
+    return actions;
+}
+
+std::vector<Action> undo_claim(Context* context) {
+    std::vector<Action> actions;
+    for (const auto& database : context->estate.config().databases) {
+        actions.push_back(sql(Side::blue, replication::drop_control_schema(database.name)));
+    }
+    return actions;
+}
+
+Task<Observation> observe_freeze(Context* context) {
+    Observation seen;
+    std::size_t frozen = 0;
+    for (const auto& database : context->estate.config().databases) {
+        frozen +=
+            (co_await replication::frozen(context->estate.server(Side::blue), database.name, after(patience)))
+                ? 1U
+                : 0U;
+    }
+    seen.state = frozen == context->estate.config().databases.size() ? State::done
+                 : frozen == 0                                       ? State::absent
+                                                                     : State::partial;
+    seen.summary = "schema changes on blue are refused until finish";
+    co_return seen;
+}
+
+std::vector<Action> freeze_actions(Context* context, bool freeze) {
+    std::vector<Action> actions;
+    for (const auto& database : context->estate.config().databases) {
+        actions.push_back(
+            sql(Side::blue,
+                freeze ? replication::freeze_ddl(database.name, context->estate.config().carry_partitions)
+                       : replication::unfreeze_ddl(database.name)));
+    }
+    return actions;
+}
+
+struct RolesSeen {
+    replication::RolePlan plan;
+    std::size_t total = 0;
+    std::map<std::string, std::int64_t> on_both; ///< oids on green
+};
+
+Task<Observation> observe_roles(Context* context) {
+    const auto deadline = after(patience);
+    const auto source = co_await replication::read_roles(context->estate.server(Side::blue), deadline);
+    const auto target = co_await replication::read_roles(context->estate.server(Side::green), deadline);
+    const auto keep = context->estate.config().green.dsn.get("user").value_or("");
+    RolesSeen roles{replication::plan_roles(source, target, keep), source.roles.size(), {}};
+    const auto granted =
+        co_await replication::read_shared_grants(context->estate.server(Side::blue), deadline);
+    const auto there =
+        co_await replication::read_shared_grants(context->estate.server(Side::green), deadline);
+    for (auto& grant : replication::plan_shared_grants(granted, there)) {
+        roles.plan.statements.push_back(std::move(grant));
+    }
+    const auto oids = co_await context->estate.server(Side::green)
+                          .exec("", "SELECT rolname::text, oid::int8 FROM pg_catalog.pg_roles", {}, deadline);
+    for (int i = 0; i < oids.rows(); ++i) {
+        const auto name = oids.get<std::string>(i, 0);
+        if (std::any_of(source.roles.begin(), source.roles.end(),
+                        [&name](const auto& one) { return one.name == name; })) {
+            roles.on_both[name] = oids.get<std::int64_t>(i, 1);
+        }
+    }
+    Observation seen;
+    seen.state = roles.plan.statements.empty() ? State::done : State::absent;
+    seen.summary = std::to_string(roles.total) + " roles";
+    seen.seen = std::move(roles);
+    co_return seen;
+}
+
+std::vector<Action> plan_roles_step(Context* context, const Observation& seen) {
+    const auto& roles = std::any_cast<const RolesSeen&>(seen.seen);
+    for (const auto& [name, binding] : roles.plan.secrets) {
+        context->executor.set(name, binding.value, true);
+    }
+    std::vector<Action> actions;
+    for (const auto& statement : roles.plan.statements) {
+        actions.push_back(sql(Side::green, statement));
+    }
+    if (!roles.plan.created.empty()) {
+        std::string names;
+        for (const auto& name : roles.plan.created) {
+            names += (names.empty() ? "" : ", ") + postgres::quote_literal_in_body(name);
+        }
+        Sql record;
+        record.side = Side::green;
+        record.statement = {"",
+                            "SELECT pg_catalog.json_object_agg(rolname, oid::int8) FROM pg_catalog.pg_roles "
+                            "WHERE rolname IN (" +
+                                names + ")",
+                            {}};
+        record.remember = "roles_made";
+        actions.push_back({std::move(record), 0});
+    }
+    return actions;
+}
+
+/// Roles of blue that green did not have when the run began, and that are still the ones that were made then.
+std::vector<Action> undo_roles(Context* context, const Observation& seen) {
+    const auto& roles = std::any_cast<const RolesSeen&>(seen.seen);
+    std::set<std::string> before;
+    const auto recorded = context->journal.fact("roles_before");
+    const auto kept = context->journal.fact(keep_green);
+    if (!recorded.is_array() || (kept.is_bool() && kept.as_bool())) {
+        return {};
+    }
+    const auto made = context->journal.fact("roles_made");
+    const auto steps = context->progress().steps;
+    const auto record = steps.find("roles");
+    const bool recorded_all = record != steps.end() && record->second.done;
+    for (const auto& name : recorded.as_array()) {
+        before.insert(std::string(name.as_string()));
+    }
+    std::vector<std::string> ours;
+    for (const auto& [name, oid] : roles.on_both) {
+        const auto* known = made.is_object() ? made.as_object().if_contains(name) : nullptr;
+        // Without its number a crash came between the role and the record of it, or it is somebody else's.
+        if (!before.contains(name) &&
+            (known == nullptr ? !recorded_all : *known == boost::json::value(oid))) {
+            ours.push_back(name);
+        }
+    }
+    return ours.empty() ? std::vector<Action>{}
+                        : std::vector<Action>{sql(Side::green, replication::drop_roles(ours))};
+}
+
+} // namespace
+
+Step check_step(Context& context) {
+    Step step;
+    step.id = "check";
+    step.title = "Preflight checks";
+    step.makes_true =
+        "Everything that would make the run fail later has been looked for; nothing was changed.";
+    step.observe = [c = &context] { return observe_check(c); };
+    step.plan = [](const Observation&) { return std::vector<Action>{}; };
+    step.undo = step.plan;
+    return step;
+}
+
+Step claim_step(Context& context) {
+    Step step;
+    step.id = "claim";
+    step.title = "Claim the databases";
+    step.makes_true = "Schema pgteal on blue says which run holds the database, and at which epoch.";
+    step.observe = [c = &context] { return observe_claim(c); };
+    step.plan = [c = &context](const Observation&) { return plan_claim(c); };
+    step.undo = [c = &context](const Observation&) { return undo_claim(c); };
+    return step;
+}
+
+Step freeze_step(Context& context) {
+    Step step;
+    step.id = "freeze-ddl";
+    step.title = "Freeze the schema";
+    step.makes_true = "Schema changes on blue by anybody but pgteal are refused, with the reason; temporary "
+                      "tables, REFRESH, privileges and comments go on.";
+    step.observe = [c = &context] { return observe_freeze(c); };
+    step.plan = [c = &context](const Observation&) { return freeze_actions(c, true); };
+    step.undo = [c = &context](const Observation&) { return freeze_actions(c, false); };
+    return step;
+}
+
+Step roles_step(Context& context) {
+    Step step;
+    step.id = "roles";
+    step.title = "Copy roles";
+    step.makes_true =
+        "Every role of blue exists on green with the same attributes, password, memberships and settings.";
+    step.observe = [c = &context] { return observe_roles(c); };
+    step.plan = [c = &context](const Observation& seen) { return plan_roles_step(c, seen); };
+    step.undo = [c = &context](const Observation& seen) { return undo_roles(c, seen); };
+    return step;
+}
+
+} // namespace pgteal::cutover

@@ -1,0 +1,58 @@
+#include "replication/lane/lane_log.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "base/error.hpp"
+#include "replication/lane/sql.hpp"
+
+namespace pgteal::replication {
+
+namespace {
+
+/// What follows `mark` on the line that has it, between `begin` and `end` of the log; "" when none has.
+std::string after_mark(const std::string& log, std::size_t begin, std::size_t end, const std::string& mark) {
+    const auto at = log.find(mark, begin);
+    if (at == std::string::npos || at >= end) {
+        return {};
+    }
+    const auto from = at + mark.size();
+    return log.substr(from, log.find('\n', from) - from);
+}
+
+} // namespace
+
+std::string failure_in_log(const std::string& log, const std::string& origin) {
+    const auto context = log.rfind("replication origin \"" + origin + "\" during");
+    if (context == std::string::npos) {
+        return {};
+    }
+    const auto error = log.rfind("ERROR:  ", context);
+    constexpr std::size_t longest_report = 8192; // one report is written in one piece
+    if (error == std::string::npos || context - error > longest_report) {
+        return {};
+    }
+    const auto end = log.find('\n', context);
+    const auto place = after_mark(log, context, end, "target relation \"");
+    const auto table = place.substr(0, place.find('"'));
+    const auto detail = after_mark(log, error, context, "DETAIL:  ");
+    return (table.empty() ? "" : "table " + table + ": ") + after_mark(log, error, context, "ERROR:  ") +
+           (detail.empty() ? "" : " (" + detail + ")");
+}
+
+Task<std::string> read_apply_failure(postgres::Server& subscriber, Lane lane, Deadline deadline) {
+    std::string told;
+    try {
+        std::string text(sql::lane_log);
+        postgres::Params params{lane.object()};
+        const auto rows =
+            co_await subscriber.exec(lane.database, std::move(text), std::move(params), deadline);
+        if (!rows.empty() && !rows.is_null(0, 1)) {
+            told = failure_in_log(std::string(rows.text(0, 1)), rows.get<std::string>(0, 0));
+        }
+    } catch (const Error& error) {
+        spdlog::debug("the log of {}: {}", subscriber.name(), error.what());
+    }
+    co_return told;
+}
+
+} // namespace pgteal::replication
