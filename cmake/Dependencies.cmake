@@ -20,7 +20,7 @@ target_link_libraries(pgteal_asio PUBLIC Boost::boost Threads::Threads)
 
 add_library(pgteal_deps INTERFACE)
 target_link_libraries(pgteal_deps INTERFACE pgteal_asio pgteal_warnings Boost::json Boost::filesystem spdlog::spdlog)
-target_include_directories(pgteal_deps INTERFACE ${CMAKE_SOURCE_DIR})
+target_include_directories(pgteal_deps INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
 
 add_library(pgteal_pqxx INTERFACE)
 target_link_libraries(pgteal_pqxx INTERFACE PkgConfig::LIBPQXX)

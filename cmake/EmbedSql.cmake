@@ -11,5 +11,4 @@ function(pgteal_embed_sql room namespace target)
             -P ${CMAKE_SOURCE_DIR}/cmake/embed_sql_script.cmake
     DEPENDS ${queries} ${CMAKE_SOURCE_DIR}/cmake/embed_sql_script.cmake VERBATIM)
   target_sources(${target} PRIVATE ${out})
-  target_include_directories(${target} PUBLIC ${CMAKE_BINARY_DIR}/generated)
 endfunction()

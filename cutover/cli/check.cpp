@@ -1,6 +1,7 @@
 // check and plan: what would be done and what stands in its way; nothing is changed.
 #include <fmt/format.h>
 
+#include "base/version.hpp"
 #include "cutover/checks/checks.hpp"
 #include "cutover/cli/terminal.hpp"
 #include "cutover/cli/work.hpp"
@@ -14,8 +15,6 @@
 namespace pgteal::cutover {
 
 namespace {
-
-constexpr const char* version = "0.1.0";
 
 Task<std::string> side_words(Estate* estate, Side side) {
     auto& server = estate->server(side);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "base/version.hpp"
 #include "cutover/cli/work.hpp"
 #include "cutover/estate/owners_code_check.hpp"
 #include "cutover/fence/run_row.hpp"
@@ -273,7 +274,7 @@ Task<Exit> run_serve(Session* session) {
         throw Error(ErrorCode::config, "", "serve needs an address",
                     "set listen = \"127.0.0.1:9187\" in [metrics]");
     }
-    health::Metrics metrics(session->config.run, "0.1.0");
+    health::Metrics metrics(session->config.run, std::string(version));
     auto latest = std::make_shared<std::string>("{}");
     auto executor = co_await asio::this_coro::executor;
     health::Endpoint endpoint(

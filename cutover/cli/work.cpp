@@ -1,6 +1,7 @@
 #include "cutover/cli/work.hpp"
 
 #include "base/error.hpp"
+#include "base/version.hpp"
 #include "cutover/cli/touched.hpp"
 #include "cutover/look/green_database.hpp"
 #include "cutover/status/status.hpp"
@@ -60,7 +61,7 @@ void Narrator::copied(double bytes, double tables) { metrics_->copied(bytes, tab
 
 Work::Work(Session* opened, const std::string& command)
     : session(*opened), journal(Journal::open(opened->config.state, opened->config.run, command)),
-      executor(*opened->estate, journal), metrics(opened->config.run, "0.1.0"),
+      executor(*opened->estate, journal), metrics(opened->config.run, std::string(version)),
       narrator(opened->options.json ? stderr : stdout, opened->options.quiet, &metrics),
       context{*opened->estate, journal, executor}, metrics_text_([this] { return metrics.text(); }),
       status_text_(

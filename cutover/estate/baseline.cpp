@@ -1,6 +1,7 @@
 #include "cutover/estate/baseline.hpp"
 
 #include "base/error.hpp"
+#include "pooler/file/config_file.hpp"
 #include "cutover/estate/leads.hpp"
 
 namespace pgteal::cutover {

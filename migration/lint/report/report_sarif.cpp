@@ -1,5 +1,6 @@
 #include <map>
 
+#include "base/version.hpp"
 #include "migration/lint/report/report.hpp"
 #include "migration/lint/rules/rules.hpp"
 
@@ -117,7 +118,7 @@ json::object report_sarif(const Report& report) {
     }
     json::object driver;
     driver["name"] = "pgteal";
-    driver["version"] = "0.1.0";
+    driver["version"] = version;
     driver["rules"] = std::move(rules);
     json::object tool;
     tool["driver"] = std::move(driver);
