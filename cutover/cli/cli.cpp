@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "base/version.hpp"
 #include "cutover/cli/touched.hpp"
 #include "cutover/engine/context.hpp"
 #include "cutover/engine/runner.hpp"
@@ -40,7 +41,7 @@ constexpr std::array<Entry, 15> commands{{
     {"approve", "approves what apply and cutover are about to do", run_approve},
     {"audit", "who did what, when, how long, with the SQL", run_audit},
     {"serve", "follows the run; serves metrics and status over HTTP", run_serve},
-    {"docs", "prints a page of the documentation: runbook, config", run_docs},
+    {"docs", "prints a page of the documentation: runbook, config, rules", run_docs},
 }};
 
 std::string default_config() {
@@ -208,9 +209,9 @@ Parsed parse_command_line(int argc, char** argv) {
         } else if (entry.name == "approve") {
             sub->add_option("--as", options.migrate.as, "your name, as the audit shall show it")->required();
         } else if (entry.name == "docs") {
-            sub->add_option("page", options.argument, "runbook or config")
+            sub->add_option("page", options.argument, "runbook, config or rules")
                 ->required()
-                ->check(CLI::IsMember({"runbook", "config"}));
+                ->check(CLI::IsMember({"runbook", "config", "rules"}));
         }
     }
     app.require_subcommand(0, 1);
@@ -226,7 +227,7 @@ Parsed parse_command_line(int argc, char** argv) {
         return parsed;
     }
     if (show_version) {
-        parsed.text = "pgteal 0.1.0\n";
+        parsed.text = "pgteal " + std::string(version) + "\n";
         return parsed;
     }
     if (app.get_subcommands().empty()) {

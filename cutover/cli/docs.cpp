@@ -3,6 +3,8 @@
 
 #include "cutover/cli/work.hpp"
 #include "cutover/runbook/runbook.hpp"
+#include "migration/lint/report/report.hpp"
+#include "migration/lint/rules/rules.hpp"
 
 namespace pgteal::cutover {
 
@@ -25,6 +27,17 @@ std::string config_markdown() {
     return text;
 }
 
+std::string rules_markdown() {
+    std::string text =
+        "# The linter's rules\n\nMade by `pgteal docs rules`; `scripts/check` fails when it is stale. Level "
+        "error: the statement fails, or clients wait for work that grows\nwith the table. Warning: running "
+        "code breaks, or a lock queues. Info: worth knowing.\n\n| rule | level | why |\n|---|---|---|\n";
+    for (const auto& rule : migration::lint::rules()) {
+        text += fmt::format("| `{}` | {} | {} |\n", rule.id, to_string(rule.level), rule.why);
+    }
+    return text;
+}
+
 /// The steps are described with a config of one database and one pooler; nothing is connected.
 Config example_config() {
     return parse_config(
@@ -39,6 +52,10 @@ Config example_config() {
 Task<Exit> run_docs(Session* session) {
     if (session->options.argument == "config") {
         print(config_markdown());
+        co_return Exit::done;
+    }
+    if (session->options.argument == "rules") {
+        print(rules_markdown());
         co_return Exit::done;
     }
     auto estate = co_await Estate::make(example_config());

@@ -13,6 +13,7 @@ title_of() {
     scripts) echo "shellcheck" ;;
     runbook) echo "docs/runbook.md is what the step list says" ;;
     config) echo "docs/config.md is what the config reader says" ;;
+    rules) echo "docs/migrations/rules.md is what the linter says" ;;
     named) echo "docs/security.md names tests that are there" ;;
     compose) echo "docker-compose.yml parses and runs what scripts/lab runs" ;;
     esac
@@ -90,14 +91,14 @@ check_scripts() {
     shellcheck -x "${files[@]}"
 }
 
-# docs_are_fresh NAME: the page in docs/ is what the program prints now.
+# docs_are_fresh NAME [PAGE]: the page in docs/ is what the program prints now.
 docs_are_fresh() {
     need_build || return 1
-    [ -e "docs/$1.md" ] || { echo "docs/$1.md is missing; write it with: build/$preset/pgteal docs $1 > docs/$1.md"; return 1; }
+    [ -e "docs/${2:-$1}.md" ] || { echo "docs/${2:-$1}.md is missing; write it with: build/$preset/pgteal docs $1 > docs/${2:-$1}.md"; return 1; }
     "build/$preset/pgteal" docs "$1" >"$output.page" || { rm -f "$output.page"; return 1; }
-    if ! diff -u "docs/$1.md" "$output.page"; then
+    if ! diff -u "docs/${2:-$1}.md" "$output.page"; then
         rm -f "$output.page"
-        echo "stale; write it again with: build/$preset/pgteal docs $1 > docs/$1.md"
+        echo "stale; write it again with: build/$preset/pgteal docs $1 > docs/${2:-$1}.md"
         return 1
     fi
     rm -f "$output.page"
@@ -106,6 +107,7 @@ docs_are_fresh() {
 check_named() { python3 scripts/lib/named_tests.py docs/security.md; }
 
 check_runbook() { docs_are_fresh runbook; }
+check_rules() { docs_are_fresh rules migrations/rules; }
 check_config() { docs_are_fresh config; }
 
 check_compose() {
