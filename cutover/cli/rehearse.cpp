@@ -15,6 +15,11 @@ namespace pgteal::cutover {
 
 namespace {
 
+std::string may_make_databases(const postgres::Dsn& green) {
+    return "on green, let the login make databases: ALTER ROLE " +
+           postgres::quote_identifier(green.get("user").value_or("pgteal")) + " CREATEDB;";
+}
+
 namespace json = boost::json;
 using migration::rehearse::Limits;
 using migration::rehearse::Report;
@@ -228,14 +233,14 @@ private:
                             (there.empty() ? "there is no copy of " + database->name + " yet"
                                            : "green serves clients") +
                             " to try the files on",
-                        "let the login make databases there: ALTER ROLE … CREATEDB");
+                        may_make_databases(green.dsn()));
         }
         const auto dsn = green.dsn().with_database(database->name);
         result->report.findings.push_back(
             {"no-scratch", migration::rehearse::Level::warning, "", 0,
              "green allows no scratch database: the files ran on green's copy, in one transaction that was "
              "rolled back; no way back was tried",
-             "let the login make databases there: ALTER ROLE … CREATEDB"});
+             may_make_databases(green.dsn())});
         const std::function<void()> work = [&] {
             const auto files = pending_files(session_.config, dsn, Side::green, database->migrations);
             try_files(dsn, files, limits_, nullptr, &result->report);

@@ -6,6 +6,7 @@
 
 #include "migration/rehearse/schema_state.hpp"
 #include "migration/rehearse/weak_spots.hpp"
+#include "postgres/quote.hpp"
 
 namespace pgteal::migration::rehearse {
 
@@ -255,7 +256,8 @@ void try_files(const postgres::Dsn& database, const std::vector<File>& files, co
             {"not-rehearsed", Level::warning, report->not_rehearsed.front(), 0,
              "can't be in a transaction that is rolled back; neither it nor what comes "
              "after it was tried",
-             "let the login make databases on green: ALTER ROLE … CREATEDB"});
+             "on green, let the login make databases: ALTER ROLE " +
+                 postgres::quote_identifier(database.get("user").value_or("pgteal")) + " CREATEDB;"});
     }
     std::vector<std::vector<Measured>> measured;
     std::size_t begun = 0;

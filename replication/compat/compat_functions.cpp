@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "postgres/quote.hpp"
 #include "replication/compat/compat_parts.hpp"
 
 namespace pgteal::replication::compat {
@@ -34,7 +35,8 @@ void calls(const Pair& pair, std::vector<Reason>* reasons) {
                      ", whose search_path is empty: its source seems to name " + call.names +
                      " without a schema, which is not found then";
         reason.remedy = "on " + pair.subscriber() + ": ALTER FUNCTION " + call.function +
-                        " SET search_path = …, or name the schema in its source";
+                        " SET search_path = " + postgres::quote_identifier(pair.to.schema) +
+                        ", pg_temp; if what it names is in that schema";
         reasons->push_back(std::move(reason));
     }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/type_fit.hpp"
+#include "postgres/quote.hpp"
 #include "replication/compat/compat_parts.hpp"
 
 namespace pgteal::replication::compat {
@@ -33,6 +34,11 @@ std::string keep_key(const Pair& pair) {
            "; a new one can be a unique index beside it";
 }
 
+std::string default_identity(const Pair& pair) {
+    return "on " + pair.publisher() + ": ALTER TABLE " + postgres::quote_identifier(pair.from.schema) + "." +
+           postgres::quote_identifier(pair.from.name) + " REPLICA IDENTITY DEFAULT;";
+}
+
 /// What the publisher can't do: it refuses the write itself (docs: "CREATE PUBLICATION", notes).
 std::vector<Reason> on_the_publisher(const Pair& pair) {
     const bool full = pair.from.identity == 'f';
@@ -43,7 +49,7 @@ std::vector<Reason> on_the_publisher(const Pair& pair) {
             Outcome::publisher, nothing ? "REPLICA IDENTITY NOTHING" : "the primary key",
             pair.from.display() + " on " + pair.publisher() + (nothing ? " is set to" : " has") +
                 " no replica identity" + (nothing ? "" : ": no primary key, or a deferrable one"),
-            nothing ? "on " + pair.publisher() + ": ALTER TABLE … REPLICA IDENTITY DEFAULT" : keep_key(pair));
+            nothing ? default_identity(pair) : keep_key(pair));
         if (pair.to.identity == pair.from.identity && identity_of(pair.to) == nullptr) {
             reason.level = Level::warning; // no difference between the sides: preflight has judged it
         }
@@ -63,8 +69,7 @@ std::vector<Reason> on_the_publisher(const Pair& pair) {
             return {finding_rows(Outcome::publisher, "column " + column,
                                  "it belongs to the replica identity on " + pair.publisher() +
                                      " and the lane doesn't publish it",
-                                 full ? "on " + pair.publisher() + ": ALTER TABLE … REPLICA IDENTITY DEFAULT"
-                                      : keep_key(pair))};
+                                 full ? default_identity(pair) : keep_key(pair))};
         }
     }
     return {};

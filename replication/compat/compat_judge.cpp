@@ -1,11 +1,15 @@
 // Which tables meet which, and what comes of it.
 #include <algorithm>
 
+#include "postgres/quote.hpp"
 #include "replication/compat/compat_parts.hpp"
 
 namespace pgteal::replication::compat {
 
 namespace {
+
+const std::string anew =
+    "end this run (pgteal abort while blue serves, pgteal finish while green does), then pgteal prepare";
 
 class Judge {
 public:
@@ -98,7 +102,7 @@ private:
             forward ? moved != nullptr || other != nullptr
                           ? "rename it after finish; until then the new name can be a view"
                           : "keep it until pgteal finish, then drop it (contract)"
-                    : "end this run and prepare it again");
+                    : anew);
     }
 
     void unpublished(const Table& table, const Table* other) {
@@ -119,10 +123,10 @@ private:
                 : split  ? "it is partitioned on " + publisher + " and not on " + subscriber +
                               ": rows are sent for partitions that " + subscriber + " doesn't have"
                         : std::string("no lane carries it"),
-                unlogged
-                    ? "on " + publisher + ": ALTER TABLE … SET LOGGED; then end this run and prepare it again"
+                unlogged ? "on " + publisher + ": ALTER TABLE " + postgres::quote_identifier(table.schema) +
+                               "." + postgres::quote_identifier(table.name) + " SET LOGGED; then " + anew
                 : split ? "partition it after finish"
-                        : "end this run and prepare it again");
+                        : anew);
             return;
         }
         if (table.kind == 'p') {
@@ -140,7 +144,7 @@ private:
                 "make the same partition on " + subscriber + " before prepare");
         } else if (forward) {
             say(table, Outcome::stays_behind, Level::error, "table " + table.display(),
-                subscriber + " has no such table", "end this run and prepare it again");
+                subscriber + " has no such table", anew);
         } else {
             say(table, Outcome::stays_behind, Level::warning, "table " + table.display(),
                 "only " + publisher + " has it: on switch-back its rows would stay behind",

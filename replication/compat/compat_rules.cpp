@@ -242,7 +242,7 @@ void policies(const Pair& pair, std::vector<Reason>* reasons) {
     reason.object = "row level security";
     reason.when = "at the next write";
     reason.why = "the subscription's owner on " + pair.subscriber() + " is neither superuser nor BYPASSRLS";
-    reason.remedy = "on " + pair.subscriber() + ": ALTER SUBSCRIPTION … OWNER TO a superuser";
+    reason.remedy = "let a superuser own the lane's subscription on " + pair.subscriber();
     reasons->push_back(std::move(reason));
 }
 

@@ -62,7 +62,7 @@ std::vector<Reason> binary_reasons(const Pair& pair, const Column& from, const C
                                    const std::string& left, const std::string& right) {
     Reason reason = of_column(from, Outcome::stops, Level::error, true, "at the next write");
     reason.why = types_differ(pair, from, to) + ", and the lane sends the binary format";
-    reason.remedy = "on " + pair.subscriber() + ": ALTER SUBSCRIPTION … SET (binary = false)";
+    reason.remedy = "let the lane's subscription on " + pair.subscriber() + " ask for text: binary = false";
     return postgres::same_binary(left, right) ? std::vector<Reason>{} : std::vector<Reason>{reason};
 }
 
