@@ -3,7 +3,7 @@
 #include <pqxx/pqxx>
 
 #include "cutover/config/config.hpp"
-#include "cutover/engine/context.hpp"
+#include "cutover/gate/changed_schema.hpp"
 #include "cutover/estate/estate.hpp"
 #include "tests/scenarios/world.hpp"
 #include "tests/support/scenario.hpp"
