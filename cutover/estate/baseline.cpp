@@ -1,8 +1,8 @@
 #include "cutover/estate/baseline.hpp"
 
 #include "base/error.hpp"
-#include "pooler/file/config_file.hpp"
 #include "cutover/estate/leads.hpp"
+#include "pooler/file/config_file.hpp"
 
 namespace pgteal::cutover {
 

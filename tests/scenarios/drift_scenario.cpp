@@ -3,8 +3,8 @@
 #include <pqxx/pqxx>
 
 #include "cutover/config/config.hpp"
-#include "cutover/gate/changed_schema.hpp"
 #include "cutover/estate/estate.hpp"
+#include "cutover/gate/changed_schema.hpp"
 #include "tests/scenarios/world.hpp"
 #include "tests/support/scenario.hpp"
 
