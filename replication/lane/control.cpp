@@ -77,6 +77,7 @@ Statement create_control_schema(const std::string& database, int lanes) {
         text += "INSERT INTO " + marker_table(lane) +
                 " (kind) VALUES ('barrier'), ('lag'), ('canary'), ('look') ON CONFLICT DO NOTHING;\n";
     }
+    text += sql::lane_partition_moves;
     text += sql::lane_partitions;
     for (int lane = 1; lane <= lanes; ++lane) {
         text += watch_marker_table(lane);

@@ -44,7 +44,7 @@ check_length() {
     while read -r file; do
         lines="$(wc -l <"$file")"
         [ "$lines" -le "$longest" ] || { echo "$file has $lines lines"; bad=1; }
-    done < <(sources)
+    done < <(sources; git ls-files --cached --others --exclude-standard -- '*.sql' | while read -r file; do [ ! -e "$file" ] || echo "$file"; done)
     return $bad
 }
 

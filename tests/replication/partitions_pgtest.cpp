@@ -192,7 +192,6 @@ const std::vector<std::string> refused{
     "ALTER TABLE a.days_1 ADD CHECK (id < 100000)",
     "ALTER TABLE a.days RENAME TO nights",
     "DROP TABLE a.days_1",
-    "ALTER PUBLICATION theirs ADD TABLE a.other",
     "CREATE TABLE a.heir () INHERITS (a.other)"};
 
 Task<void> carry_both_ways(LaneWorld* world) {
@@ -206,6 +205,7 @@ Task<void> carry_both_ways(LaneWorld* world) {
     for (const auto& text : first_turn) {
         co_await as_ana(world, "blue", db, text);
     }
+    co_await as_ana(world, "blue", db, "ALTER PUBLICATION theirs ADD TABLE a.other"); // no schema: let pass
     for (const auto& text : refused) {
         std::string said;
         try {
