@@ -192,10 +192,12 @@ TEST(Intruders, are_named_by_the_gate_when_no_fence_could_hold_them) {
     scenario.query("blue", "postgres", "DROP ROLE copyist");
     expect_passes(scenario);
 
-    scenario.query("blue", "postgres", "ALTER ROLE clerk PASSWORD 'second'");
+    scenario.query("green", "postgres", "ALTER ROLE clerk PASSWORD 'second'"); // not on the side that serves
     expect_refused(scenario, {"role clerk", "password", "could not log in"});
     const auto carried = scenario.pgteal({"prepare"}); // as the message says
     EXPECT_EQ(carried.exit_code, 0) << carried;
+    expect_passes(scenario);
+    scenario.query("blue", "postgres", "ALTER ROLE clerk PASSWORD 'third'"); // the cutover brings it
     expect_passes(scenario);
 
     const auto object = scenario.value("blue", "app", "SELECT lo_create(0)");
@@ -213,9 +215,10 @@ TEST(Intruders, are_named_by_the_gate_when_no_fence_could_hold_them) {
     expect_passes(scenario);
     const auto moved = scenario.pgteal({"cutover"});
     EXPECT_EQ(moved.exit_code, 0) << moved;
+    const std::string secret = "SELECT rolpassword FROM pg_authid WHERE rolname = 'clerk'";
+    EXPECT_EQ(scenario.value("green", "postgres", secret), scenario.value("blue", "postgres", secret));
 }
 
-// A log of DDL, as many databases have one: what pgteal makes on either side is none of its business.
 /// Members of pg_write_all_data may lock any table in any mode, and nothing that pgteal can grant or revoke
 /// keeps them from it.
 TEST(Intruders, that_lock_tables_of_pgteal_are_named_and_keep_nobody_held) {
@@ -272,6 +275,7 @@ TEST(Intruders, that_lock_tables_of_pgteal_are_named_and_keep_nobody_held) {
     expect_rest(scenario);
 }
 
+// A log of DDL, as many databases have one: what pgteal makes on either side is none of its business.
 TEST(Intruders, event_triggers_of_the_users_do_not_fire_for_pgteal) {
     Scenario scenario;
     scenario.query("blue", "app",
