@@ -57,6 +57,17 @@ std::optional<Progress> progress_now(const Session& session) {
     }
 }
 
+/// A prepare that goes on with what an earlier one made, and finds that it can't be so: what was made is
+/// there.
+bool stands_on_what_was_made(const Session& session, const Error& error) {
+    if (session.options.command != "prepare" ||
+        (error.code() != ErrorCode::conflict && error.code() != ErrorCode::server)) {
+        return false;
+    }
+    const auto progress = progress_now(session);
+    return progress && progress->active && !progress->prepared;
+}
+
 void report(const Session& session, const Error& error, Exit exit) {
     if (session.options.json) {
         auto document = error_document(error);
@@ -265,6 +276,7 @@ Exit run_command(Options options) {
         run_here([&] { return run_session(&session, command, &exit); });
         return exit;
     } catch (const Error& error) {
+        session.touched = session.touched || stands_on_what_was_made(session, error);
         exit = session.interrupted ? Exit::interrupted : exit_code(error.code(), session.touched);
         const bool lost = exit == Exit::interrupted && error.hint().empty();
         const auto* const next = overtaken_by_another(std::current_exception())

@@ -50,11 +50,11 @@ Task<Observation> observe_rights(Context* context, Move move, RightsScope scope,
         seen.summary = walk->summary;
         co_return seen;
     }
-    auto plan = co_await look_at_rights(context, move, scope, after(patience));
-    if (!plan && !context->progress().active) { // for plan: nothing began yet
+    if (!context->progress().active) { // for plan: nothing began yet, and green may have no database
         seen.state = State::absent;
         co_return seen;
     }
+    auto plan = co_await look_at_rights(context, move, scope, after(patience));
     if (!plan) {
         seen.summary = "an earlier version prepared the run: privileges and comments were frozen";
         co_return seen;

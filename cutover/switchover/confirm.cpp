@@ -176,6 +176,7 @@ Task<Confirmed> confirm(Context* context, Runner* runner, Reporter* reporter, Mo
         served_until = service == Service::nobody ? served_until : Clock::now();
         all_answer = seen.state == State::done && service != Service::nobody;
         if (all_answer && stuck.none()) {
+            result.problem.reset(); // an earlier try's
             runner->record_done(step, move.epoch, to_ms(Clock::now() - start), seen.summary);
             co_return result;
         }
@@ -203,7 +204,8 @@ Task<Confirmed> confirm(Context* context, Runner* runner, Reporter* reporter, Mo
         co_await sleep_for(std::chrono::milliseconds(200));
     }
     const auto failed = co_await put_settings_back(context, runner, move);
-    if (!result.problem && all_answer && failed.empty()) { // too short a time to call anybody stuck
+    if (all_answer && failed.empty() && result.waiting.empty()) { // too short a time to call anybody stuck
+        result.problem.reset();
         const auto seen = co_await step.observe();
         runner->record_done(step, move.epoch, to_ms(Clock::now() - start), seen.summary);
         co_return result;

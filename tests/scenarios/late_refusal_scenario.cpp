@@ -44,7 +44,8 @@ TEST(LateRefusal, is_a_failure_that_left_something_and_a_lost_slot_is_no_plan) {
     EXPECT_EQ(document.exit_code, 3) << document;
     EXPECT_EQ(document.error_code(), "refused") << document;
     EXPECT_EQ(scenario.pgteal({"abort"}).exit_code, 0);
-    EXPECT_EQ(scenario.pgteal({"plan"}).exit_code, 0);
+    const auto anew = scenario.pgteal({"plan"});
+    EXPECT_EQ(anew.exit_code, 0) << anew;
 }
 
 } // namespace pgteal::support
