@@ -17,6 +17,7 @@
 #include "health/checks/server_checks.hpp"
 #include "postgres/quote.hpp"
 #include "replication/clone/roles.hpp"
+#include "replication/clone/roles_power.hpp"
 
 namespace pgteal::cutover {
 
@@ -42,13 +43,25 @@ Task<std::optional<Refusal>> changed_role(Context* context, Move move, Deadline 
     const auto target = co_await replication::read_roles(context->estate.server(move.to), deadline);
     const auto ours = context->estate.config().side(move.to).dsn.get("user").value_or("");
     const auto to = to_string(move.to);
-    const auto coming = changed_roles(context->journal, move.from, source);
+    auto coming = changed_roles(context->journal, move.from, source);
+    for (const auto& [name, why] : replication::stronger_roles(source, target, ours, &coming)) {
+        coming.erase(name);
+    }
+    // Going back demands no role that the run found on green and blue never had.
+    const auto before = context->journal.fact("roles_before");
+    const auto found_there = [&](const std::string& name) {
+        return move.to == Side::blue && before.is_array() &&
+               std::ranges::find(before.as_array(), boost::json::value(name)) != before.as_array().end();
+    };
     for (const auto& role : source.roles) {
         if (coming.contains(role.name) || !role.login || role.name == ours || role.name == target.bootstrap) {
             continue;
         }
         const auto same = std::find_if(target.roles.begin(), target.roles.end(),
                                        [&role](const auto& one) { return one.name == role.name; });
+        if (same == target.roles.end() && found_there(role.name)) {
+            continue;
+        }
         if (same == target.roles.end() || !same->login || same->password != role.password) {
             const auto hint = move.epoch == 2 ? std::string("pgteal prepare carries it")
                                               : "on " + to + ": make it as it is on " + to_string(move.from) +

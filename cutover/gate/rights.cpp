@@ -8,6 +8,7 @@
 #include "postgres/quote.hpp"
 #include "replication/clone/privileges.hpp"
 #include "replication/clone/roles.hpp"
+#include "replication/clone/roles_power.hpp"
 
 namespace pgteal::cutover {
 
@@ -22,6 +23,9 @@ enum Phase { roles_first, then_grants, roles_last };
 std::string fact_of(Side side) { return "rights " + to_string(side); }
 /// Object ids of roles that the run made on a side; green's are what abort goes by.
 std::string made_on(Side side) { return side == Side::green ? "roles_made" : "roles_made_on_blue"; }
+
+/// Journal fact: what an attempt was about to grant and revoke there; none once that is known to be done.
+std::string doubt_of(Side to) { return "rights in doubt on " + to_string(to); }
 
 std::string digest_of(const std::string& text) { return sha256(text).substr(0, 16); }
 
@@ -132,7 +136,11 @@ public:
         const auto now = digests_of(from);
         const auto was =
             base_.if_contains("roles") != nullptr ? base_.at("roles").as_object() : boost::json::object{};
-        const auto changed = changed_roles(context_->journal, move_.from, from);
+        auto changed = changed_roles(context_->journal, move_.from, from);
+        for (const auto& [name, why] : replication::stronger_roles(from, to, keep, &changed)) {
+            plan.left_out.insert("role " + name + " " + why + ": it is left as it is");
+            changed.erase(name);
+        }
         const auto planned = replication::plan_roles(from, to, keep, &changed);
         plan.secrets = planned.secrets;
         for (const auto& statement : planned.statements) {
@@ -177,9 +185,11 @@ public:
     Task<void> database(std::string name, Deadline deadline) {
         auto& estate = context_->estate;
         const auto& was = recorded_of(base_, name);
-        const auto base = replication::privileges_from_json(was.at("privileges"));
+        const auto recorded_base = replication::privileges_from_json(was.at("privileges"));
         const auto from =
             co_await replication::read_privileges(estate.server(move_.from), name, {}, deadline);
+        auto doubtful = doubtful_of(name);
+        const auto base = replication::with_doubt(recorded_base, doubtful, from);
         auto tables = replication::tables_with_column_privileges(base);
         tables.merge(replication::tables_with_column_privileges(from));
         const auto to =
@@ -191,6 +201,12 @@ public:
         for (const auto& statement : planned.statements) {
             add(statement, then_grants);
         }
+        for (const auto& [target, touched] : planned.touched) {
+            doubtful[target].entries.insert(touched.entries.begin(), touched.entries.end());
+            doubtful[target].owner = touched.owner;
+            doubtful[target].schema = touched.schema;
+        }
+        doubtful_[name] = replication::to_json(doubtful);
         plan.privileges += planned.changes;
         plan.of_database = plan.of_database || planned.of_database;
         plan.left_out.insert(planned.left_out.begin(), planned.left_out.end());
@@ -206,17 +222,35 @@ public:
         put(&plan.to_then, name, planned.target_base, std::move(then_comments));
     }
 
+    /// First of all what is about to be touched is written down: an attempt that breaks off leaves it open
+    /// what of it was done.
+    void note_doubt() {
+        if (plan.privileges == 0) {
+            return;
+        }
+        Sql note;
+        note.side = move_.to;
+        note.statement = {
+            "", "SELECT " + postgres::quote_literal(boost::json::serialize(doubtful_)) + "::json", {}};
+        note.remember = doubt_of(move_.to);
+        plan.actions.insert(plan.actions.begin(), Action{std::move(note), roles_first});
+    }
+
     RightsPlan plan;
 
 private:
+    PrivilegeMap doubtful_of(const std::string& database) const {
+        const auto fact = context_->journal.fact(doubt_of(move_.to));
+        const auto* one = fact.is_object() ? fact.as_object().if_contains(database) : nullptr;
+        return one == nullptr ? PrivilegeMap() : replication::privileges_from_json(*one);
+    }
+
     void add(postgres::Statement statement, Phase phase, bool spared = false) {
         Sql sql;
         sql.side = move_.to;
         sql.statement = std::move(statement);
         sql.spared = spared || scope_.spared;
-        if (scope_.spared) { // somebody may hold the same row of a catalog on a side that serves
-            sql.limit = std::chrono::seconds(15);
-        }
+        sql.limit = std::chrono::seconds(15); // somebody may hold the same row of a catalog
         plan.actions.push_back({std::move(sql), phase});
     }
 
@@ -311,6 +345,7 @@ private:
     RightsScope scope_;
     boost::json::object base_;
     std::set<std::string> roles_there_;
+    boost::json::object doubtful_;
 };
 
 } // namespace
@@ -326,6 +361,7 @@ Task<std::optional<RightsPlan>> look_at_rights(Context* context, Move move, Righ
     for (const auto& database : context->estate.config().database_names()) {
         co_await look.database(database, deadline);
     }
+    look.note_doubt();
     co_return std::move(look.plan);
 }
 
@@ -368,6 +404,7 @@ void record_carried_rights(Context* context) {
     auto& seen = context->executor.results().rights;
     for (const auto& [side, rights] : seen) {
         record_rights(context->journal, side, rights);
+        context->journal.set_fact(doubt_of(side), boost::json::value());
     }
     seen.clear();
 }

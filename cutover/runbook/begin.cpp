@@ -6,6 +6,7 @@
 #include "cutover/runbook/runbook.hpp"
 #include "postgres/quote.hpp"
 #include "replication/clone/roles.hpp"
+#include "replication/clone/roles_power.hpp"
 #include "replication/clone/shared_grants.hpp"
 #include "replication/lane/control.hpp"
 
@@ -132,6 +133,18 @@ Task<Observation> observe_roles(Context* context) {
     const auto source = co_await replication::read_roles(context->estate.server(Side::blue), deadline);
     const auto target = co_await replication::read_roles(context->estate.server(Side::green), deadline);
     const auto keep = context->estate.config().green.dsn.get("user").value_or("");
+    Observation seen;
+    if (const auto stronger = replication::stronger_roles(source, target, keep); !stronger.empty()) {
+        const auto& [name, why] = *stronger.begin();
+        seen.state = State::conflict;
+        seen.refusal = true;
+        seen.side = "green";
+        seen.evidence = "role " + name + " of blue " + why +
+                        " (there: on green; here: on blue). Whoever has it on blue would become more";
+        seen.hint = "on green or on blue, give the two roles different names, or the same rights: \\du " +
+                    name + " in psql on both sides shows them; then pgteal prepare";
+        co_return seen;
+    }
     RolesSeen roles{replication::plan_roles(source, target, keep), source.roles.size(), {}};
     const auto granted =
         co_await replication::read_shared_grants(context->estate.server(Side::blue), deadline);
@@ -149,7 +162,6 @@ Task<Observation> observe_roles(Context* context) {
             roles.on_both[name] = oids.get<std::int64_t>(i, 1);
         }
     }
-    Observation seen;
     seen.state = roles.plan.statements.empty() ? State::done : State::absent;
     seen.summary = std::to_string(roles.total) + " roles";
     seen.seen = std::move(roles);

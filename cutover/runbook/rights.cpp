@@ -14,6 +14,7 @@ constexpr auto patience = std::chrono::minutes(1);
 /// What the steps of one walk know of each other: the first look is what is recorded of `from`.
 struct Walk {
     bool performed = false;
+    std::size_t warnings = 0; ///< before it
     std::string summary;
 };
 
@@ -42,6 +43,12 @@ Task<Observation> observe_rights(Context* context, Move move, RightsScope scope,
                                  std::shared_ptr<Walk> walk) {
     Observation seen;
     seen.state = State::done;
+    auto& results = context->executor.results();
+    if (walk->performed && results.warnings.size() > walk->warnings) { // what failed is not recorded as done
+        results.rights.clear();
+        seen.summary = "not all of it: see the warnings";
+        co_return seen;
+    }
     if (walk->performed) { // what was granted meanwhile is carried after the switch, not waited for
         if (!late) {
             context->executor.results().rights[move.to] =
@@ -80,6 +87,7 @@ std::vector<Action> plan_rights(Context* context, const Observation& seen, Walk*
         return {};
     }
     walk->performed = true;
+    walk->warnings = context->executor.results().warnings.size();
     for (const auto& [name, binding] : plan->secrets) {
         context->executor.set(name, binding.value, true);
     }

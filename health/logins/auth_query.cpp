@@ -1,5 +1,7 @@
 #include "health/logins/auth_query.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 #include "base/error.hpp"
@@ -78,6 +80,7 @@ Task<AuthAnswers> ask_auth_query(postgres::Server& server, std::string database,
     }
     auto session = co_await server.session(std::move(database), deadline);
     std::vector<postgres::Result> results;
+    bool late = false;
     try {
         auto text = script_for(query);
         results = co_await session->script(std::move(text), deadline);
@@ -87,8 +90,18 @@ Task<AuthAnswers> ask_auth_query(postgres::Server& server, std::string database,
         answers.sqlstate = error.sqlstate();
         answers.problem = error.what();
     } catch (const Error&) { // no answer in time
+        late = true;
     }
+    const auto pid = std::to_string(session->backend_pid());
     session->close(); // users' code ran in it
+    if (late) {       // it may catch every cancellation; nothing catches this
+        try {
+            const std::string end = "SELECT pg_catalog.pg_terminate_backend(" + pid + ")";
+            co_await server.exec("", end, {}, after(std::chrono::seconds(2)));
+        } catch (const Error& error) {
+            spdlog::warn("{}: {}", server.name(), error.what());
+        }
+    }
     if (results.size() >= 2) {
         const auto& rows = results[results.size() - 2];
         for (int i = 0; i < rows.rows(); ++i) {

@@ -56,7 +56,11 @@ struct PrivilegePlan {
     bool of_database = false;       ///< CONNECT and its like are among them
     std::set<std::string> left_out; ///< "role x is not there": what could not be carried, and why
     PrivilegeMap target_base;       ///< `target_base`, with what the statements change
+    PrivilegeMap touched;           ///< the entries that they grant or revoke
 };
+/// Pure. `base` after an attempt whose end is not known, which touched `doubtful`: what of it the source has
+/// counts as not recorded, and what it has no more as recorded, so that either is looked at again.
+PrivilegeMap with_doubt(PrivilegeMap base, const PrivilegeMap& doubtful, const PrivilegeMap& source);
 /// Pure. What was granted or revoked on the source since `base` was recorded there, and is not so on the
 /// target. What the target has otherwise stays: migrations grant, too. Objects and privileges (MAINTAIN
 /// before 17) that the target doesn't have are left out.

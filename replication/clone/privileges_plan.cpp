@@ -47,6 +47,7 @@ int depth_of(const std::set<Privilege>& entries, std::string grantor, const std:
 }
 
 /// Statements that say the same of several objects are one.
+/// The first is false for GRANT: grants come first, while those who grant still have what that needs.
 using Key = std::tuple<bool, int, std::string, bool, std::string, std::string, std::string, std::string>;
 
 class Planner {
@@ -77,13 +78,17 @@ public:
         } else {
             entries.erase(what);
         }
+        auto& touched = plan_.touched[target];
+        touched.owner = there.owner;
+        touched.schema = here.schema;
+        touched.entries.insert(what);
         ++plan_.changes;
         plan_.of_database = plan_.of_database || target.kind == "DATABASE";
         const auto grantee = what.grantee == "public"  ? "PUBLIC"
                              : what.grantee == "owner" ? postgres::quote_identifier(there.owner)
                                                        : postgres::quote_identifier(role_of(what.grantee));
-        const Key key{change.grant, change.depth, target.prefix,         what.option,
-                      target.kind,  target.name,  role_of(what.grantor), grantee};
+        const Key key{!change.grant, change.depth, target.prefix,         what.option,
+                      target.kind,   target.name,  role_of(what.grantor), grantee};
         groups_[key].insert(what.name + (target.column.empty() ? "" : " (" + target.column + ")"));
     }
 
@@ -116,6 +121,7 @@ public:
     }
 
     void begin(const PrivilegeMap* target_base) { target_base_ = target_base; }
+    void leave_out(std::string why) { plan_.left_out.insert(std::move(why)); }
 
 private:
     std::set<Privilege>& entries_in_base(const PrivilegeTarget& target, const Privileges& there) {
@@ -132,7 +138,8 @@ private:
     /// A superuser's GRANT is the owner's. What others granted is granted in their name, for good to be
     /// theirs to revoke.
     static std::string statement(const Key& key, const std::string& privileges, const std::string& names) {
-        const auto& [grant, depth, prefix, option, kind, none, grantor, grantee] = key;
+        const auto& [taking, depth, prefix, option, kind, none, grantor, grantee] = key;
+        const bool grant = !taking;
         const auto on = privileges + " ON " + kind + (names.empty() ? "" : " " + names);
         const auto text =
             prefix + (grant ? "GRANT " + on + " TO " + grantee + (option ? " WITH GRANT OPTION" : "")
@@ -162,6 +169,21 @@ bool exists_on(const PrivilegeMap& target, const PrivilegeTarget& what, const Pr
 
 } // namespace
 
+PrivilegeMap with_doubt(PrivilegeMap base, const PrivilegeMap& doubtful, const PrivilegeMap& source) {
+    for (const auto& [target, privileges] : doubtful) {
+        auto& was =
+            base.try_emplace(target, Privileges{privileges.owner, privileges.schema, {}}).first->second;
+        for (const auto& one : privileges.entries) {
+            if (entries_of(source, target).contains(one)) {
+                was.entries.erase(one);
+            } else {
+                was.entries.insert(one);
+            }
+        }
+    }
+    return base;
+}
+
 PrivilegePlan plan_privileges(const std::string& database, const PrivilegeMap& base,
                               const PrivilegeMap& source, const PrivilegeMap& target,
                               PrivilegeMap target_base, const std::set<std::string>& target_roles,
@@ -178,6 +200,9 @@ PrivilegePlan plan_privileges(const std::string& database, const PrivilegeMap& b
     }
     for (const auto& [what, now] : all) {
         if (!exists_on(target, what, now)) {
+            if (base.contains(what) && entries_of(base, what) != now.entries) {
+                planner.leave_out(what.kind + " " + what.name + " is not there by that name");
+            }
             continue;
         }
         const auto found = target.find(what);

@@ -81,7 +81,9 @@ private:
         const Role absent;
         const Role& old = exists ? *found : absent;
         carry_attributes(role, old, exists);
-        carry_settings(role, old);
+        if (only_ == nullptr || !exists) { // in a run they may be a migration's
+            carry_settings(role, old);
+        }
         if (role.comment != old.comment) {
             add("COMMENT ON ROLE " + quote_identifier(role.name) + " IS " +
                 (role.comment.empty() ? postgres::SqlText("NULL")
