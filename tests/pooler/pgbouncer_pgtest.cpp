@@ -80,6 +80,8 @@ Task<void> odd_names(BouncerWorld* world) {
         const auto paused = co_await pooler.entries(soon());
         EXPECT_TRUE(find_entry(paused, name).paused) << name;
         co_await pooler.resume(name, soon());
+        const auto again = co_await world->query(name, 5s); // an entry of `*` that nobody uses is not shown
+        EXPECT_EQ(again, world->blue()) << name;
         const auto resumed = co_await pooler.entries(soon());
         EXPECT_FALSE(find_entry(resumed, name).paused) << name;
     }
