@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "cutover/checks/called_code.hpp"
 #include "cutover/checks/lane_check.hpp"
+#include "cutover/checks/role_names.hpp"
 #include "cutover/checks/trial_restore.hpp"
 #include "cutover/engine/context.hpp"
 #include "cutover/estate/leads.hpp"
@@ -210,6 +211,9 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, CheckScope sco
             auto lanes = co_await check_lanes(estate, progress, after(std::chrono::seconds(30)));
             results.push_back(std::move(lanes));
         }
+        const auto serves = run_started ? peek_progress(config).serving : Side::blue;
+        auto names = co_await check_role_names(estate, serves, after(std::chrono::seconds(15)));
+        results.push_back(std::move(names));
         auto patroni = co_await check_patroni(estate, after(std::chrono::seconds(15)));
         results.push_back(std::move(patroni));
     }

@@ -47,6 +47,14 @@ Task<std::optional<Refusal>> changed_role(Context* context, Move move, Deadline 
     for (const auto& [name, why] : replication::stronger_roles(source, target, ours, &coming)) {
         coming.erase(name);
     }
+    const auto stronger = replication::stronger_roles(source, target, ours);
+    if (!stronger.empty() && move.to == Side::green) {
+        const auto& [name, why] = *stronger.begin();
+        co_return Refusal{
+            to, "role " + name + " " + why + " (there: on " + to + "; here: on " + to_string(move.from) + ")",
+            "take from it on " + to + " what it should not have: \\du " + name +
+                " in psql on both sides shows what it belongs to"};
+    }
     // Going back demands no role that the run found on green and blue never had.
     const auto before = context->journal.fact("roles_before");
     const auto found_there = [&](const std::string& name) {

@@ -227,4 +227,66 @@ TEST(Privileges, GrantedInTheLastMomentAreCarriedAfterTheSwitch) {
     EXPECT_FALSE(as_role(scenario, "blue", "vault_late", "SELECT * FROM public.ledger").ok());
 }
 
+TEST(Privileges, NobodyBecomesMoreByANameThatIsSomebodyElsesThere) {
+    Scenario scenario;
+    scenario.query("green", "postgres", "CREATE ROLE gdba SUPERUSER NOLOGIN");
+    scenario.query("green", "postgres", "CREATE ROLE galice LOGIN IN ROLE gdba");
+    const std::string secret = "SELECT coalesce(rolpassword, 'none') FROM pg_authid WHERE rolname = 'galice'";
+    const auto become_galice = [&scenario] {
+        scenario.query("blue", "postgres", "CREATE ROLE galice LOGIN PASSWORD 'galice-secret'");
+    };
+    scenario.query("green", "postgres", "CREATE ROLE machinists");
+    scenario.query("blue", "postgres", "CREATE ROLE machinists IN ROLE pg_execute_server_program");
+    scenario.query("blue", "postgres", "CREATE ROLE bob LOGIN IN ROLE machinists");
+    become_galice();
+    const auto checked = scenario.pgteal({"check", "--quick"});
+    EXPECT_EQ(checked.exit_code, 3) << checked;
+    EXPECT_NE(checked.out.find("role galice would have the rights of gdba there"), std::string::npos)
+        << checked;
+    const auto refused = scenario.pgteal({"prepare"});
+    EXPECT_NE(refused.exit_code, 0) << refused;
+    EXPECT_NE(refused.err.find("galice"), std::string::npos) << refused;
+    EXPECT_EQ(scenario.value("green", "postgres", secret), "none");
+    scenario.query("blue", "postgres", "ALTER ROLE galice RENAME TO galice_here");
+    ASSERT_NO_FATAL_FAILURE(expect_done(scenario, {"prepare"}));
+    expect_done(scenario, {"check", "--quick"});
+
+    // And once the run is there.
+    become_galice();
+    for (const std::string command : {"prepare", "cutover"}) {
+        const auto run = scenario.pgteal({command});
+        EXPECT_NE(run.exit_code, 0) << run;
+        EXPECT_NE(run.err.find("galice"), std::string::npos) << run;
+        EXPECT_EQ(scenario.value("green", "postgres", secret), "none") << run;
+    }
+    scenario.query("blue", "postgres", "DROP ROLE galice");
+
+    // A group that is gone where it was taken the right from is still there on green, and has it.
+    scenario.query("blue", "postgres", "REVOKE pg_execute_server_program FROM machinists");
+    scenario.query("blue", "postgres", "DROP ROLE machinists");
+    const auto run = scenario.pgteal({"cutover"});
+    EXPECT_EQ(run.exit_code, 3) << run;
+    EXPECT_NE(run.err.find("role bob would have the rights of pg_execute_server_program there"),
+              std::string::npos)
+        << run;
+    scenario.query("green", "postgres", "DROP ROLE machinists");
+    expect_done(scenario, {"cutover"});
+}
+
+TEST(Privileges, OfAnAttemptThatBrokeOffAreLookedAtAgain) {
+    Scenario scenario;
+    scenario.query("blue", "postgres", "CREATE ROLE tenant");
+    on(scenario, "blue", "CREATE SCHEMA kept; GRANT USAGE ON SCHEMA kept TO tenant");
+    ASSERT_NO_FATAL_FAILURE(expect_done(scenario, {"prepare"}));
+    const std::string may = "SELECT has_schema_privilege('tenant', 'kept', 'USAGE')";
+    on(scenario, "blue", "REVOKE USAGE ON SCHEMA kept FROM tenant");
+    const auto killed = scenario.pgteal({"cutover"}, {{"PGTEAL_TEST_KILL_AT", "carry-grants:action-2"}});
+    ASSERT_TRUE(killed.killed()) << killed;
+    ASSERT_EQ(scenario.value("green", "app", may), "f") << "it was killed too early to show anything";
+    expect_done(scenario, {"resume"});
+    on(scenario, "blue", "GRANT USAGE ON SCHEMA kept TO tenant");
+    ASSERT_NO_FATAL_FAILURE(expect_done(scenario, {"cutover"}));
+    EXPECT_EQ(scenario.value("green", "app", may), "t");
+}
+
 } // namespace pgteal::support

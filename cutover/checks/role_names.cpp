@@ -1,0 +1,32 @@
+#include "cutover/checks/role_names.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "base/error.hpp"
+#include "postgres/quote.hpp"
+#include "replication/clone/roles_power.hpp"
+
+namespace pgteal::cutover {
+
+Task<health::CheckResult> check_role_names(Estate* estate, Side from, Deadline deadline) {
+    health::CheckResult result{"role-names", {}, "no role is more on the other side"};
+    const auto to = other(from);
+    const auto keep = estate->config().side(to).dsn.get("user").value_or("");
+    try {
+        const auto source = co_await replication::read_roles(estate->server(from), deadline);
+        const auto target = co_await replication::read_roles(estate->server(to), deadline);
+        for (const auto& [name, why] : replication::stronger_roles(source, target, keep)) {
+            const auto role = postgres::quote_identifier(name);
+            health::add(result, health::Level::error, to_string(from), name,
+                        "role " + name + " " + why + " (there: on " + to_string(to) +
+                            ", by the same name). Whoever has it here would become more by the move.",
+                        "ALTER ROLE " + role + " RENAME TO " + postgres::quote_identifier(name + "_here") +
+                            ";  or, where both are the same, give them the same rights");
+        }
+    } catch (const Error& error) {
+        spdlog::debug("roles: {}", error.what());
+    }
+    co_return result;
+}
+
+} // namespace pgteal::cutover
