@@ -187,8 +187,8 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, CheckScope sco
         return one.check == "reachable" && !one.findings.empty();
     });
     const bool both_reached = unreachable == results.end();
+    const auto serving = run_started ? peek_progress(config).serving : Side::blue;
     if (both_reached) {
-        const auto serving = run_started ? peek_progress(config).serving : Side::blue;
         auto logins = co_await check_logins(estate, serving, other(serving), std::move(seen.forced),
                                             after(std::chrono::seconds(15)));
         results.push_back(std::move(logins));
@@ -211,8 +211,7 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, CheckScope sco
             auto lanes = co_await check_lanes(estate, progress, after(std::chrono::seconds(30)));
             results.push_back(std::move(lanes));
         }
-        const auto serves = run_started ? peek_progress(config).serving : Side::blue;
-        auto names = co_await check_role_names(estate, serves, after(std::chrono::seconds(15)));
+        auto names = co_await check_role_names(estate, serving, after(std::chrono::seconds(15)));
         results.push_back(std::move(names));
         auto patroni = co_await check_patroni(estate, after(std::chrono::seconds(15)));
         results.push_back(std::move(patroni));

@@ -1,7 +1,5 @@
 #include "cutover/checks/role_names.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include "base/error.hpp"
 #include "postgres/quote.hpp"
 #include "replication/clone/roles_power.hpp"
@@ -24,7 +22,10 @@ Task<health::CheckResult> check_role_names(Estate* estate, Side from, Deadline d
                             ";  or, where both are the same, give them the same rights");
         }
     } catch (const Error& error) {
-        spdlog::debug("roles: {}", error.what());
+        health::add(result, health::Level::warning, error.side(), "",
+                    std::string("whether a role would become more on the other side could not be told: ") +
+                        error.what(),
+                    error.hint().empty() ? "mend that, then pgteal check again" : error.hint());
     }
     co_return result;
 }

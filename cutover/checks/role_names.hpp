@@ -7,8 +7,7 @@
 
 namespace pgteal::cutover {
 
-/// The check role-names. `from` serves. What can't be read is not found: the privileges of pgteal's own role
-/// have a check.
+/// The check role-names. `from` serves. Never throws: what can't be read is a warning.
 Task<health::CheckResult> check_role_names(Estate* estate, Side from, Deadline deadline);
 
 } // namespace pgteal::cutover

@@ -1,8 +1,11 @@
 #include "replication/lane/lane_log.hpp"
 
+#include <algorithm>
+
 #include <spdlog/spdlog.h>
 
 #include "base/error.hpp"
+#include "postgres/server_words.hpp"
 #include "replication/lane/sql.hpp"
 
 namespace pgteal::replication {
@@ -17,6 +20,22 @@ std::string after_mark(const std::string& log, std::size_t begin, std::size_t en
     }
     const auto from = at + mark.size();
     return log.substr(from, log.find('\n', from) - from);
+}
+
+/// "(id)" of "Key (id)=(3) already exists.": the columns, and never the values.
+std::string key_in(const std::string& detail) {
+    const std::string_view lead = "Key (";
+    const auto end = detail.find(")=(");
+    return detail.starts_with(lead) && end != std::string::npos
+               ? detail.substr(lead.size() - 1, end - lead.size() + 2)
+               : std::string();
+}
+
+/// What clients wrote stands in a log as they wrote it.
+std::string printable(std::string text) {
+    std::ranges::replace_if(
+        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+    return text;
 }
 
 } // namespace
@@ -34,9 +53,13 @@ std::string failure_in_log(const std::string& log, const std::string& origin) {
     const auto end = log.find('\n', context);
     const auto place = after_mark(log, context, end, "target relation \"");
     const auto table = place.substr(0, place.find('"'));
-    const auto detail = after_mark(log, error, context, "DETAIL:  ");
-    return (table.empty() ? "" : "table " + table + ": ") + after_mark(log, error, context, "ERROR:  ") +
-           (detail.empty() ? "" : " (" + detail + ")");
+    postgres::ServerSaid said;
+    said.message = after_mark(log, error, context, "ERROR:  ");
+    said.context = after_mark(log, error, end, "CONTEXT:  "); // a function's line comes first
+    const auto words = postgres::without_values(said);
+    const auto key = key_in(after_mark(log, error, context, "DETAIL:  "));
+    return printable((table.empty() ? "" : "table " + table + ": ") + words.message +
+                     (key.empty() ? "" : " (key " + key + "; the server's own log has the row)"));
 }
 
 Task<std::string> read_apply_failure(postgres::Server& subscriber, Lane lane, Deadline deadline) {
