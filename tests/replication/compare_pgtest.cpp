@@ -1,6 +1,7 @@
 // Comparison of live data: equal under load, and planted damage found exactly.
 #include "replication/compare/compare.hpp"
 
+#include <filesystem>
 #include <fstream>
 
 #include "base/error.hpp"
@@ -217,8 +218,14 @@ CO_TEST(Compare, IsEqualUnderLoadAndStillFindsDamage) {
         "INSERT INTO public.pgbench_accounts SELECT i, 1, 0, '' FROM generate_series(1, 100000) i");
     co_await world.settle(lane);
     const auto output = std::make_shared<postgres::ProgramOutput>();
-    std::vector<std::string> options{"-n", "-c", "4", "-T", "8", "-R", "300"};
-    const postgres::Program program = pgbench(world, db, std::move(options));
+    std::vector<std::string> options{"-n", "-c", "4", "-T", "2", "-R", "300"};
+    postgres::Program program = pgbench(world, db, std::move(options));
+    // Again and again for as long as the file is there: as long as the comparisons take.
+    const std::string wanted = world.lab.dir() + "/load-wanted";
+    std::ofstream(wanted) << "\n";
+    program.argv.insert(
+        program.argv.begin(),
+        {"sh", "-c", "f=$1; shift; while [ -e \"$f\" ]; do \"$@\" || exit; done", "sh", wanted});
     auto load = load_in_background(output, program);
     const Executor executor = co_await asio::this_coro::executor;
     auto ended = std::make_shared<bool>(false);
@@ -235,7 +242,7 @@ CO_TEST(Compare, IsEqualUnderLoadAndStillFindsDamage) {
             break;
         }
     }
-    EXPECT_FALSE(*ended) << "the load was over too early";
+    EXPECT_FALSE(*ended) << "the load failed: " << output->err;
     // The branch's row changes with every transaction; damage among the others is told from it all the same.
     co_await world.sql("green", db,
                        "UPDATE public.pgbench_accounts SET filler = 'damaged' WHERE aid = 100001 OR bid = 1 "
@@ -248,6 +255,7 @@ CO_TEST(Compare, IsEqualUnderLoadAndStillFindsDamage) {
                 seen == (std::vector<std::string>{"public.pgbench_accounts changed (77777)",
                                                   "public.pgbench_branches changed (1)"}))
         << testing::PrintToString(seen);
+    std::filesystem::remove(wanted);
     while (!*ended) {
         co_await sleep_for(50ms);
     }
