@@ -12,6 +12,7 @@
 #include "base/version.hpp"
 #include "cutover/cli/touched.hpp"
 #include "cutover/engine/context.hpp"
+#include "cutover/engine/refused.hpp"
 #include "cutover/engine/runner.hpp"
 #include "cutover/fence/own_tables.hpp"
 #include "cutover/fence/run_row.hpp"
@@ -93,6 +94,17 @@ void report(const Session& session, const Error& error, Exit exit) {
     }
     if (!error.hint().empty()) {
         text += "              " + error.hint() + "\n";
+    }
+    const auto others = others_of(error);
+    constexpr std::size_t most = 9;
+    for (std::size_t i = 0; i < std::min(others.size(), most); ++i) {
+        const auto& one = others[i];
+        text += fmt::format("  {}{:<11}{} {}{}\n", colour ? "\033[31m" : "", "and", colour ? "\033[0m" : "",
+                            one.side.empty() ? "" : one.side + ": ", one.message);
+        text += one.hint.empty() ? "" : "              " + one.hint + "\n";
+    }
+    if (others.size() > most) {
+        text += fmt::format("              and {} more: --json has them all\n", others.size() - most);
     }
     std::fputs(text.c_str(), stderr);
 }

@@ -89,7 +89,7 @@ Command find_command(std::string_view name);
 
 /// Exit code for an error by what it is; `touched` says that something may have been changed before it.
 Exit exit_code(ErrorCode code, bool touched);
-/// {"error":{"code","message","side","hint"}}
+/// {"error":{"code","message","side","hint","others":[{"side","message","hint"}]}}
 boost::json::object error_document(const Error& error);
 
 /// stdout: with --json exactly one document.

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "cutover/cli/commands.hpp"
+#include "cutover/engine/refused.hpp"
 
 namespace pgteal::cutover {
 
@@ -32,6 +33,11 @@ boost::json::object error_document(const Error& error) {
     inner["message"] = error.what();
     inner["side"] = error.side();
     inner["hint"] = error.hint();
+    boost::json::array others;
+    for (const auto& one : others_of(error)) {
+        others.push_back({{"side", one.side}, {"message", one.message}, {"hint", one.hint}});
+    }
+    inner["others"] = std::move(others);
     boost::json::object document;
     document["error"] = std::move(inner);
     return document;

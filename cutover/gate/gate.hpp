@@ -19,7 +19,7 @@ struct LongTransaction {
     int pid = 0;
     std::string role;
     std::string application;
-    double seconds = 0;
+    Clock::duration age{};
     std::string query;
 };
 
@@ -53,7 +53,7 @@ struct GateLane {
 struct GatePooler {
     std::string name;
     std::string path;
-    double query_wait_timeout = 0;
+    Clock::duration query_wait_timeout{};
     std::vector<pooler::Entry> entries;
     std::map<std::string, pooler::Target> wanted; ///< where our entries have to point now
     bool file_changed = false;
@@ -83,13 +83,13 @@ struct GateFacts {
     std::vector<GatePooler> poolers;
     std::vector<std::string> left_behind;   ///< poolers that a switch-back goes without
     std::vector<std::string> without_entry; ///< databases of the run that no recorded entry leads to
-    std::optional<Refusal> logins;          ///< `to` would not let the clients of `from` in
+    std::vector<Refusal> logins;            ///< `to` would not let the clients of `from` in
     bool switch_back_given_up = false;      ///< accept = ["switch-back"]: what the way back loses is known
     std::vector<ChangedSchema> changed_schemas;
 };
 
-/// The first reason not to go on, most serious first; nullopt when there is none.
-std::optional<Refusal> judge(const GateFacts& facts);
+/// All reasons not to go on, the most serious first.
+std::vector<Refusal> judge(const GateFacts& facts);
 /// "lag 0.4 ms, 3 poolers, 41 clients, 87 sequences"
 std::string summary_of(const GateFacts& facts);
 

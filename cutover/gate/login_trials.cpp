@@ -322,26 +322,35 @@ Task<health::CheckResult> check_tried_logins(Estate* estate, bool run_started, D
     co_return result;
 }
 
-Task<std::optional<Refusal>> refused_trials(Context* context, Move move) {
-    const auto baselines = recorded_poolers(context->journal);
-    for (const auto& baseline : baselines) {
-        try {
-            pooler::try_install(baseline.path);
-        } catch (const Error& error) {
-            co_return Refusal{baseline.name, error.what(), error.hint()};
+std::vector<Refusal> refusals_of(const health::CheckResult& result) {
+    std::vector<Refusal> all;
+    for (const auto& finding : result.findings) {
+        if (finding.level == health::Level::error) {
+            all.push_back({finding.side, finding.message, finding.fix});
         }
     }
+    return all;
+}
+
+Task<std::vector<Refusal>> refused_logins(Context* context, Move move) {
     const RightsScope scope{false, true};
     const auto coming = co_await look_at_rights(context, move, scope, after(std::chrono::seconds(20)));
     const auto result =
-        co_await try_client_logins(&context->estate, baselines, move.from, move.to, true,
-                                   coming ? &*coming : nullptr, after(std::chrono::seconds(20)));
-    for (const auto& finding : result.findings) {
-        if (finding.level == health::Level::error) {
-            co_return Refusal{finding.side, finding.message, finding.fix};
+        co_await try_client_logins(&context->estate, recorded_poolers(context->journal), move.from, move.to,
+                                   true, coming ? &*coming : nullptr, after(std::chrono::seconds(20)));
+    co_return refusals_of(result);
+}
+
+std::vector<Refusal> refused_files(const Context& context) {
+    std::vector<Refusal> all;
+    for (const auto& baseline : recorded_poolers(context.journal)) {
+        try {
+            pooler::try_install(baseline.path);
+        } catch (const Error& error) {
+            all.push_back({baseline.name, error.what(), error.hint()});
         }
     }
-    co_return std::nullopt;
+    return all;
 }
 
 } // namespace pgteal::cutover

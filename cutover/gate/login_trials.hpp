@@ -2,7 +2,6 @@
 // is held.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "base/finding.hpp"
@@ -22,7 +21,11 @@ Task<health::CheckResult> try_client_logins(Estate* estate, std::vector<PoolerBa
 /// The same at check: the poolers as recorded, or as they are while no run has begun. Never throws.
 Task<health::CheckResult> check_tried_logins(Estate* estate, bool run_started, Deadline deadline);
 
-/// The gate's: the first login that would fail, or config file that can't be replaced.
-Task<std::optional<Refusal>> refused_trials(Context* context, Move move);
+/// Of a check, what refuses.
+std::vector<Refusal> refusals_of(const health::CheckResult& result);
+/// The gate's: the logins that would fail.
+Task<std::vector<Refusal>> refused_logins(Context* context, Move move);
+/// The gate's: the config files that can't be replaced.
+std::vector<Refusal> refused_files(const Context& context);
 
 } // namespace pgteal::cutover

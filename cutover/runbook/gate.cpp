@@ -16,7 +16,7 @@
 #include "cutover/gate/unfilled_views.hpp"
 #include "cutover/gate/way_back.hpp"
 #include "cutover/look/side_doubt.hpp"
-#include "cutover/runbook/runbook.hpp"
+#include "cutover/runbook/walks.hpp"
 #include "health/serve/probe.hpp"
 #include "postgres/literals.hpp"
 #include "postgres/quote.hpp"
@@ -261,8 +261,8 @@ std::vector<std::string> without_entry(const Context& context) {
     return missing;
 }
 
-Task<std::optional<Refusal>> refused_logins(Context* context, Move move,
-                                            const std::vector<GatePooler>* poolers) {
+Task<std::vector<Refusal>> unknown_logins(Context* context, Move move,
+                                          const std::vector<GatePooler>* poolers) {
     std::vector<health::ForcedUser> forced;
     for (const auto& pooler : *poolers) {
         for (const auto& entry : pooler.entries) {
@@ -273,24 +273,14 @@ Task<std::optional<Refusal>> refused_logins(Context* context, Move move,
     }
     const auto result =
         co_await check_logins(&context->estate, move.from, move.to, std::move(forced), after(patience));
-    for (const auto& finding : result.findings) {
-        if (finding.level == health::Level::error) {
-            co_return Refusal{finding.side, finding.message, finding.fix};
-        }
-    }
-    co_return std::nullopt;
+    co_return refusals_of(result);
 }
 
-Task<Observation> observe_gate(Context* context, Move move) {
+Task<Observation> look_at_gate(Context* context, Move move) {
     Observation seen;
     // First of all: a side that went back in time makes good facts of whatever comes after.
     if (const auto doubt = co_await doubt_at_gate(context)) {
-        seen.state = State::conflict;
-        seen.refusal = true;
-        seen.side = doubt->side;
-        seen.evidence = doubt->message;
-        seen.hint = doubt->hint;
-        co_return seen;
+        co_return refused({*doubt});
     }
     GateFacts facts;
     facts.move = move;
@@ -322,24 +312,21 @@ Task<Observation> observe_gate(Context* context, Move move) {
         facts.poolers.insert(facts.poolers.end(), some.begin(), some.end());
     }
     facts.without_entry = without_entry(*context);
-    facts.logins = co_await refused_logins(context, move, &facts.poolers);
+    facts.logins = co_await unknown_logins(context, move, &facts.poolers);
     facts.changed_schemas = co_await changed_schemas(context, after(patience));
     if (move.to == Side::blue) {
         const auto behind = left_behind(context->journal);
         facts.left_behind.assign(behind.begin(), behind.end());
     }
     context->executor.results().warnings = warnings_of(facts);
-    auto refusal = judge(facts);
-    if (!refusal) { // the dearest comes last
-        refusal = co_await refused_trials(context, move);
+    auto refusals = judge(facts);
+    const auto files = refused_files(*context);
+    refusals.insert(refusals.end(), files.begin(), files.end());
+    if (refusals.empty()) { // the dearest comes last
+        refusals = co_await refused_logins(context, move);
     }
-    if (refusal) {
-        seen.state = State::conflict;
-        seen.refusal = true;
-        seen.side = refusal->side;
-        seen.evidence = refusal->message;
-        seen.hint = refusal->hint;
-        co_return seen;
+    if (!refusals.empty()) {
+        co_return refused(refusals);
     }
     seen.state = State::done;
     seen.summary = summary_of(facts);
@@ -348,17 +335,8 @@ Task<Observation> observe_gate(Context* context, Move move) {
 
 } // namespace
 
-Step gate_step(Context& context, Move move) {
-    Step step;
-    step.id = "gate";
-    step.title = "Gate";
-    step.makes_true = "Lanes are healthy and near, nothing on the serving side would outlast the pause, "
-                      "poolers and schemas are as recorded.";
-    step.writers_after = Writers::from;
-    step.observe = [c = &context, move] { return observe_gate(c, move); };
-    step.plan = [](const Observation&) { return std::vector<Action>{}; };
-    step.undo = step.plan;
-    return step;
+void walk_gate(Step& step, Context& context, Move move) {
+    step.walk([c = &context, move] { return look_at_gate(c, move); }, nothing, nothing);
 }
 
 } // namespace pgteal::cutover

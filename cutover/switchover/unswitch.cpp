@@ -84,8 +84,8 @@ std::vector<Action> open_actions(Context& context, Move move) {
 
 Task<bool> refuses_logins(Context* context, Move move) {
     try {
-        const auto refused = co_await refused_trials(context, move);
-        co_return refused.has_value();
+        const auto refused = co_await refused_logins(context, move);
+        co_return !refused.empty();
     } catch (const Error& error) {
         spdlog::debug("logins after the switch: {}", error.what());
     }
@@ -119,8 +119,7 @@ Task<bool> nobody_reaches(Context* context, Move move) {
 }
 
 Task<void> unswitch(Context* context, Runner* runner, Move move) {
-    Step step;
-    step.id = "unswitch";
+    auto step = aside(StepId::unswitch);
     step.in_pause = true; // for its clients nothing is there
     std::exception_ptr error;
     try {
@@ -130,7 +129,7 @@ Task<void> unswitch(Context* context, Runner* runner, Move move) {
         error = std::current_exception();
     }
     if (error) {
-        step.id = "switch-stays";
+        step.id = name_of(StepId::switch_stays);
         auto actions = open_actions(*context, move);
         co_await runner->apart(&step, std::move(actions), move.epoch, after(patience));
         std::rethrow_exception(error);

@@ -1,5 +1,6 @@
 #include "cutover/cli/cli.hpp"
 
+#include "cutover/engine/refused.hpp"
 #include "cutover/runbook/runbook.hpp"
 #include "tests/cutover/toy.hpp"
 
@@ -144,12 +145,15 @@ TEST(ExitCode, FollowsFromTheKindOfErrorAndWhetherAnythingWasTouched) {
     }
 }
 
-TEST(ErrorDocument, HasCodeMessageSideAndHint) {
+TEST(ErrorDocument, HasCodeMessageSideHintAndWhatElseRefuses) {
     const auto document =
         error_document(Error(ErrorCode::refused, "blue", "it said \"no\"", "pgteal status"));
     EXPECT_EQ(
         boost::json::serialize(document),
-        R"({"error":{"code":"refused","message":"it said \"no\"","side":"blue","hint":"pgteal status"}})");
+        R"({"error":{"code":"refused","message":"it said \"no\"","side":"blue","hint":"pgteal status","others":[]}})");
+    const Refused more("blue", "one", "do", {{"pgb1", "two", "mend"}});
+    EXPECT_EQ(boost::json::serialize(error_document(more).at("error").at("others")),
+              R"([{"side":"pgb1","message":"two","hint":"mend"}])");
 }
 
 /// Whole commands that end before they connect to anything.
@@ -232,13 +236,10 @@ TEST_F(Commands, DocsRunbookHasEveryStepOnce) {
     auto journal = Journal::scratch();
     Executor executor(*estate, journal);
     Context context{*estate, journal, executor};
-    auto steps = prepare_steps(context);
-    auto moved = switchover_steps(context, Move{});
-    for (auto* more : {&moved.before, &moved.pause, &moved.after}) {
-        steps.insert(steps.end(), more->begin(), more->end());
+    Steps steps;
+    for (const auto& row : runbook()) {
+        steps.push_back(step_of(row.id, context));
     }
-    const auto last = finish_steps(context, Side::blue);
-    steps.insert(steps.end(), last.begin(), last.end());
     std::size_t before = 0;
     for (const auto& step : steps) {
         const auto row = "\n| `" + step.id + "` | ";
@@ -247,10 +248,10 @@ TEST_F(Commands, DocsRunbookHasEveryStepOnce) {
         EXPECT_EQ(ran.out.find(row, at + 1), std::string::npos) << step.id << " is there twice";
         EXPECT_GT(at, before) << step.id << " is out of order";
         before = at;
-        EXPECT_FALSE(step.title.empty()) << step.id;
-        EXPECT_FALSE(step.makes_true.empty()) << step.id;
-        EXPECT_TRUE(step.observe && step.plan) << step.id;
-        EXPECT_TRUE(!step.undo || step.recovery == Recovery::undo)
+        EXPECT_STRNE(step.title, "") << step.id;
+        EXPECT_STRNE(step.makes_true, "") << step.id;
+        EXPECT_TRUE(step.observe && step.unseen.todo) << step.id;
+        EXPECT_TRUE(!step.unseen.back || step.recovery == Recovery::undo)
             << step.id << " has an undo that is never called";
     }
 }

@@ -7,6 +7,7 @@ namespace pgteal::cutover {
 namespace {
 
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 replication::Lane lane_of(const std::string& publisher) {
     return replication::Lane{"shop", "app", 1, publisher};
@@ -43,7 +44,7 @@ GateFacts good(Move move = Move{}) {
     GatePooler pooler;
     pooler.name = "pgb1";
     pooler.path = "/etc/pgbouncer/pgbouncer.ini";
-    pooler.query_wait_timeout = 120;
+    pooler.query_wait_timeout = from_seconds(120);
     pooler.clients = 41;
     pooler::Entry entry;
     entry.name = "app";
@@ -60,8 +61,8 @@ GateFacts good(Move move = Move{}) {
 constexpr Move back{Side::green, Side::blue, 3};
 
 TEST(Gate, OpensWhenAllIsWell) {
-    EXPECT_FALSE(judge(good()));
-    EXPECT_FALSE(judge(good(back)));
+    EXPECT_THAT(judge(good()), IsEmpty());
+    EXPECT_THAT(judge(good(back)), IsEmpty());
     EXPECT_EQ(summary_of(good()), "lag 0.4 ms, 1 pooler, 41 clients, 87 sequences");
 }
 
@@ -132,7 +133,8 @@ const std::vector<Spoilt>& spoilt() {
          "blue", "pid 4712 is a session of superuser boss", "pg_terminate_backend(4712)"},
         {"long transaction",
          [](GateFacts& f) {
-             f.databases[0].long_transactions = {{4711, "report", "cron", 90, "SELECT pg_sleep(900)"}};
+             f.databases[0].long_transactions = {
+                 {4711, "report", "cron", std::chrono::seconds(90), "SELECT pg_sleep(900)"}};
          },
          "blue",
          "pid 4711 (role report, app \"cron\") holds a transaction open for 1 m 30 s on blue: SELECT "
@@ -212,7 +214,7 @@ const std::vector<Spoilt>& spoilt() {
          "pgb1", "user batch of pgb1 pools sessions", "in [users]"},
         {"session pooling", [](GateFacts& f) { f.poolers[0].entries[0].pool_mode = "session"; }, "pgb1",
          "entry app of pgb1 pools sessions", "pool_mode = transaction"},
-        {"clients time out", [](GateFacts& f) { f.poolers[0].query_wait_timeout = 5; }, "pgb1",
+        {"clients time out", [](GateFacts& f) { f.poolers[0].query_wait_timeout = from_seconds(5); }, "pgb1",
          "pgb1: query_wait_timeout is 5 s, the pause budget 5 s",
          "lower max_pause or raise query_wait_timeout"},
     };
@@ -223,11 +225,11 @@ TEST(Gate, RefusesForEachThingThatIsNotAsItShouldBe) {
     for (const auto& one : spoilt()) {
         auto facts = good();
         one.spoil(facts);
-        const auto refusal = judge(facts);
-        ASSERT_TRUE(refusal) << one.what;
-        EXPECT_EQ(refusal->side, one.side) << one.what;
-        EXPECT_THAT(refusal->message, HasSubstr(one.message)) << one.what;
-        EXPECT_THAT(refusal->hint, HasSubstr(one.hint)) << one.what;
+        const auto refusals = judge(facts);
+        ASSERT_FALSE(refusals.empty()) << one.what;
+        EXPECT_EQ(refusals[0].side, one.side) << one.what;
+        EXPECT_THAT(refusals[0].message, HasSubstr(one.message)) << one.what;
+        EXPECT_THAT(refusals[0].hint, HasSubstr(one.hint)) << one.what;
     }
 }
 
@@ -240,20 +242,21 @@ TEST(Gate, LooksAtEveryDatabaseLaneAndPooler) {
         behind.lanes.insert(behind.lanes.end(), facts.lanes.begin(), facts.lanes.end());
         behind.poolers.insert(behind.poolers.end(), facts.poolers.begin(), facts.poolers.end());
         behind.changed_schemas = facts.changed_schemas;
-        const auto refusal = judge(behind);
-        ASSERT_TRUE(refusal) << one.what;
-        EXPECT_THAT(refusal->message, HasSubstr(one.message)) << one.what;
+        const auto refusals = judge(behind);
+        ASSERT_FALSE(refusals.empty()) << one.what;
+        EXPECT_THAT(refusals[0].message, HasSubstr(one.message)) << one.what;
     }
 }
 
 TEST(Gate, SpeaksOfTheOtherDirectionOnTheWayBack) {
     auto facts = good(back);
-    facts.databases[0].long_transactions = {{1, "r", "a", 2.5, "UPDATE t SET a = 1"}};
-    auto refusal = judge(facts);
-    ASSERT_TRUE(refusal);
-    EXPECT_EQ(refusal->side, "green");
-    EXPECT_THAT(refusal->message, HasSubstr("open for 2.5 s on green"));
-    EXPECT_THAT(refusal->hint, HasSubstr("pgteal switch-back"));
+    facts.databases[0].long_transactions = {
+        {1, "r", "a", std::chrono::milliseconds(2500), "UPDATE t SET a = 1"}};
+    const auto refusals = judge(facts);
+    ASSERT_FALSE(refusals.empty());
+    EXPECT_EQ(refusals[0].side, "green");
+    EXPECT_THAT(refusals[0].message, HasSubstr("open for 2.5 s on green"));
+    EXPECT_THAT(refusals[0].hint, HasSubstr("pgteal switch-back"));
 }
 
 TEST(Gate, DemandsOfTheWayBackOnlyWhatGoingBackNeeds) {
@@ -264,35 +267,62 @@ TEST(Gate, DemandsOfTheWayBackOnlyWhatGoingBackNeeds) {
     };
     auto facts = good(back);
     spoil(facts);
-    EXPECT_FALSE(judge(facts));
+    EXPECT_THAT(judge(facts), IsEmpty());
     EXPECT_THAT(summary_of(facts), HasSubstr("it is made again"));
     EXPECT_THAT(summary_of(facts), HasSubstr("no answer within 3 s"));
     EXPECT_THAT(summary_of(facts), HasSubstr("pgb2 does not answer and is left behind"));
     facts.lanes[0].armed.subscription = false;
-    EXPECT_FALSE(judge(facts));
+    EXPECT_THAT(judge(facts), IsEmpty());
     EXPECT_THAT(summary_of(facts), HasSubstr("(slot missing, subscription missing): it is made again"));
     facts.lanes[0].armed.publication = false;
-    EXPECT_FALSE(judge(facts));
+    EXPECT_THAT(judge(facts), IsEmpty());
     EXPECT_THAT(summary_of(facts), HasSubstr("green will not follow"));
     facts.changed_schemas.emplace_back("green", "in database app new: index public.by_n", "");
-    EXPECT_FALSE(judge(facts));
+    EXPECT_THAT(judge(facts), IsEmpty());
     EXPECT_THAT(summary_of(facts),
                 HasSubstr("not as recorded when the run was prepared: in database app new"));
     facts.changed_schemas.emplace_back("blue", "", "");
-    EXPECT_EQ(judge(facts)->side, "blue") << "clients would live with that one";
+    EXPECT_EQ(judge(facts).at(0).side, "blue") << "clients would live with that one";
 
     auto forth = good(Move{Side::blue, Side::green, 4});
     forth.lanes[0].armed.slot = false;
-    const auto refusal = judge(forth);
-    ASSERT_TRUE(refusal);
-    EXPECT_EQ(refusal->hint, "pgteal prepare makes it again");
+    const auto refusals = judge(forth);
+    ASSERT_FALSE(refusals.empty());
+    EXPECT_EQ(refusals[0].hint, "pgteal prepare makes it again");
     forth.lanes[0].armed.slot = true;
     forth.lanes[0].armed.subscription = false;
-    EXPECT_EQ(judge(forth)->hint, "pgteal prepare makes it again");
+    EXPECT_EQ(judge(forth).at(0).hint, "pgteal prepare makes it again");
     forth.lanes[0].armed.publication = false;
-    EXPECT_THAT(judge(forth)->hint, HasSubstr("pgteal finish")) << "prepare makes no publication again";
+    EXPECT_THAT(judge(forth).at(0).hint, HasSubstr("pgteal finish")) << "prepare makes no publication again";
     forth.changed_schemas.emplace_back("blue", "new: table public.x", "on blue: DROP TABLE public.x;");
-    EXPECT_THAT(judge(forth)->hint, HasSubstr("on blue: DROP TABLE public.x; then run pgteal cutover again"));
+    EXPECT_THAT(judge(forth).at(0).hint,
+                HasSubstr("on blue: DROP TABLE public.x; then run pgteal cutover again"));
+}
+
+TEST(Gate, NamesAllThatStandsInTheWay) {
+    auto facts = good();
+    std::vector<std::string> wanted;
+    for (const auto& one : spoilt()) {
+        auto alone = good();
+        one.spoil(alone);
+        const auto of_it = judge(alone);
+        ASSERT_FALSE(of_it.empty());
+        // Of a database that is somebody else's nothing more is said, and what is gone has no other fault.
+        facts.databases.insert(facts.databases.end(), alone.databases.begin(), alone.databases.end());
+        facts.lanes.insert(facts.lanes.end(), alone.lanes.begin(), alone.lanes.end());
+        facts.poolers.insert(facts.poolers.end(), alone.poolers.begin(), alone.poolers.end());
+        if (alone.changed_schemas.empty()) {
+            wanted.push_back(of_it[0].message);
+        }
+    }
+    std::set<std::string> said;
+    for (const auto& refusal : judge(facts)) {
+        said.insert(refusal.message);
+    }
+    for (const auto& message : wanted) {
+        EXPECT_TRUE(said.contains(message)) << message;
+    }
+    EXPECT_GT(said.size(), 15U);
 }
 
 TEST(Gate, NamesNoCommandThatWouldBeRefusedAfterTheFirstCutover) {
@@ -300,13 +330,15 @@ TEST(Gate, NamesNoCommandThatWouldBeRefusedAfterTheFirstCutover) {
         for (const auto& move : {back, Move{Side::blue, Side::green, 4}}) {
             auto facts = good(move);
             one.spoil(facts);
-            const auto refusal = judge(facts);
-            if (!refusal) {
+            const auto refusals = judge(facts);
+            if (refusals.empty()) {
                 EXPECT_FALSE(warnings_of(facts).empty()) << one.what << " is neither refused nor told";
                 continue;
             }
-            EXPECT_THAT(refusal->hint, testing::Not(HasSubstr("pgteal abort"))) << one.what;
-            EXPECT_FALSE(refusal->hint.empty()) << one.what;
+            for (const auto& refusal : refusals) {
+                EXPECT_THAT(refusal.hint, testing::Not(HasSubstr("pgteal abort"))) << one.what;
+                EXPECT_FALSE(refusal.hint.empty()) << one.what;
+            }
         }
     }
 }
@@ -314,28 +346,28 @@ TEST(Gate, NamesNoCommandThatWouldBeRefusedAfterTheFirstCutover) {
 TEST(Gate, RefusesACutoverThatHasNoWayBackUnlessThatIsAccepted) {
     auto facts = good();
     facts.databases[0].streams.back = stream(Side::green, compat::Level::error, compat::Outcome::diverges);
-    const auto refusal = judge(facts);
-    ASSERT_TRUE(refusal);
-    EXPECT_THAT(refusal->message, HasSubstr("switch-back would not hold: green > blue, database app"));
-    EXPECT_THAT(refusal->hint, HasSubstr("accept = [\"switch-back\"] in [check]"));
+    const auto refusals = judge(facts);
+    ASSERT_FALSE(refusals.empty());
+    EXPECT_THAT(refusals[0].message, HasSubstr("switch-back would not hold: green > blue, database app"));
+    EXPECT_THAT(refusals[0].hint, HasSubstr("accept = [\"switch-back\"] in [check]"));
     facts.switch_back_given_up = true;
-    EXPECT_FALSE(judge(facts));
+    EXPECT_THAT(judge(facts), IsEmpty());
     facts.databases[0].streams.along = stream(Side::blue, compat::Level::error, compat::Outcome::stops);
-    EXPECT_TRUE(judge(facts)) << "the way forth can't be given up";
+    EXPECT_FALSE(judge(facts).empty()) << "the way forth can't be given up";
 }
 
 TEST(Gate, RefusesASwitchBackThatLosesWritesUnlessThatIsAccepted) {
     auto facts = good(back);
     facts.databases[0].streams.back = stream(Side::blue, compat::Level::error, compat::Outcome::stops);
-    EXPECT_FALSE(judge(facts)) << "once blue serves, forth again is the next cutover's matter";
+    EXPECT_THAT(judge(facts), IsEmpty()) << "once blue serves, forth again is the next cutover's matter";
     facts.databases[0].streams.along = stream(Side::green, compat::Level::error, compat::Outcome::diverges);
-    const auto refusal = judge(facts);
-    ASSERT_TRUE(refusal);
-    EXPECT_EQ(refusal->side, "blue");
-    EXPECT_THAT(refusal->message, HasSubstr("green > blue, database app: public.orders differs silently"));
-    EXPECT_THAT(refusal->hint, HasSubstr("then run pgteal switch-back again"));
+    const auto refusals = judge(facts);
+    ASSERT_FALSE(refusals.empty());
+    EXPECT_EQ(refusals[0].side, "blue");
+    EXPECT_THAT(refusals[0].message, HasSubstr("green > blue, database app: public.orders differs silently"));
+    EXPECT_THAT(refusals[0].hint, HasSubstr("then run pgteal switch-back again"));
     facts.switch_back_given_up = true;
-    EXPECT_FALSE(judge(facts));
+    EXPECT_THAT(judge(facts), IsEmpty());
 }
 
 TEST(Gate, MentionsTablesThatOnlyCertainDataWouldStop) {
@@ -343,57 +375,57 @@ TEST(Gate, MentionsTablesThatOnlyCertainDataWouldStop) {
     facts.databases[0].streams.along = stream(Side::blue, compat::Level::warning, compat::Outcome::stops);
     facts.databases[0].streams.back =
         stream(Side::green, compat::Level::warning, compat::Outcome::stays_behind);
-    EXPECT_FALSE(judge(facts));
+    EXPECT_THAT(judge(facts), IsEmpty());
     EXPECT_THAT(summary_of(facts), HasSubstr(", 1 table with warnings"));
 }
 
 TEST(Gate, TakesAnIdentifierApartSafelyInItsAdvice) {
     auto facts = good();
     facts.databases[0].writing_roles = {"o\"dd"};
-    EXPECT_THAT(judge(facts)->hint, HasSubstr("ALTER ROLE \"o\"\"dd\" "));
+    EXPECT_THAT(judge(facts).at(0).hint, HasSubstr("ALTER ROLE \"o\"\"dd\" "));
 }
 
 TEST(Gate, LetsThroughWhatIsJustWithinTheLimits) {
     auto facts = good();
     facts.lanes[0].lag.bytes = facts.max_lag;
-    facts.poolers[0].query_wait_timeout = 5.001;
-    EXPECT_FALSE(judge(facts));
-    facts.poolers[0].query_wait_timeout = 0; // no limit
-    EXPECT_FALSE(judge(facts));
+    facts.poolers[0].query_wait_timeout = from_seconds(5.001);
+    EXPECT_THAT(judge(facts), IsEmpty());
+    facts.poolers[0].query_wait_timeout = {}; // no limit
+    EXPECT_THAT(judge(facts), IsEmpty());
     facts.poolers[0].entries.push_back(
         {"other", "10.9.9.9", "5432", "x", "session", "", true, false, 0}); // not ours
-    EXPECT_FALSE(judge(facts));
+    EXPECT_THAT(judge(facts), IsEmpty());
 }
 
 TEST(Gate, NamesTheGravestReasonFirst) {
     auto facts = good();
     facts.poolers[0].entries[0].paused = true;
-    EXPECT_EQ(judge(facts)->side, "pgb1");
+    EXPECT_EQ(judge(facts).at(0).side, "pgb1");
     facts.lanes[0].active.worker = false;
-    EXPECT_THAT(judge(facts)->message, HasSubstr("not running"));
+    EXPECT_THAT(judge(facts).at(0).message, HasSubstr("not running"));
     facts.databases[0].prepared_transactions = {"tx"};
-    EXPECT_THAT(judge(facts)->message, HasSubstr("prepared transaction"));
+    EXPECT_THAT(judge(facts).at(0).message, HasSubstr("prepared transaction"));
     facts.databases[0].epochs[0] = 9;
-    EXPECT_THAT(judge(facts)->message, HasSubstr("somebody else switched"));
+    EXPECT_THAT(judge(facts).at(0).message, HasSubstr("somebody else switched"));
     facts.changed_schemas.emplace_back("blue", "", "");
-    EXPECT_THAT(judge(facts)->message, HasSubstr("not as recorded"));
+    EXPECT_THAT(judge(facts).at(0).message, HasSubstr("not as recorded"));
 }
 
 TEST(Gate, RefusesAnEntryThatCanNotBeToldFromTheServingSide) {
     auto facts = good();
     facts.poolers.front().doubts["loc"] = "the name db.internal can't be resolved";
-    const auto refusal = judge(facts);
-    ASSERT_TRUE(refusal);
-    EXPECT_EQ(refusal->side, "pgb1");
-    EXPECT_THAT(refusal->message, HasSubstr("entry loc of pgb1 leads to blue: the name db.internal"));
+    const auto refusals = judge(facts);
+    ASSERT_FALSE(refusals.empty());
+    EXPECT_EQ(refusals[0].side, "pgb1");
+    EXPECT_THAT(refusals[0].message, HasSubstr("entry loc of pgb1 leads to blue: the name db.internal"));
 }
 
 TEST(Gate, RefusesADatabaseThatNoEntryLeadsTo) {
     auto facts = good();
     facts.without_entry = {"shop"};
-    const auto refusal = judge(facts);
-    ASSERT_TRUE(refusal);
-    EXPECT_THAT(refusal->message, HasSubstr("no entry of any pooler leads to database shop"));
+    const auto refusals = judge(facts);
+    ASSERT_FALSE(refusals.empty());
+    EXPECT_THAT(refusals[0].message, HasSubstr("no entry of any pooler leads to database shop"));
 }
 
 } // namespace
