@@ -5,11 +5,29 @@
 
 namespace pgteal::cutover {
 
+Place place_of_pooler(const std::string& name) { return {Place::Kind::pooler, {}, name}; }
+
 namespace {
 
-std::string place(Side side, const std::string& database) {
-    return database.empty() ? to_string(side) : to_string(side) + "/" + database;
-}
+Place in_database(Side side, const std::string& name) { return {Place::Kind::database, side, name}; }
+
+struct Placer {
+    Place operator()(const Sql& a) const {
+        return {a.walsender ? Place::Kind::walsender : Place::Kind::database, a.side, a.statement.database};
+    }
+    Place operator()(const PoolerCommand& a) const { return place_of_pooler(a.pooler); }
+    Place operator()(const StageConfig& a) const { return place_of_pooler(a.pooler); }
+    Place operator()(const InstallConfig& a) const { return place_of_pooler(a.pooler); }
+    Place operator()(const VerifyPooler& a) const { return place_of_pooler(a.pooler); }
+    Place operator()(const ProbeEntry& a) const { return place_of_pooler(a.pooler); }
+    Place operator()(const RunProgram& a) const { return in_database(a.side, a.database); }
+    Place operator()(const CopyLane& a) const { return in_database(a.from, a.lane.database); }
+    Place operator()(const ApplyMigrations& a) const { return in_database(Side::green, a.database); }
+    Place operator()(const CarrySequences& a) const { return in_database(other(a.from), a.database); }
+    Place operator()(const CompareData& a) const { return {Place::Kind::both_sides, {}, a.database}; }
+    Place operator()(const RemoveFiles&) const { return {}; }
+    Place operator()(const RecordSwitch&) const { return {}; }
+};
 
 std::string targets_text(const std::map<std::string, pooler::Target>& targets) {
     std::string text;
@@ -21,47 +39,42 @@ std::string targets_text(const std::map<std::string, pooler::Target>& targets) {
 }
 
 struct Describer {
-    Description operator()(const Sql& a) const {
-        return {place(a.side, a.statement.database) + (a.walsender ? " (walsender)" : ""),
-                a.statement.text.display()};
-    }
-    Description operator()(const PoolerCommand& a) const {
+    std::string operator()(const Sql& a) const { return a.statement.text.display(); }
+    std::string operator()(const PoolerCommand& a) const {
         switch (a.kind) {
         case PoolerCommand::Kind::pause:
-            return {a.pooler, "PAUSE " + a.entry};
+            return "PAUSE " + a.entry;
         case PoolerCommand::Kind::resume:
-            return {a.pooler, "RESUME " + a.entry};
+            return "RESUME " + a.entry;
         case PoolerCommand::Kind::raise_shield:
-            return {a.pooler, "PAUSE (all, not waited for)"};
+            return "PAUSE (all, not waited for)";
         case PoolerCommand::Kind::lower_shield:
-            return {a.pooler, "RESUME (all)"};
+            return "RESUME (all)";
         case PoolerCommand::Kind::reload:
-            return {a.pooler, "RELOAD"};
+            return "RELOAD";
         case PoolerCommand::Kind::settle:
-            return {a.pooler, "SET server_login_retry as before"};
+            return "SET server_login_retry as before";
         }
         return {};
     }
-    Description operator()(const StageConfig& a) const {
-        return {a.pooler, "write beside " + a.path + ": " + targets_text(a.targets)};
+    std::string operator()(const StageConfig& a) const {
+        return "write beside " + a.path + ": " + targets_text(a.targets);
     }
-    Description operator()(const InstallConfig& a) const {
-        return {a.pooler, "rename into " + a.path + ": " + targets_text(a.targets)};
+    std::string operator()(const InstallConfig& a) const {
+        return "rename into " + a.path + ": " + targets_text(a.targets);
     }
-    Description operator()(const VerifyPooler& a) const {
-        return {a.pooler, "SHOW DATABASES must say: " + targets_text(a.targets)};
+    std::string operator()(const VerifyPooler& a) const {
+        return "SHOW DATABASES must say: " + targets_text(a.targets);
     }
-    Description operator()(const RunProgram& a) const {
-        return {place(a.side, a.database), postgres::to_string(a.program)};
-    }
-    Description operator()(const RemoveFiles& a) const {
+    std::string operator()(const RunProgram& a) const { return postgres::to_string(a.program); }
+    std::string operator()(const RemoveFiles& a) const {
         std::string text = "remove";
         for (const auto& path : a.paths) {
             text += " " + path;
         }
-        return {"controller", text};
+        return text;
     }
-    Description operator()(const CopyLane& a) const {
+    std::string operator()(const CopyLane& a) const {
         std::string text = "under snapshot :'snapshot_" + a.lane.object() + "'" +
                            (a.truncate_first ? ", target emptied first" : "") +
                            "; each table noted in pgteal.copied";
@@ -69,13 +82,12 @@ struct Describer {
             text += "\nCOPY " + table.qualified() + " TO STDOUT, on the other side COPY " +
                     table.qualified() + " FROM STDIN";
         }
-        return {place(a.from, a.lane.database), text};
+        return text;
     }
-    Description operator()(const ApplyMigrations& a) const {
+    std::string operator()(const ApplyMigrations& a) const {
         if (!a.command.empty()) {
-            return {place(Side::green, a.database),
-                    "in " + a.folder + ", with PGTEAL_DSN and PG… set: " +
-                        postgres::to_string(postgres::Program{a.command, {}})};
+            return "in " + a.folder +
+                   ", with PGTEAL_DSN and PG… set: " + postgres::to_string(postgres::Program{a.command, {}});
         }
         std::string text =
             "take over the history of migrations; set sequences " + std::to_string(replication::least_ahead) +
@@ -84,29 +96,46 @@ struct Describer {
         for (const auto& script : a.scripts) {
             text += " " + script;
         }
-        return {place(Side::green, a.database), text};
+        return text;
     }
-    Description operator()(const CarrySequences& a) const {
-        return {place(other(a.from), a.database),
-                "read sequences on both sides, match them by name and by the column that they feed, then " +
-                    replication::set_sequences(a.database).text.display()};
+    std::string operator()(const CarrySequences& a) const {
+        return "read sequences on both sides, match them by name and by the column that they feed, then " +
+               replication::set_sequences(a.database).text.display();
     }
-    Description operator()(const CompareData& a) const {
-        return {"both/" + a.database, "compare content, serving side " + to_string(a.serving)};
+    std::string operator()(const CompareData& a) const {
+        return "compare content, serving side " + to_string(a.serving);
     }
-    Description operator()(const RecordSwitch& a) const {
-        return {"controller",
-                "journal: epoch " + std::to_string(a.epoch) + ", " + to_string(a.to) + " serves"};
+    std::string operator()(const RecordSwitch& a) const {
+        return "journal: epoch " + std::to_string(a.epoch) + ", " + to_string(a.to) + " serves";
     }
-    Description operator()(const ProbeEntry& a) const {
-        return {a.pooler,
-                "log in through " + a.entry + " and write; the server must be " + to_string(a.expected)};
+    std::string operator()(const ProbeEntry& a) const {
+        return "log in through " + a.entry + " and write; the server must be " + to_string(a.expected);
     }
 };
 
 } // namespace
 
-Description describe(const Action& action) { return std::visit(Describer{}, action.what); }
+Place place_of(const Action& action) { return std::visit(Placer{}, action.what); }
+
+std::string to_string(const Place& place) {
+    switch (place.kind) {
+    case Place::Kind::database:
+        return place.name.empty() ? to_string(place.side) : to_string(place.side) + "/" + place.name;
+    case Place::Kind::walsender:
+        return to_string(place.side) + "/" + place.name + " (walsender)";
+    case Place::Kind::both_sides:
+        return "both/" + place.name;
+    case Place::Kind::pooler:
+        return place.name;
+    case Place::Kind::controller:
+        return "controller";
+    }
+    return {};
+}
+
+Description describe(const Action& action) {
+    return {to_string(place_of(action)), std::visit(Describer{}, action.what)};
+}
 
 std::vector<Description> describe(const std::vector<Action>& actions) {
     std::vector<Description> texts;
@@ -117,13 +146,10 @@ std::vector<Description> describe(const std::vector<Action>& actions) {
     return texts;
 }
 
-std::string place_of(const Action& action) { return describe(action).where; }
-
-std::string queue_of(const Action& action) {
+Queue queue_of(const Action& action) {
     const auto* command = std::get_if<PoolerCommand>(&action.what);
-    return command != nullptr && command->kind == PoolerCommand::Kind::pause
-               ? command->pooler + " " + command->entry
-               : place_of(action);
+    const bool alone = command != nullptr && command->kind == PoolerCommand::Kind::pause;
+    return {place_of(action), alone ? command->entry : std::string()};
 }
 
 Action sql(Side side, postgres::Statement statement, int phase) {

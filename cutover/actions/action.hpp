@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <map>
 #include <string>
 #include <variant>
@@ -121,19 +122,36 @@ struct Action {
     int phase = 0;
 };
 
-/// Where an action happens ("green/app", "pgb1", "controller") and what it sends, word for word, secrets as
-/// :'names'.
+/// Where an action happens. One place's actions run in order; what one place can't do keeps no other waiting.
+struct Place {
+    enum class Kind { database, walsender, both_sides, pooler, controller };
+    Kind kind = Kind::controller;
+    Side side = Side::blue; ///< of a database or walsender
+    std::string name;       ///< the database's, the pooler's
+    auto operator<=>(const Place&) const = default;
+};
+/// "green/app", "pgb1", "controller"
+std::string to_string(const Place& place);
+Place place_of_pooler(const std::string& name);
+Place place_of(const Action& action);
+using Failures = std::map<Place, std::exception_ptr>;
+
+/// Actions of one phase that share a queue run in order. Mostly the place; PAUSEs of one pooler's entries
+/// have one each, since an entry that drains slowly must not keep the others' clients unheld.
+struct Queue {
+    Place place;
+    std::string entry;
+    auto operator<=>(const Queue&) const = default;
+};
+Queue queue_of(const Action& action);
+
+/// Where an action happens and what it sends, word for word, secrets as :'names'.
 struct Description {
     std::string where;
     std::string what;
     bool operator==(const Description&) const = default;
 };
 Description describe(const Action& action);
-/// Actions of one phase that share a queue run in order. Mostly the place; PAUSEs of one pooler's entries
-/// have one each, since an entry that drains slowly must not keep the others' clients unheld.
-std::string queue_of(const Action& action);
-/// describe().where
-std::string place_of(const Action& action);
 std::vector<Description> describe(const std::vector<Action>& actions);
 
 /// Convenience for step builders.

@@ -89,8 +89,9 @@ void print_findings(const std::vector<health::CheckResult>& results, const Progr
         }
     }
     print(fmt::format("  {:<9} {} checks: {}", "ok", passed, ok));
-    print(fmt::format("\n{} refused, {} {}. Nothing was changed.{}", refused, warnings,
-                      warnings == 1 ? "warning" : "warnings",
+    print(fmt::format("\n{} refused, {} {}. {}{}", refused, warnings, warnings == 1 ? "warning" : "warnings",
+                      worth_a_look(progress) ? "Nothing was changed but pgteal's own record of this look."
+                                             : "Nothing was changed.",
                       refused > 0 ? " Fix what is refused and run pgteal check again."
                                   : " Next:  " + std::string(progress.active ? "" : "pgteal plan, then ") +
                                         next_of(progress)));
@@ -149,8 +150,7 @@ void print_step(const boost::json::object& step) {
 Task<boost::json::object> planned(const Step* step) {
     const auto seen = co_await step->observe();
     const bool todo = seen.state == State::absent || seen.state == State::partial;
-    auto document =
-        step_document(*step, todo ? step->plan(seen) : std::vector<Action>{}, to_string(seen.state));
+    auto document = step_document(*step, todo ? seen.todo() : Actions{}, to_string(seen.state));
     if (seen.state == State::conflict) {
         document["side"] = seen.side;
         document["evidence"] = seen.evidence;
@@ -162,8 +162,8 @@ Task<boost::json::object> planned(const Step* step) {
 /// A step of the switchover is planned for an undisturbed run: when its turn comes everything before it is
 /// done.
 boost::json::object expected(const Step& step) {
-    return step_document(step, step.plan(step.expected ? step.expected() : Observation{}),
-                         to_string(State::absent));
+    const auto& seen = step.expected ? step.expected() : step.unseen;
+    return step_document(step, seen.todo(), to_string(State::absent));
 }
 
 } // namespace
@@ -212,10 +212,10 @@ Task<health::CheckResult> check_states(Estate* estate, const Journal* journal, P
 
 Task<Exit> run_check(Session* session) {
     const auto peeked = Journal::peek(session->config.state, session->config.run);
-    const auto progress = peeked ? progress_of(peeked->events(), last_prepare_step) : Progress{};
+    const auto progress = peeked ? progress_of(peeked->events()) : Progress{};
     Terminal terminal(stderr, session->options.quiet || session->options.json);
     CheckScope scope;
-    scope.run_started = progress.active && progress.steps.contains("claim");
+    scope.run_started = progress.active && progress.steps.contains(name_of(StepId::claim));
     scope.trial_restore = !session->options.quick;
     scope.folder = session->config.state + "/" + session->config.run;
     scope.say = [&terminal](const std::string& text) { terminal.say("  " + text + " …"); };
@@ -269,19 +269,13 @@ Task<Exit> run_plan(Session* session) {
         }
         steps.push_back(std::move(step));
     };
-    for (const auto& step : prepare_steps(work.context)) {
-        if (step.id == "check") {
-            add(step_document(step, {}, "absent"));
-            continue;
-        }
-        auto document = co_await planned(&step);
-        add(std::move(document));
-    }
     const Move move{progress.serving, other(progress.serving), progress.epoch + 1};
-    const auto moved = switchover_steps(work.context, move);
-    const auto finish = finish_steps(work.context, progress.serving);
-    for (const auto* part : {&moved.before, &moved.pause, &moved.after, &finish}) {
-        for (const auto& step : *part) {
+    for (const auto& row : runbook()) {
+        const auto step = step_of(row.id, work.context, move);
+        if (row.part == Part::prepare && !row.asks) {
+            auto document = co_await planned(&step);
+            add(std::move(document));
+        } else {
             add(expected(step));
         }
     }

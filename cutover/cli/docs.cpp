@@ -38,15 +38,6 @@ std::string rules_markdown() {
     return text;
 }
 
-/// The steps are described with a config of one database and one pooler; nothing is connected.
-Config example_config() {
-    return parse_config(
-        "[run]\nname = \"example\"\nstate = \"/tmp\"\n[blue]\ndsn = \"host=blue\"\n[green]\ndsn = "
-        "\"host=green\"\n[[database]]\nname = \"app\"\n"
-        "[[pooler]]\nname = \"pgb1\"\nadmin = \"host=pgb1\"\nconfig = \"/etc/pgbouncer/pgbouncer.ini\"\n",
-        "example");
-}
-
 } // namespace
 
 Task<Exit> run_docs(Session* session) {
@@ -58,11 +49,7 @@ Task<Exit> run_docs(Session* session) {
         print(rules_markdown());
         co_return Exit::done;
     }
-    auto estate = co_await Estate::make(example_config());
-    auto journal = Journal::scratch();
-    Executor executor(*estate, journal);
-    Context context{*estate, journal, executor};
-    print(runbook_markdown(context));
+    print(runbook_markdown());
     co_return Exit::done;
 }
 

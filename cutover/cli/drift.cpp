@@ -81,8 +81,7 @@ std::vector<DatabaseConfig> asked_for(const Session& session) {
 
 Task<std::vector<Report>> read_reports(Session* session, Terminal* terminal, std::shared_ptr<bool> stop) {
     auto* estate = session->estate.get();
-    Step step;
-    step.id = "drift";
+    auto step = aside(StepId::drift);
     terminal->started(step);
     std::vector<Report> reports;
     for (const auto& database : asked_for(*session)) {

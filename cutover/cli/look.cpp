@@ -120,7 +120,7 @@ Task<void> require_lanes(Estate* estate, Progress progress, std::string database
     const auto serving = progress.serving;
     if (!progress.prepared) { // there may be no database on green yet
         const auto reached = co_await milestones(&estate->server(Side::green), database, after(lane_answer));
-        if (!reached.contains("schema")) {
+        if (!reached.contains(name_of(StepId::schema))) {
             throw Error(ErrorCode::wrong_state, "green",
                         "database " + database + " is not copied to green yet: nothing to compare",
                         "pgteal prepare goes on");
@@ -194,8 +194,7 @@ Task<Exit> run_compare(Session* session) {
     const auto serving = progress.serving;
     std::vector<replication::Comparison> comparisons;
     Terminal terminal(session->options.json ? stderr : stdout, session->options.quiet);
-    Step step;
-    step.id = "compare";
+    auto step = aside(StepId::compare);
     terminal.started(step);
     std::vector<Looked> looks;
     looks.push_back(co_await look_at_sides(&estate, progress, after(lane_answer)));

@@ -45,7 +45,7 @@ boost::json::object steps_document(const std::vector<StepTime>& times) {
     for (const auto& time : times) {
         boost::json::object one;
         one["id"] = time.id;
-        one["ms"] = time.ms;
+        one["ms"] = to_ms(time.time);
         list.push_back(std::move(one));
     }
     boost::json::object document;
@@ -99,21 +99,20 @@ Task<Exit> go_on_preparing(Work* work) {
     co_await require_approvals_to_prepare(&context);
     Runner runner(context.journal, context.executor, work->narrator);
     auto progress = context.progress();
-    if (context.begun("claim")) { // once the sides have turned, its steps would turn the lanes back
+    if (context.begun(StepId::claim)) { // once the sides have turned, its steps would turn the lanes back
         co_await require_newest_journal(&context, progress.epoch);
     }
     co_await require_no_doubt(&context);
-    auto steps = prepare_steps(context);
     if (!progress.active) {
         // The checks come before there is a run: a refusal leaves no trace of one.
-        const Steps first(steps.begin(), steps.begin() + 1);
-        work->narrator.started(first.front());
+        const auto check = step_of(StepId::check, context);
+        work->narrator.started(check);
         const auto start = Clock::now();
-        const auto seen = co_await first.front().observe();
+        const auto seen = co_await check.observe();
         if (seen.state != State::done) {
-            throw_conflict(first.front(), seen);
+            throw_conflict(check, seen);
         }
-        work->narrator.done(first.front(), seen.summary, to_ms(Clock::now() - start));
+        work->narrator.done(check, seen.summary, Clock::now() - start);
         co_await record_baseline(&work->context);
         co_await record_binding(&context);
         const auto id = new_run_id();
@@ -123,11 +122,11 @@ Task<Exit> go_on_preparing(Work* work) {
         bind_run(*work, id);
         progress = context.progress();
     }
-    const Steps rest(steps.begin() + 1, steps.end());
+    const auto steps = steps_of({Part::prepare}, context);
     if (!progress.prepared) {
         work->journal.set_fact("fingerprint", nullptr); // an earlier run's
     }
-    co_await runner.forward(&rest, 1, progress.steps);
+    co_await runner.forward(&steps, 1, progress.steps);
     crash_point("prepare", "unrecorded");
     record_carried_rights(&context);
     if (context.journal.fact("fingerprint").is_null() || !progress.prepared) {
@@ -158,7 +157,7 @@ Task<Exit> go_on_preparing(Work* work) {
 Task<Exit> go_on_removing(Work* work) {
     auto& context = work->context;
     const auto progress = context.progress();
-    if (context.begun("claim")) { // before it, blue may belong to another run
+    if (context.begun(StepId::claim)) { // before it, blue may belong to another run
         co_await require_newest_journal(&context, progress.epoch);
     }
     if (!progress.removing) {
@@ -173,7 +172,7 @@ Task<Exit> go_on_removing(Work* work) {
         context.journal.append(run_event(EventKind::removing, progress.epoch));
     }
     Runner runner(context.journal, context.executor, work->narrator);
-    const auto steps = prepare_steps(context);
+    const auto steps = steps_of({Part::prepare}, context);
     co_await runner.back(&steps, 1, progress.steps);
     context.journal.append(run_event(EventKind::removed, progress.epoch));
     const auto found = context.executor.bindings().find("roles_left");
@@ -219,7 +218,7 @@ Task<Exit> go_on_finishing(Work* work) {
     }
     Runner runner(context.journal, context.executor, work->narrator);
     const auto standing = other(progress.serving);
-    const auto steps = finish_steps(context, standing);
+    const auto steps = steps_of({Part::finish}, context, {standing, progress.serving, progress.epoch});
     co_await runner.forward(&steps, progress.epoch, {});
     context.journal.append(run_event(EventKind::finished, progress.epoch));
     const auto serving = to_string(progress.serving);

@@ -4,12 +4,11 @@
 
 namespace pgteal::cutover {
 
-Progress Context::progress() const { return progress_of(journal.events(), last_prepare_step); }
+Progress Context::progress() const { return progress_of(journal.events()); }
 
-bool Context::begun(const std::string& step) const {
+bool Context::begun(StepId step) const {
     const auto now = progress();
-    const auto found = now.steps.find(step);
-    return now.active && found != now.steps.end() && found->second.intent;
+    return now.active && now.step(step).intent;
 }
 
 Task<std::vector<replication::Table>> tables_on(postgres::Server* server, std::string database,
@@ -51,7 +50,7 @@ Task<std::vector<replication::LaneState>> lane_states(Estate* estate, Side publi
 
 Progress peek_progress(const Config& config) {
     const auto journal = Journal::peek(config.state, config.run);
-    return journal ? progress_of(journal->events(), last_prepare_step) : Progress{};
+    return journal ? progress_of(journal->events()) : Progress{};
 }
 
 } // namespace pgteal::cutover

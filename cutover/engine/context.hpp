@@ -22,11 +22,8 @@ struct Context {
 
     [[nodiscard]] Progress progress() const;
     /// An intent of this step is on disk: its actions may have been performed in part.
-    [[nodiscard]] bool begun(const std::string& step) const;
+    [[nodiscard]] bool begun(StepId step) const;
 };
-
-/// Id of the last step of prepare.
-inline constexpr const char* last_prepare_step = "arm-reverse";
 
 /// Tables of one side of one database.
 Task<std::vector<replication::Table>> tables_on(postgres::Server* server, std::string database,

@@ -17,7 +17,7 @@ Verdict decide(const StepRecord& record, const Observation& observation) {
 }
 
 UndoVerdict decide_undo(const Step& step, const StepRecord& record, const Observation& observation) {
-    if (step.recovery != Recovery::undo || !step.undo) {
+    if (!step.taken_back()) {
         return UndoVerdict::leave;
     }
     // An intent on disk means that actions may be under way on a server although nothing shows yet.

@@ -89,15 +89,14 @@ Task<std::map<std::string, std::string>> take_along(Context* context, Runner* ru
             late.push_back(std::move(baseline));
         }
     }
-    Step step;
-    step.id = "take-along";
+    auto step = aside(StepId::take_along);
     step.in_pause = true; // of that pooler's clients
     auto actions = take_along_actions(*context, late, serving);
     const auto failed =
         co_await runner->apart(&step, std::move(actions), context->progress().epoch, after(console_patience));
     note_files(context->journal, late);
     for (const auto& baseline : late) {
-        const auto error = failed.find(baseline.name);
+        const auto error = failed.find(place_of_pooler(baseline.name));
         if (error == failed.end()) {
             behind.erase(baseline.name);
         } else {

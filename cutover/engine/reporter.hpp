@@ -20,14 +20,14 @@ public:
         static_cast<void>(text);
         static_cast<void>(fraction);
     }
-    virtual void done(const Step& step, const std::string& summary, double ms) {
+    virtual void done(const Step& step, const std::string& summary, Clock::duration time) {
         static_cast<void>(step);
         static_cast<void>(summary);
-        static_cast<void>(ms);
+        static_cast<void>(time);
     }
     virtual void undone(const Step& step) { static_cast<void>(step); }
     virtual void clients_held() {}
-    virtual void clients_go_on(double ms) { static_cast<void>(ms); }
+    virtual void clients_go_on(Clock::duration held) { static_cast<void>(held); }
     virtual void copied(double bytes, double tables) {
         static_cast<void>(bytes);
         static_cast<void>(tables);

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/error.hpp"
+#include "cutover/engine/refused.hpp"
 #include "cutover/engine/runner_parts.hpp"
 #include "cutover/fence/run_row.hpp"
 
@@ -17,9 +18,9 @@ namespace {
 /// wait: where all share a machine, they would take the processor from the clients' logins.
 constexpr auto breath = std::chrono::milliseconds(50);
 
-boost::json::object done_body(double ms, const std::string& summary) {
+boost::json::object done_body(Clock::duration time, const std::string& summary) {
     boost::json::object body;
-    body["ms"] = ms;
+    body["ms"] = to_ms(time);
     body["summary"] = summary;
     return body;
 }
@@ -88,7 +89,15 @@ Task<void> insist(std::function<Task<void>()> attempt, Deadline deadline, std::f
     }
 }
 
+std::vector<Refusal> others_of(const Error& error) {
+    const auto* const refused = dynamic_cast<const Refused*>(&error);
+    return refused == nullptr ? std::vector<Refusal>{} : refused->others();
+}
+
 void throw_conflict(const Step& step, const Observation& observation) {
+    if (!observation.others.empty()) {
+        throw Refused(observation.side, observation.evidence, observation.hint, observation.others);
+    }
     throw Error(observation.refusal ? ErrorCode::refused : ErrorCode::conflict, observation.side,
                 observation.evidence.empty() ? step.id + ": not as expected" : observation.evidence,
                 observation.hint);
@@ -98,7 +107,7 @@ struct Runner::Planned {
     const Step* step = nullptr;
     Observation observation;
     std::vector<Action> actions;
-    double ms = 0;
+    Clock::duration time{};
     std::string summary;
 };
 
@@ -109,11 +118,12 @@ Executor::Hooks Runner::hooks(const Step* step) {
         [step, count] { crash_point(step->id, "action-" + std::to_string(++*count)); }};
 }
 
-void Runner::record_done(const Step& step, std::int64_t epoch, double ms, const std::string& summary) {
+void Runner::record_done(const Step& step, std::int64_t epoch, Clock::duration time,
+                         const std::string& summary) {
     crash_point(step.id, "done");
-    write_down(step, event(epoch, step.id, EventKind::done, done_body(ms, summary)));
-    times_.push_back({step.id, ms});
-    reporter_.done(step, summary, ms);
+    write_down(step, event(epoch, step.id, EventKind::done, done_body(time, summary)));
+    times_.push_back({step.id, time});
+    reporter_.done(step, summary, time);
 }
 
 /// Past the switch point the record of the switch says all that a resume needs, and clients may be held: a
@@ -170,7 +180,7 @@ Task<void> Runner::forward_one(const Step* step, std::int64_t epoch, StepRecord 
             through_.clear(); // it may hold again whom another step has to let go
         }
         const auto deadline = after(step->deadline);
-        auto actions = step->plan(seen);
+        auto actions = seen.todo();
         write_down(*step, event(epoch, step->id, EventKind::intent, actions_body(actions)));
         crash_point(step->id, "intent");
         auto with = hooks(step);
@@ -180,7 +190,7 @@ Task<void> Runner::forward_one(const Step* step, std::int64_t epoch, StepRecord 
     }
     }
     executor_.release_held();
-    record_done(*step, epoch, to_ms(Clock::now() - start), seen.summary);
+    record_done(*step, epoch, Clock::now() - start, seen.summary);
 }
 
 Task<void> Runner::perform_in_pause(Planned* planned, Deadline deadline) {
@@ -192,10 +202,7 @@ Task<void> Runner::perform_in_pause(Planned* planned, Deadline deadline) {
     auto with = hooks(step);
     co_await executor_.perform(std::move(actions), std::min(deadline, after(step->deadline)),
                                std::move(with));
-    if (step->observe_after) {
-        co_await wait_until_done(step, deadline);
-    }
-    planned->ms = to_ms(Clock::now() - start);
+    planned->time = Clock::now() - start;
     crash_point(step->id, "done");
 }
 
@@ -221,9 +228,9 @@ Task<void> Runner::pause(const Steps* steps, std::int64_t epoch, std::chrono::mi
     std::vector<Event> intents;
     for (std::size_t i = 0; i < steps->size(); ++i) {
         const auto& step = (*steps)[i];
-        auto actions = step.plan(seen[i]);
+        auto actions = seen[i].todo();
         intents.push_back(event(epoch, step.id, EventKind::intent, actions_body(actions)));
-        planned.push_back(Planned{&step, std::move(seen[i]), std::move(actions), 0, {}});
+        planned.push_back(Planned{&step, std::move(seen[i]), std::move(actions), {}, {}});
     }
     for (const auto& step : *steps) {
         not_begun_.insert(step.id);
@@ -248,17 +255,17 @@ Task<void> Runner::pause(const Steps* steps, std::int64_t epoch, std::chrono::mi
             co_await all(std::move(together));
         }
     }
-    pause_ms_ = to_ms(Clock::now() - start);
+    held_for_ = Clock::now() - start;
     held_since_.reset();
     std::vector<Event> dones;
     for (auto& one : planned) {
         one.summary =
             one.step->summary ? one.step->summary() : std::string(); // reads the journal: not while held
-        dones.push_back(event(epoch, one.step->id, EventKind::done, done_body(one.ms, one.summary)));
-        times_.push_back({one.step->id, one.ms});
-        reporter_.done(*one.step, one.summary, one.ms);
+        dones.push_back(event(epoch, one.step->id, EventKind::done, done_body(one.time, one.summary)));
+        times_.push_back({one.step->id, one.time});
+        reporter_.done(*one.step, one.summary, one.time);
     }
-    reporter_.clients_go_on(pause_ms_);
+    reporter_.clients_go_on(held_for_);
     note(std::move(dones));
     co_await sleep_for(breath);
 }
@@ -288,18 +295,17 @@ Task<void> Runner::roll_forward(const Steps* steps, std::int64_t epoch,
         }
         if (!error) {
             if (held_since_ && step.id == last_alone) {
-                pause_ms_ = to_ms(Clock::now() - *held_since_);
+                held_for_ = Clock::now() - *held_since_;
                 held_since_.reset();
-                reporter_.clients_go_on(pause_ms_);
+                reporter_.clients_go_on(held_for_);
             }
             continue;
         }
         auto with = hooks(&step);
-        const Observation unseen;
-        auto actions = step.plan(unseen);
+        auto actions = step.unseen.todo();
         auto leave_out = silent_;
         leave_out.insert(through_.begin(), through_.end());
-        std::set<std::string> places;
+        std::set<Place> places;
         for (const auto& action : actions) {
             places.insert(place_of(action));
         }
@@ -336,10 +342,10 @@ void Runner::announce(const Step* step, const std::vector<Action>& actions, std:
     }
 }
 
-Task<std::map<std::string, std::exception_ptr>> Runner::apart(const Step* step, std::vector<Action> actions,
-                                                              std::int64_t epoch, Deadline deadline) {
+Task<Failures> Runner::apart(const Step* step, std::vector<Action> actions, std::int64_t epoch,
+                             Deadline deadline) {
     if (actions.empty()) {
-        co_return std::map<std::string, std::exception_ptr>();
+        co_return Failures();
     }
     announce(step, actions, epoch);
     auto with = hooks(step);

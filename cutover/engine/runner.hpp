@@ -18,7 +18,7 @@ namespace pgteal::cutover {
 
 struct StepTime {
     std::string id;
-    double ms = 0;
+    Clock::duration time{};
 };
 
 class Runner {
@@ -44,12 +44,12 @@ public:
     /// has the first ones of a step; it may be called again for those that failed.
     /// The intent of all that apart() will perform of this step, in one; otherwise its first actions are it.
     void announce(const Step* step, const std::vector<Action>& actions, std::int64_t epoch);
-    Task<std::map<std::string, std::exception_ptr>> apart(const Step* step, std::vector<Action> actions,
-                                                          std::int64_t epoch, Deadline deadline);
+    Task<Failures> apart(const Step* step, std::vector<Action> actions, std::int64_t epoch,
+                         Deadline deadline);
     /// The same, phase by phase, all places in step: throws the first error.
     Task<void> together(const Step* step, std::vector<Action> actions, std::int64_t epoch, Deadline deadline);
     /// Notes that the step has come to its end, in the journal and for whoever listens.
-    void record_done(const Step& step, std::int64_t epoch, double ms, const std::string& summary);
+    void record_done(const Step& step, std::int64_t epoch, Clock::duration time, const std::string& summary);
     /// The last roll_forward() did all there was to do but what poolers that do not answer have to do.
     [[nodiscard]] bool only_poolers_silent() const { return only_poolers_silent_; }
 
@@ -58,7 +58,7 @@ public:
     Task<void> back(const Steps* steps, std::int64_t epoch, std::map<std::string, StepRecord> records);
 
     [[nodiscard]] const std::vector<StepTime>& times() const { return times_; }
-    [[nodiscard]] double pause_ms() const { return pause_ms_; }
+    [[nodiscard]] Clock::duration held_for() const { return held_for_; }
     /// When this runner held clients.
     [[nodiscard]] std::optional<Clock::time_point> held_from() const { return held_from_; }
 
@@ -80,12 +80,12 @@ private:
     Executor& executor_;
     Reporter& reporter_;
     std::vector<StepTime> times_;
-    double pause_ms_ = 0;
+    Clock::duration held_for_{};
     std::set<std::string> not_begun_; ///< steps of the pause that this process planned and has not come to
-    std::set<std::string> silent_;    ///< places that did not answer on the way
+    std::set<Place> silent_;          ///< places that did not answer on the way
     /// Places where all is done that each place does alone: what comes again for the silent ones' sake would
     /// only hold their clients anew.
-    std::set<std::string> through_;
+    std::set<Place> through_;
     bool rolling_forward_ = false;
     bool only_poolers_silent_ = false;
     std::exception_ptr why_silent_;

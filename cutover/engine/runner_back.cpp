@@ -16,7 +16,7 @@ Task<void> Runner::back(const Steps* steps, std::int64_t epoch, std::map<std::st
         if (not_begun_.contains(step->id)) {
             continue;
         }
-        if (step->each_place_alone && step->undo) {
+        if (step->each_place_alone && step->taken_back()) {
             if (records[step->id].intent) { // else nothing of it was done: intents come first
                 co_await back_apart(&*step, epoch);
                 apart.push_back(&*step);
@@ -27,9 +27,9 @@ Task<void> Runner::back(const Steps* steps, std::int64_t epoch, std::map<std::st
         co_await insist(one, after(step->deadline));
     }
     if (held_since_) {
-        pause_ms_ = to_ms(Clock::now() - *held_since_);
+        held_for_ = Clock::now() - *held_since_;
         held_since_.reset();
-        reporter_.clients_go_on(pause_ms_);
+        reporter_.clients_go_on(held_for_);
     }
     for (const auto* step : undone_) {
         reporter_.undone(*step);
@@ -61,9 +61,8 @@ void Runner::announce_undo(const Steps& steps, std::int64_t epoch,
     for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
         const auto record = records.find(step->id);
         const bool begun = record != records.end() && record->second.intent && !not_begun_.contains(step->id);
-        if (step->in_pause && step->undo && begun) {
-            undoing.push_back(
-                event(epoch, step->id, EventKind::undoing, actions_body(step->undo(Observation{}))));
+        if (step->in_pause && step->taken_back() && begun) {
+            undoing.push_back(event(epoch, step->id, EventKind::undoing, actions_body(step->unseen.back())));
             announced_.insert(step->id);
         }
     }
@@ -74,7 +73,7 @@ void Runner::announce_undo(const Steps& steps, std::int64_t epoch,
 
 /// All places at once, each for itself; those that fail are left to back_silent().
 Task<void> Runner::back_apart(const Step* step, std::int64_t epoch) {
-    auto actions = step->undo(Observation{});
+    auto actions = step->unseen.back();
     if (!announced_.contains(step->id)) {
         note({event(epoch, step->id, EventKind::undoing, actions_body(actions))});
     }
@@ -93,9 +92,9 @@ Task<void> Runner::back_apart(const Step* step, std::int64_t epoch) {
 /// Each place goes all the way by itself: the clients of one that answers again don't wait for one that is
 /// dead.
 Task<void> Runner::back_silent(const std::vector<const Step*>* steps) {
-    std::map<std::string, std::exception_ptr> failed;
+    Failures failed;
     for (const auto* step : *steps) {
-        auto actions = step->undo(Observation{});
+        auto actions = step->unseen.back();
         std::erase_if(actions, [&](const auto& action) {
             return !silent_.contains(place_of(action)) || failed.contains(place_of(action));
         });
@@ -121,14 +120,14 @@ void Runner::note(std::vector<Event> events) {
 }
 
 Task<void> Runner::back_one(const Step* step, std::int64_t epoch, StepRecord record) {
-    if (step->recovery != Recovery::undo || !step->undo) {
+    if (!step->taken_back()) {
         co_return;
     }
     auto seen = co_await step->observe();
     if (decide_undo(*step, record, seen) == UndoVerdict::leave) {
         co_return;
     }
-    auto actions = step->undo(seen);
+    auto actions = (seen.back ? seen : step->unseen).back();
     auto undoing = event(epoch, step->id, EventKind::undoing, actions_body(actions));
     auto undone = event(epoch, step->id, EventKind::undone);
     if (!announced_.contains(step->id)) {

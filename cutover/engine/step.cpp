@@ -44,6 +44,44 @@ std::string to_string(Writers writers) {
     return {};
 }
 
+namespace {
+
+Task<Observation> look_and_do(std::function<Task<Observation>()> look, std::function<Actions()> todo,
+                              std::function<Actions()> back) {
+    auto word = co_await look();
+    if (word.state != State::conflict) {
+        word.todo = std::move(todo);
+        word.back = std::move(back);
+    }
+    co_return word;
+}
+
+} // namespace
+
+void Step::walk(std::function<Task<Observation>()> look, std::function<Actions()> todo,
+                std::function<Actions()> back) {
+    unseen.todo = todo;
+    unseen.back = back;
+    observe = [=] { return look_and_do(look, todo, back); };
+}
+
+Step aside(StepId id) {
+    Step step;
+    step.id = name_of(id);
+    return step;
+}
+
+Observation refused(const std::vector<Refusal>& all) {
+    Observation seen;
+    seen.state = State::conflict;
+    seen.refusal = true;
+    seen.side = all.front().side;
+    seen.evidence = all.front().message;
+    seen.hint = all.front().hint;
+    seen.others.assign(all.begin() + 1, all.end());
+    return seen;
+}
+
 Observation counted(std::size_t have, std::size_t want, std::string summary) {
     Observation seen;
     seen.state = have == want ? State::done : have == 0 ? State::absent : State::partial;

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "cutover/estate/baseline.hpp"
 #include "cutover/executor/pooler_settings.hpp"
+#include "cutover/record/step_id.hpp"
 #include "postgres/secret.hpp"
 #include "replication/marker/markers.hpp"
 
@@ -55,7 +56,7 @@ bool Executor::resumed() const {
 void Executor::release_held() { held_.clear(); }
 
 Task<void> Executor::perform(std::vector<Action> actions, Deadline deadline, Hooks hooks) {
-    std::map<int, std::map<std::string, std::vector<const Action*>>> phases;
+    std::map<int, std::map<Queue, std::vector<const Action*>>> phases;
     for (const auto& action : actions) {
         phases[action.phase][queue_of(action)].push_back(&action);
     }
@@ -72,12 +73,11 @@ Task<void> Executor::perform(std::vector<Action> actions, Deadline deadline, Hoo
     }
 }
 
-Task<std::map<std::string, std::exception_ptr>> Executor::perform_apart(std::vector<Action> actions,
-                                                                        std::set<std::string> leave_out,
-                                                                        Deadline deadline, Hooks hooks) {
+Task<Failures> Executor::perform_apart(std::vector<Action> actions, std::set<Place> leave_out,
+                                       Deadline deadline, Hooks hooks) {
     std::stable_sort(actions.begin(), actions.end(),
                      [](const auto& a, const auto& b) { return a.phase < b.phase; });
-    std::map<std::string, std::vector<const Action*>> places;
+    std::map<Place, std::vector<const Action*>> places;
     for (const auto& action : actions) {
         if (!leave_out.contains(place_of(action))) {
             places[place_of(action)].push_back(&action);
@@ -88,7 +88,7 @@ Task<std::map<std::string, std::exception_ptr>> Executor::perform_apart(std::vec
         tasks.push_back(perform_in_order(list, deadline, hooks));
     }
     const auto errors = co_await settle(std::move(tasks));
-    std::map<std::string, std::exception_ptr> failed;
+    Failures failed;
     std::size_t i = 0;
     for (const auto& [where, list] : places) {
         if (errors[i]) {
@@ -293,7 +293,7 @@ void Executor::run(const RecordSwitch& action) {
     }
     Event event;
     event.epoch = action.epoch;
-    event.step = "switch";
+    event.step = name_of(StepId::switch_over);
     event.kind = EventKind::switched;
     event.body = {{"to", to_string(action.to)}, {"epoch", action.epoch}, {"bindings", known}};
     journal_.append(std::move(event));

@@ -34,9 +34,8 @@ public:
     Task<void> perform(std::vector<Action> actions, Deadline deadline, Hooks hooks);
     /// The same for actions of which those for one place don't depend on another's: each place's in order,
     /// all places at once. Returns the errors by place instead of throwing; `leave_out` is not touched.
-    Task<std::map<std::string, std::exception_ptr>> perform_apart(std::vector<Action> actions,
-                                                                  std::set<std::string> leave_out,
-                                                                  Deadline deadline, Hooks hooks);
+    Task<Failures> perform_apart(std::vector<Action> actions, std::set<Place> leave_out, Deadline deadline,
+                                 Hooks hooks);
     /// Walsender sessions (and with them exported snapshots) end here; the runner calls it when a step is
     /// over.
     void release_held();
@@ -55,7 +54,7 @@ public:
         std::vector<replication::Comparison> comparisons;
         std::map<std::string, std::string> targets; ///< pooler -> side proven by probes
         int migrations = 0;
-        double longest_probe_ms = 0;
+        Clock::duration longest_probe{};
         std::vector<std::string> warnings;          ///< what a switch-back went without
         std::map<Side, boost::json::object> rights; ///< as seen when they were carried, for the record
         std::set<std::string> halted; ///< lanes that could not be turned: what they need is gone, "app.1"

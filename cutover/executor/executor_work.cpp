@@ -174,8 +174,8 @@ Task<void> Executor::run(const ApplyMigrations* action, Deadline deadline, Progr
     }
     MigrationNews news;
     news.progress = progress;
-    news.applied = [this, action](const migration::File& file, double ms) {
-        journal_.append(migrated_event(action->database, "green", file, ms));
+    news.applied = [this, action](const migration::File& file, Clock::duration time) {
+        journal_.append(migrated_event(action->database, "green", file, time));
     };
     news.warning = [](const std::string& text) { spdlog::warn("{}", text); };
     news.output = [](const std::string& line) { std::fprintf(stderr, "  | %s\n", line.c_str()); };
@@ -280,7 +280,7 @@ Task<void> Executor::prove(const ProbeEntry* action, Deadline deadline) {
     auto& unit = estate_.pooler(action->pooler);
     const auto result = co_await health::probe(unit.config.probe.with_database(action->entry), action->pooler,
                                                true, deadline);
-    results_.longest_probe_ms = std::max(results_.longest_probe_ms, result.ms);
+    results_.longest_probe = std::max(results_.longest_probe, result.time);
     if (result.system_identifier != identifiers_[expected]) {
         throw Error(ErrorCode::conflict, action->pooler,
                     "entry " + action->entry + " answers from a server that is not " + expected,

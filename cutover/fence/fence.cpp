@@ -73,7 +73,7 @@ SELECT current_setting('pgteal.ended') AS ended)");
     return statement;
 }
 
-postgres::Statement still_statement(const std::string& database) {
+postgres::Statement recheck_statement(const std::string& database) {
     return {database,
             postgres::from_template(R"(DO $still$
 DECLARE

@@ -18,7 +18,7 @@ postgres::Statement fence_statement(const std::string& database, std::int64_t ep
 
 /// Who got in past the fence (a superuser, a replication session) may have written after the marker: then
 /// nothing is switched.
-postgres::Statement still_statement(const std::string& database);
+postgres::Statement recheck_statement(const std::string& database);
 
 /// A session's first look at a catalog takes milliseconds, since it fills its caches, and its second a
 /// fraction of one. A Server gives out the session that was used last: these are the ones of the pause.

@@ -64,6 +64,10 @@ postgres::Statement milestone(const std::string& database, const std::string& wh
             {}};
 }
 
+postgres::Statement milestone(const std::string& database, StepId step) {
+    return milestone(database, name_of(step));
+}
+
 Task<FenceState> read_fence(postgres::Server* server, std::string database, Deadline deadline) {
     postgres::Params name{database};
     auto result = co_await server->exec(

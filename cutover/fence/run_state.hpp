@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cutover/record/journal.hpp"
+#include "cutover/record/step_id.hpp"
 #include "postgres/server.hpp"
 #include "postgres/statement.hpp"
 
@@ -23,6 +24,7 @@ Task<RunRow> read_run_row(postgres::Server* server, std::string database, Deadli
 /// not there.
 Task<std::set<std::string>> milestones(postgres::Server* green, std::string database, Deadline deadline);
 postgres::Statement milestone(const std::string& database, const std::string& what);
+postgres::Statement milestone(const std::string& database, StepId step);
 
 /// The fence of one database of one side as the catalogs have it.
 struct FenceState {

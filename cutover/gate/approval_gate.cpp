@@ -34,9 +34,8 @@ Task<bool> anything_pending(Context* context) {
 
 Task<void> require_approvals_to_prepare(Context* context) {
     const auto progress = context->progress();
-    const auto migrated = progress.steps.find("migrate");
     if (context->estate.config().migrate.approvals == 0 ||
-        (progress.active && migrated != progress.steps.end() && migrated->second.done)) {
+        (progress.active && progress.step(StepId::migrate).done)) {
         co_return;
     }
     const bool pending = co_await anything_pending(context);

@@ -25,7 +25,7 @@ namespace {
 
 /// A session that is still logging in has no state (18: starting) and no name yet: it may be one of ours.
 /// Our own role is let pass here: it has sessions in the poolers' pools, from probes, which PAUSE closes.
-/// Whoever else uses it is ended by the fence, and found by `still`.
+/// Whoever else uses it is ended by the fence, and found by `recheck`.
 constexpr const char* superusers =
     "SELECT a.pid, a.usename::text, a.application_name FROM pg_stat_activity a JOIN pg_roles r ON r.oid = "
     "a.usesysid WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND r.rolsuper"

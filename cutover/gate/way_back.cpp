@@ -109,8 +109,7 @@ Task<std::vector<std::string>> remake_idle_lanes(Context* context, Runner* runne
             std::move(these.begin(), these.end(), std::back_inserter(actions));
         }
     }
-    Step step;
-    step.id = "idle-lanes";
+    auto step = aside(StepId::idle_lanes);
     const auto failed =
         co_await runner->apart(&step, std::move(actions), context->progress().epoch, deadline);
     if (!failed.empty()) {

@@ -175,7 +175,7 @@ std::optional<Refusal> judge_owner(const GreenDatabase& database, bool removing)
                        "once you are sure that nobody needs it, on green: DROP DATABASE " + name + "; " +
                            then_again(removing)};
     }
-    if (database.reached.contains("schema") && !database.row.present) {
+    if (database.reached.contains(name_of(StepId::schema)) && !database.row.present) {
         return Refusal{"green", where + "has lost its row in pgteal.run: somebody took it over",
                        "once you are sure that nobody needs it, on green: DROP DATABASE " + name + "; " +
                            then_again(removing)};
@@ -221,7 +221,7 @@ std::optional<Refusal> judge_use(const GreenDatabase& database) {
     }
     const bool found_empty = database.found != 0 && database.oid == database.found && database.empty;
     auto refusal = found_empty ? std::nullopt : judge_owner(database, false);
-    if (!refusal && !database.reached.contains("schema")) {
+    if (!refusal && !database.reached.contains(name_of(StepId::schema))) {
         refusal = judge_uses(database, false); // it is made anew
     }
     return refusal;
@@ -268,11 +268,11 @@ Task<void> require_own_name(Context* context, std::string database, bool replace
 
 Task<void> require_droppable(Context* context) {
     for (const auto& database : context->estate.config().database_names()) {
-        if (context->begun("claim")) {
+        if (context->begun(StepId::claim)) {
             co_await require_droppable_schema(&context->estate, Side::blue, database);
         }
     }
-    if (context->begun("schema")) {
+    if (context->begun(StepId::schema)) {
         const bool keeps = context->journal.fact(keep_green) == boost::json::value(true);
         for (const auto& database : context->estate.config().databases) {
             const auto there = co_await read_green_database(context, database.name, after(patience));
@@ -283,7 +283,7 @@ Task<void> require_droppable(Context* context) {
         }
     }
     const auto kept = context->journal.fact(keep_green);
-    if (!context->begun("schema") || (kept.is_bool() && kept.as_bool())) {
+    if (!context->begun(StepId::schema) || (kept.is_bool() && kept.as_bool())) {
         co_return;
     }
     for (const auto& database : context->estate.config().databases) {

@@ -31,7 +31,7 @@ void keep_looked(Journal* journal, const Progress& progress, const Looked& looke
         if (newly || settled) {
             Event event;
             event.epoch = progress.epoch;
-            event.step = "sides";
+            event.step = name_of(StepId::sides);
             event.kind = newly ? EventKind::voided : EventKind::accepted;
             event.body = to_json(record);
             event.body["side"] = to_string(side);

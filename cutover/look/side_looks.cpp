@@ -250,9 +250,8 @@ std::optional<SideRecord> side_in_fact(const boost::json::value& fact, const std
 }
 
 bool worth_a_look(const Progress& progress) {
-    const auto schema = progress.steps.find("schema");
-    return progress.active && schema != progress.steps.end() && schema->second.done && !progress.attempt &&
-           !progress.removing && !progress.finishing;
+    return progress.active && progress.step(StepId::schema).done && !progress.attempt && !progress.removing &&
+           !progress.finishing;
 }
 
 Task<Looked> look_at_sides(Estate* estate, Progress progress, Deadline deadline) {

@@ -63,7 +63,7 @@ void take_switch(Progress& progress, const Event& event) {
 
 } // namespace
 
-Progress progress_of(const std::vector<Event>& events, const std::string& last_prepare_step) {
+Progress progress_of(const std::vector<Event>& events) {
     Progress progress;
     for (const auto& event : events) {
         switch (event.kind) {
@@ -122,7 +122,7 @@ Progress progress_of(const std::vector<Event>& events, const std::string& last_p
             take_step(progress, event);
             break;
         }
-        if (!progress.attempt && event.step == last_prepare_step && event.kind == EventKind::done) {
+        if (!progress.attempt && event.step == name_of(last_of_prepare) && event.kind == EventKind::done) {
             progress.prepared = true;
         }
     }

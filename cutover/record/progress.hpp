@@ -8,6 +8,7 @@
 
 #include "base/side.hpp"
 #include "cutover/record/journal.hpp"
+#include "cutover/record/step_id.hpp"
 
 namespace pgteal::cutover {
 
@@ -49,9 +50,13 @@ struct Progress : Served {
     bool ever_finished = false; ///< the last run in this journal ended by finish
     std::optional<Attempt> attempt;
     std::string last_step; ///< the newest step with an event
+    /// Of prepare's.
+    [[nodiscard]] StepRecord step(StepId id) const {
+        const auto found = steps.find(name_of(id));
+        return found == steps.end() ? StepRecord{} : found->second;
+    }
 };
 
-/// `last_prepare_step`: the id whose done event means "prepared".
-Progress progress_of(const std::vector<Event>& events, const std::string& last_prepare_step);
+Progress progress_of(const std::vector<Event>& events);
 
 } // namespace pgteal::cutover

@@ -1,6 +1,6 @@
 // arm-reverse: the way back is ready before anybody goes forth.
 #include "base/error.hpp"
-#include "cutover/runbook/runbook.hpp"
+#include "cutover/runbook/walks.hpp"
 #include "replication/lane/control.hpp"
 #include "replication/lane/partitions.hpp"
 
@@ -55,10 +55,10 @@ Task<std::vector<replication::Table>> tables_of_lane(Context* context, replicati
 
 Task<bool> exists_on_green(Context* context, std::string database) {
     const auto reached = co_await milestones(&context->estate.server(Side::green), database, after(patience));
-    co_return reached.contains("schema");
+    co_return reached.contains(name_of(StepId::schema));
 }
 
-Task<Observation> observe_arm(Context* context) {
+Task<Sight<ArmSeen>> look_at_arm(Context* context) {
     ArmSeen found;
     found.green_version = (co_await context->estate.server(Side::green).identity(after(patience))).version;
     std::size_t armed = 0;
@@ -128,12 +128,10 @@ Task<Observation> observe_arm(Context* context) {
                                                           : State::absent;
     seen.summary = std::to_string(armed) + (armed == 1 ? " reverse lane" : " reverse lanes") +
                    " ready, disabled until cutover";
-    seen.seen = std::move(found);
-    co_return seen;
+    co_return Sight<ArmSeen>(std::move(seen), std::move(found));
 }
 
-std::vector<Action> plan_arm(const Observation& seen) {
-    const auto& found = std::any_cast<const ArmSeen&>(seen.seen);
+Actions todo_of_arm(const ArmSeen& found) {
     std::vector<Action> actions;
     for (const auto& todo : found.todo) {
         if (!todo.state.publication) {
@@ -181,17 +179,11 @@ std::vector<Action> undo_arm(Context* context) {
 
 } // namespace
 
-Step arm_step(Context& context) {
-    Step step;
-    step.id = last_prepare_step;
-    step.title = "Arm the way back";
-    step.makes_true = "Reverse lanes (green to blue, columns that blue has) exist with slots, disabled; "
-                      "green's schema is frozen too.";
-    step.deadline = std::chrono::minutes(15);
-    step.observe = [c = &context] { return observe_arm(c); };
-    step.plan = [](const Observation& seen) { return plan_arm(seen); };
-    step.undo = [c = &context](const Observation&) { return undo_arm(c); };
-    return step;
+void walk_arm(Step& step, Context& context, Move) {
+    step.walk<ArmSeen>({.look = [c = &context] { return look_at_arm(c); },
+                        .todo = todo_of_arm,
+                        .back = [c = &context](const ArmSeen&) { return undo_arm(c); },
+                        .expected = {}});
 }
 
 } // namespace pgteal::cutover

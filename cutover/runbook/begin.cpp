@@ -3,7 +3,7 @@
 #include "cutover/checks/checks.hpp"
 #include "cutover/fence/run_row.hpp"
 #include "cutover/look/green_database.hpp"
-#include "cutover/runbook/runbook.hpp"
+#include "cutover/runbook/walks.hpp"
 #include "postgres/quote.hpp"
 #include "replication/clone/roles.hpp"
 #include "replication/clone/roles_power.hpp"
@@ -16,9 +16,9 @@ namespace {
 
 constexpr auto patience = std::chrono::seconds(30);
 
-Task<Observation> observe_check(Context* context) {
+Task<Observation> look_at_check(Context* context) {
     CheckScope scope;
-    scope.run_started = context->progress().active && context->begun("claim");
+    scope.run_started = context->progress().active && context->begun(StepId::claim);
     scope.folder = context->journal.work_dir();
     const auto results = co_await run_checks(&context->estate, std::move(scope));
     Observation seen;
@@ -42,7 +42,7 @@ Task<Observation> observe_check(Context* context) {
     co_return seen;
 }
 
-Task<Observation> observe_claim(Context* context) {
+Task<Observation> look_at_claim(Context* context) {
     Observation seen;
     const auto run_id = context->progress().run_id;
     std::size_t ours = 0;
@@ -78,7 +78,7 @@ Task<Observation> observe_claim(Context* context) {
     co_return seen;
 }
 
-std::vector<Action> plan_claim(Context* context) {
+Actions todo_of_claim(Context* context) {
     std::vector<Action> actions;
     for (const auto& database : context->estate.config().databases) {
         actions.push_back(sql(Side::blue, replication::create_control_schema(database.name, database.lanes)));
@@ -87,7 +87,7 @@ std::vector<Action> plan_claim(Context* context) {
     return actions;
 }
 
-std::vector<Action> undo_claim(Context* context) {
+Actions undo_claim(Context* context) {
     std::vector<Action> actions;
     for (const auto& database : context->estate.config().databases) {
         actions.push_back(sql(Side::blue, replication::drop_control_schema(database.name)));
@@ -95,7 +95,7 @@ std::vector<Action> undo_claim(Context* context) {
     return actions;
 }
 
-Task<Observation> observe_freeze(Context* context) {
+Task<Observation> look_at_freeze(Context* context) {
     Observation seen;
     std::size_t frozen = 0;
     for (const auto& database : context->estate.config().databases) {
@@ -111,7 +111,7 @@ Task<Observation> observe_freeze(Context* context) {
     co_return seen;
 }
 
-std::vector<Action> freeze_actions(Context* context, bool freeze) {
+Actions freeze_actions(Context* context, bool freeze) {
     std::vector<Action> actions;
     for (const auto& database : context->estate.config().databases) {
         actions.push_back(
@@ -128,7 +128,7 @@ struct RolesSeen {
     std::map<std::string, std::int64_t> on_both; ///< oids on green
 };
 
-Task<Observation> observe_roles(Context* context) {
+Task<Sight<RolesSeen>> look_at_roles(Context* context) {
     const auto deadline = after(patience);
     const auto source = co_await replication::read_roles(context->estate.server(Side::blue), deadline);
     const auto target = co_await replication::read_roles(context->estate.server(Side::green), deadline);
@@ -164,12 +164,10 @@ Task<Observation> observe_roles(Context* context) {
     }
     seen.state = roles.plan.statements.empty() ? State::done : State::absent;
     seen.summary = std::to_string(roles.total) + " roles";
-    seen.seen = std::move(roles);
-    co_return seen;
+    co_return Sight<RolesSeen>(std::move(seen), std::move(roles));
 }
 
-std::vector<Action> plan_roles_step(Context* context, const Observation& seen) {
-    const auto& roles = std::any_cast<const RolesSeen&>(seen.seen);
+Actions todo_of_roles(Context* context, const RolesSeen& roles) {
     for (const auto& [name, binding] : roles.plan.secrets) {
         context->executor.set(name, binding.value, true);
     }
@@ -196,8 +194,7 @@ std::vector<Action> plan_roles_step(Context* context, const Observation& seen) {
 }
 
 /// Roles of blue that green did not have when the run began, and that are still the ones that were made then.
-std::vector<Action> undo_roles(Context* context, const Observation& seen) {
-    const auto& roles = std::any_cast<const RolesSeen&>(seen.seen);
+Actions undo_roles(Context* context, const RolesSeen& roles) {
     std::set<std::string> before;
     const auto recorded = context->journal.fact("roles_before");
     const auto kept = context->journal.fact(keep_green);
@@ -205,9 +202,7 @@ std::vector<Action> undo_roles(Context* context, const Observation& seen) {
         return {};
     }
     const auto made = context->journal.fact("roles_made");
-    const auto steps = context->progress().steps;
-    const auto record = steps.find("roles");
-    const bool recorded_all = record != steps.end() && record->second.done;
+    const bool recorded_all = context->progress().step(StepId::roles).done;
     for (const auto& name : recorded.as_array()) {
         before.insert(std::string(name.as_string()));
     }
@@ -226,51 +221,26 @@ std::vector<Action> undo_roles(Context* context, const Observation& seen) {
 
 } // namespace
 
-Step check_step(Context& context) {
-    Step step;
-    step.id = "check";
-    step.title = "Preflight checks";
-    step.makes_true =
-        "Everything that would make the run fail later has been looked for; nothing was changed.";
-    step.observe = [c = &context] { return observe_check(c); };
-    step.plan = [](const Observation&) { return std::vector<Action>{}; };
-    step.undo = step.plan;
-    return step;
+void walk_check(Step& step, Context& context, Move) {
+    step.walk([c = &context] { return look_at_check(c); }, nothing, nothing);
 }
 
-Step claim_step(Context& context) {
-    Step step;
-    step.id = "claim";
-    step.title = "Claim the databases";
-    step.makes_true = "Schema pgteal on blue says which run holds the database, and at which epoch.";
-    step.observe = [c = &context] { return observe_claim(c); };
-    step.plan = [c = &context](const Observation&) { return plan_claim(c); };
-    step.undo = [c = &context](const Observation&) { return undo_claim(c); };
-    return step;
+void walk_claim(Step& step, Context& context, Move) {
+    step.walk([c = &context] { return look_at_claim(c); }, [c = &context] { return todo_of_claim(c); },
+              [c = &context] { return undo_claim(c); });
 }
 
-Step freeze_step(Context& context) {
-    Step step;
-    step.id = "freeze-ddl";
-    step.title = "Freeze the schema";
-    step.makes_true = "Schema changes on blue by anybody but pgteal are refused, with the reason; temporary "
-                      "tables, REFRESH, privileges and comments go on.";
-    step.observe = [c = &context] { return observe_freeze(c); };
-    step.plan = [c = &context](const Observation&) { return freeze_actions(c, true); };
-    step.undo = [c = &context](const Observation&) { return freeze_actions(c, false); };
-    return step;
+void walk_freeze(Step& step, Context& context, Move) {
+    step.walk([c = &context] { return look_at_freeze(c); },
+              [c = &context] { return freeze_actions(c, true); },
+              [c = &context] { return freeze_actions(c, false); });
 }
 
-Step roles_step(Context& context) {
-    Step step;
-    step.id = "roles";
-    step.title = "Copy roles";
-    step.makes_true =
-        "Every role of blue exists on green with the same attributes, password, memberships and settings.";
-    step.observe = [c = &context] { return observe_roles(c); };
-    step.plan = [c = &context](const Observation& seen) { return plan_roles_step(c, seen); };
-    step.undo = [c = &context](const Observation& seen) { return undo_roles(c, seen); };
-    return step;
+void walk_roles(Step& step, Context& context, Move) {
+    step.walk<RolesSeen>({.look = [c = &context] { return look_at_roles(c); },
+                          .todo = [c = &context](const RolesSeen& seen) { return todo_of_roles(c, seen); },
+                          .back = [c = &context](const RolesSeen& seen) { return undo_roles(c, seen); },
+                          .expected = {}});
 }
 
 } // namespace pgteal::cutover

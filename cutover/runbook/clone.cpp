@@ -7,7 +7,7 @@
 #include "cutover/estate/owners_code_check.hpp"
 #include "cutover/fence/run_row.hpp"
 #include "cutover/look/green_database.hpp"
-#include "cutover/runbook/runbook.hpp"
+#include "cutover/runbook/walks.hpp"
 #include "postgres/quote.hpp"
 #include "replication/clone/clone.hpp"
 #include "replication/clone/roles.hpp"
@@ -75,7 +75,7 @@ Observation in_the_way(const Refusal& refusal) {
     return seen;
 }
 
-Task<Observation> observe_schema(Context* context) {
+Task<Sight<SchemaSeen>> look_at_schema(Context* context) {
     const auto deadline = after(patience);
     auto& blue = context->estate.server(Side::blue);
     SchemaSeen found;
@@ -91,7 +91,7 @@ Task<Observation> observe_schema(Context* context) {
         if (ours_to_make && !refusal) {
             refusal = judge_use(there);
         }
-        if (there.reached.contains("schema")) {
+        if (there.reached.contains(name_of(StepId::schema))) {
             ++done;
             continue;
         }
@@ -112,12 +112,10 @@ Task<Observation> observe_schema(Context* context) {
     found.bin_dir = co_await dump_tools(context, deadline);
     found.newer = co_await replication::restores_newer(found.bin_dir, found.green_version, deadline);
     auto seen = counted(done, context->estate.config().databases.size(), std::to_string(tables) + " tables");
-    seen.seen = std::move(found);
-    co_return seen;
+    co_return Sight<SchemaSeen>(std::move(seen), std::move(found));
 }
 
-std::vector<Action> plan_schema(Context* context, const Observation& seen) {
-    const auto& found = std::any_cast<const SchemaSeen&>(seen.seen);
+Actions todo_of_schema(Context* context, const SchemaSeen& found) {
     std::vector<Action> actions;
     std::vector<std::string> names;
     int phase = 0;
@@ -158,22 +156,22 @@ std::vector<Action> plan_schema(Context* context, const Observation& seen) {
         const auto lanes = context->estate.config().database(name).lanes;
         actions.push_back(sql(Side::green, replication::create_control_schema(name, lanes), phase));
         actions.push_back(sql(Side::green, insert_run_row(name), phase));
-        actions.push_back(sql(Side::green, milestone(name, "schema"), phase++));
+        actions.push_back(sql(Side::green, milestone(name, StepId::schema), phase++));
     }
     return actions;
 }
 
-std::vector<Action> undo_schema(Context* context, const Observation& seen) {
-    const auto* found = std::any_cast<SchemaSeen>(&seen.seen);
+Actions undo_schema(Context* context, const SchemaSeen& found) {
     const bool kept = context->journal.fact(keep_green) == boost::json::value(true);
     std::vector<Action> actions;
     int phase = 0;
     for (const auto& database : context->estate.config().databases) {
         actions.push_back({remove_dump(*context, database.name), phase});
-        if (found == nullptr) {
+        const auto looked = found.green.find(database.name);
+        if (looked == found.green.end()) {
             continue;
         }
-        const auto& there = found->green.at(database.name);
+        const auto& there = looked->second;
         ++phase;
         drop_leftovers(*context, there, &actions, &phase);
         if (there.ours() && kept) { // whoever lives there is not to live with a freeze that no run can lift
@@ -217,13 +215,13 @@ Task<Bytes> memory_for_indexes(postgres::Server* green, Deadline deadline) {
     co_return std::max(Bytes{result.get<std::int64_t>(0, 0)}, Bytes{256LL * 1024 * 1024});
 }
 
-Task<Observation> observe_build(Context* context) {
+Task<Sight<BuildSeen>> look_at_build(Context* context) {
     BuildSeen found;
     const auto deadline = after(patience);
     for (const auto& database : context->estate.config().databases) {
         const auto reached =
             co_await milestones(&context->estate.server(Side::green), database.name, deadline);
-        if (!reached.contains("build")) {
+        if (!reached.contains(name_of(StepId::build))) {
             found.todo.push_back(database.name);
         } else if (dump_is_there(*context, database.name)) {
             found.leftovers.push_back(database.name);
@@ -238,20 +236,18 @@ Task<Observation> observe_build(Context* context) {
     if (seen.state == State::done && !found.leftovers.empty()) {
         seen.state = State::partial;
     }
-    seen.seen = std::move(found);
-    co_return seen;
+    co_return Sight<BuildSeen>(std::move(seen), std::move(found));
 }
 
-std::vector<Action> plan_build(Context* context, const Observation& seen) {
-    const auto& found = std::any_cast<const BuildSeen&>(seen.seen);
-    const bool interrupted = context->begun("build");
+Actions todo_of_build(Context* context, const BuildSeen& found) {
+    const bool interrupted = context->begun(StepId::build);
     std::vector<Action> actions;
     int phase = 0;
     for (const auto& database : found.leftovers) {
         actions.push_back({remove_dump(*context, database), phase++});
     }
     for (const auto& database : found.todo) {
-        if (context->begun("schema") &&
+        if (context->begun(StepId::schema) &&
             !dump_is_there(*context, database)) { // blue's schema is frozen: the same again
             const auto file = dump_path(*context, database);
             const auto& blue = context->estate.server(Side::blue).dsn();
@@ -274,7 +270,7 @@ std::vector<Action> plan_build(Context* context, const Observation& seen) {
         }
         actions.push_back(
             {RunProgram{Side::green, database, std::move(program), {0}, true, mend_on_blue}, phase++});
-        actions.push_back(sql(Side::green, milestone(database, "build"), phase++));
+        actions.push_back(sql(Side::green, milestone(database, StepId::build), phase++));
         actions.push_back({remove_dump(*context, database), phase++});
     }
     return actions;
@@ -282,29 +278,18 @@ std::vector<Action> plan_build(Context* context, const Observation& seen) {
 
 } // namespace
 
-Step schema_step(Context& context) {
-    Step step;
-    step.id = "schema";
-    step.title = "Create the databases and their schema";
-    step.makes_true = "Green has blue's databases with their settings, and all tables without indexes; it is "
-                      "fenced for clients.";
-    step.deadline = std::chrono::hours(1);
-    step.observe = [c = &context] { return observe_schema(c); };
-    step.plan = [c = &context](const Observation& seen) { return plan_schema(c, seen); };
-    step.undo = [c = &context](const Observation& seen) { return undo_schema(c, seen); };
-    return step;
+void walk_schema(Step& step, Context& context, Move) {
+    step.walk<SchemaSeen>({.look = [c = &context] { return look_at_schema(c); },
+                           .todo = [c = &context](const SchemaSeen& seen) { return todo_of_schema(c, seen); },
+                           .back = [c = &context](const SchemaSeen& seen) { return undo_schema(c, seen); },
+                           .expected = {}});
 }
 
-Step build_step(Context& context) {
-    Step step;
-    step.id = "build";
-    step.title = "Build indexes and constraints";
-    step.makes_true = "Green has all indexes, constraints, triggers and replica identities.";
-    step.deadline = std::chrono::hours(24 * 7);
-    step.observe = [c = &context] { return observe_build(c); };
-    step.plan = [c = &context](const Observation& seen) { return plan_build(c, seen); };
-    step.undo = [](const Observation&) { return std::vector<Action>{}; }; // goes with the database
-    return step;
+void walk_build(Step& step, Context& context, Move) {
+    step.walk<BuildSeen>({.look = [c = &context] { return look_at_build(c); },
+                          .todo = [c = &context](const BuildSeen& seen) { return todo_of_build(c, seen); },
+                          .back = [](const BuildSeen&) { return nothing(); }, // goes with the database
+                          .expected = {}});
 }
 
 } // namespace pgteal::cutover

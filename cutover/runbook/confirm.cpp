@@ -1,10 +1,10 @@
-#include "cutover/runbook/runbook.hpp"
+#include "cutover/runbook/walks.hpp"
 
 namespace pgteal::cutover {
 
 namespace {
 
-Task<Observation> observe_confirm(Context* context, Move move) {
+Task<Observation> look_at_confirm(Context* context, Move move) {
     Observation seen;
     std::size_t entries = 0;
     bool done = true;
@@ -21,7 +21,7 @@ Task<Observation> observe_confirm(Context* context, Move move) {
     co_return seen;
 }
 
-std::vector<Action> plan_confirm(Context* context, Move move) {
+Actions todo_of_confirm(Context* context, Move move) {
     std::vector<Action> actions;
     for (const auto& baseline : recorded_poolers(context->journal)) {
         for (const auto& [entry, target] : baseline.entries) {
@@ -34,16 +34,9 @@ std::vector<Action> plan_confirm(Context* context, Move move) {
 
 } // namespace
 
-Step confirm_step(Context& context, Move move) {
-    Step step;
-    step.id = "confirm";
-    step.title = "Confirm through every entry";
-    step.makes_true = "Through every entry of every pooler a client reached the new side and wrote to it.";
-    step.writers_after = Writers::to;
-    step.recovery = Recovery::forward;
-    step.observe = [c = &context, move] { return observe_confirm(c, move); };
-    step.plan = [c = &context, move](const Observation&) { return plan_confirm(c, move); };
-    return step;
+void walk_confirm(Step& step, Context& context, Move move) {
+    step.walk([c = &context, move] { return look_at_confirm(c, move); },
+              [c = &context, move] { return todo_of_confirm(c, move); });
 }
 
 } // namespace pgteal::cutover

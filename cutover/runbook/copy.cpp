@@ -1,6 +1,6 @@
 // lanes, copy: what is published, and the rows as of a snapshot of it.
 #include "base/error.hpp"
-#include "cutover/runbook/runbook.hpp"
+#include "cutover/runbook/walks.hpp"
 #include "replication/clone/clone.hpp"
 #include "replication/lane/partitions.hpp"
 
@@ -62,7 +62,7 @@ Task<std::vector<replication::Lane>> spread_tables(Context* context, std::string
     co_return missing;
 }
 
-Task<Observation> observe_lanes(Context* context) {
+Task<Sight<LanesSeen>> look_at_lanes(Context* context) {
     LanesSeen found;
     found.blue_version = (co_await context->estate.server(Side::blue).identity(after(patience))).version;
     std::size_t tables = 0;
@@ -87,12 +87,10 @@ Task<Observation> observe_lanes(Context* context) {
                         ": its rows would stay behind";
         seen.hint = "pgteal abort, then pgteal prepare; look who changed the publications, or made the table";
     }
-    seen.seen = std::move(found);
-    co_return seen;
+    co_return Sight<LanesSeen>(std::move(seen), std::move(found));
 }
 
-std::vector<Action> plan_lanes(const Observation& seen) {
-    const auto& found = std::any_cast<const LanesSeen&>(seen.seen);
+Actions todo_of_lanes(const LanesSeen& found) {
     std::vector<Action> actions;
     for (const auto& lane : found.missing) {
         const auto& tables = found.groups.at(lane.object());
@@ -106,7 +104,7 @@ std::vector<Action> plan_lanes(const Observation& seen) {
     return actions;
 }
 
-std::vector<Action> undo_lanes(Context* context) {
+Actions undo_lanes(Context* context) {
     std::vector<Action> actions;
     for (const auto& lane : context->estate.lanes(Side::blue)) {
         actions.push_back(sql(Side::blue, replication::drop_publication(lane)));
@@ -146,7 +144,7 @@ Task<void> leave_out_copied(Context* context, CopySeen::Todo* todo, Lsn slot_at)
     std::erase_if(todo->tables, [&kept](const auto& table) { return kept.contains(table.qualified()); });
 }
 
-Task<Observation> observe_copy(Context* context) {
+Task<Sight<CopySeen>> look_at_copy(Context* context) {
     const auto deadline = after(patience);
     CopySeen found;
     Bytes size{};
@@ -161,7 +159,7 @@ Task<Observation> observe_copy(Context* context) {
         const auto reached =
             co_await milestones(&context->estate.server(Side::green), lane.database, deadline);
         replication::LaneState state; // before green's database exists there is no lane to look at
-        if (reached.contains("schema")) {
+        if (reached.contains(name_of(StepId::schema))) {
             state = co_await replication::read_lane(context->estate.server(Side::blue),
                                                     context->estate.server(Side::green), lane, deadline);
         }
@@ -192,20 +190,18 @@ Task<Observation> observe_copy(Context* context) {
             lost.hint = "pgteal abort, then pgteal prepare: the data has to be copied again";
             co_return lost;
         }
-        if (reached.contains("schema") && state.slot && state.slot_status != "lost" &&
+        if (reached.contains(name_of(StepId::schema)) && state.slot && state.slot_status != "lost" &&
             state.confirmed_flush) {
             co_await leave_out_copied(context, &todo, *state.confirmed_flush);
         }
         found.todo.push_back(std::move(todo));
     }
     auto seen = counted(lanes.size() - found.todo.size(), lanes.size(), to_string(size));
-    seen.seen = std::move(found);
-    co_return seen;
+    co_return Sight<CopySeen>(std::move(seen), std::move(found));
 }
 
-std::vector<Action> plan_copy(Context* context, const Observation& seen) {
-    const auto& found = std::any_cast<const CopySeen&>(seen.seen);
-    const bool interrupted = context->begun("copy");
+Actions todo_of_copy(Context* context, const CopySeen& found) {
+    const bool interrupted = context->begun(StepId::copy);
     std::vector<Action> actions;
     int phase = 0;
     for (const auto& todo : found.todo) {
@@ -237,7 +233,7 @@ std::vector<Action> plan_copy(Context* context, const Observation& seen) {
     return actions;
 }
 
-std::vector<Action> undo_copy(Context* context) {
+Actions undo_copy(Context* context) {
     std::vector<Action> actions;
     for (const auto& lane : context->estate.lanes(Side::blue)) {
         actions.push_back(sql(Side::blue, replication::drop_slot(lane)));
@@ -247,28 +243,18 @@ std::vector<Action> undo_copy(Context* context) {
 
 } // namespace
 
-Step lanes_step(Context& context) {
-    Step step;
-    step.id = "lanes";
-    step.title = "Publish the tables";
-    step.makes_true = "Every table of blue is published by exactly one lane.";
-    step.observe = [c = &context] { return observe_lanes(c); };
-    step.plan = [](const Observation& seen) { return plan_lanes(seen); };
-    step.undo = [c = &context](const Observation&) { return undo_lanes(c); };
-    return step;
+void walk_lanes(Step& step, Context& context, Move) {
+    step.walk<LanesSeen>({.look = [c = &context] { return look_at_lanes(c); },
+                          .todo = todo_of_lanes,
+                          .back = [c = &context](const LanesSeen&) { return undo_lanes(c); },
+                          .expected = {}});
 }
 
-Step copy_step(Context& context) {
-    Step step;
-    step.id = "copy";
-    step.title = "Copy the data";
-    step.makes_true = "Green holds every table as of a snapshot of blue; the lane's slot keeps all that came "
-                      "later.";
-    step.deadline = std::chrono::hours(24 * 7);
-    step.observe = [c = &context] { return observe_copy(c); };
-    step.plan = [c = &context](const Observation& seen) { return plan_copy(c, seen); };
-    step.undo = [c = &context](const Observation&) { return undo_copy(c); };
-    return step;
+void walk_copy(Step& step, Context& context, Move) {
+    step.walk<CopySeen>({.look = [c = &context] { return look_at_copy(c); },
+                         .todo = [c = &context](const CopySeen& seen) { return todo_of_copy(c, seen); },
+                         .back = [c = &context](const CopySeen&) { return undo_copy(c); },
+                         .expected = {}});
 }
 
 } // namespace pgteal::cutover

@@ -1,6 +1,6 @@
 // finish: the standing side is let go, and nothing of pgteal stays behind.
 #include "base/error.hpp"
-#include "cutover/runbook/runbook.hpp"
+#include "cutover/runbook/walks.hpp"
 #include "replication/lane/control.hpp"
 
 namespace pgteal::cutover {
@@ -9,7 +9,7 @@ namespace {
 
 constexpr auto patience = std::chrono::seconds(30);
 
-Task<Observation> observe_finish(Context* context, Side standing) {
+Task<Observation> look_at_finish(Context* context, Side standing) {
     std::size_t left = 0;
     for (const auto side : {Side::blue, Side::green}) {
         for (const auto& database : context->estate.config().databases) {
@@ -28,7 +28,7 @@ Task<Observation> observe_finish(Context* context, Side standing) {
     co_return seen;
 }
 
-std::vector<Action> plan_finish(Context* context) {
+Actions todo_of_finish(Context* context) {
     std::vector<Action> actions;
     for (const auto publisher : {Side::blue, Side::green}) {
         for (const auto& lane : context->estate.lanes(publisher)) {
@@ -46,18 +46,9 @@ std::vector<Action> plan_finish(Context* context) {
 
 } // namespace
 
-Step finish_step(Context& context, Side standing) {
-    Step step;
-    step.id = "finish";
-    step.title = "Retire the standing side";
-    step.makes_true = "No lane, slot, freeze or marker is left on either side; the standing side stays "
-                      "read-only for clients.";
-    step.writers_after = Writers::to;
-    step.recovery = Recovery::forward;
-    step.deadline = std::chrono::minutes(10);
-    step.observe = [c = &context, standing] { return observe_finish(c, standing); };
-    step.plan = [c = &context](const Observation&) { return plan_finish(c); };
-    return step;
+void walk_finish(Step& step, Context& context, Move move) {
+    step.walk([c = &context, move] { return look_at_finish(c, move.from); },
+              [c = &context] { return todo_of_finish(c); });
 }
 
 } // namespace pgteal::cutover

@@ -1,5 +1,5 @@
 // analyze, compare: a side that clients can be shown.
-#include "cutover/runbook/runbook.hpp"
+#include "cutover/runbook/walks.hpp"
 #include "replication/clone/clone.hpp"
 #include "replication/compare/migrated_rows.hpp"
 
@@ -9,12 +9,12 @@ namespace {
 
 constexpr auto patience = std::chrono::seconds(60);
 
-Task<Observation> observe_milestone(Context* context, std::string what, std::string summary) {
+Task<Observation> look_at_milestone(Context* context, StepId step, std::string summary) {
     std::size_t reached = 0;
     for (const auto& database : context->estate.config().databases) {
         const auto all =
             co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
-        reached += all.contains(what) ? 1U : 0U;
+        reached += all.contains(name_of(step)) ? 1U : 0U;
     }
     co_return counted(reached, context->estate.config().databases.size(), std::move(summary));
 }
@@ -43,8 +43,8 @@ Task<std::string> tables_of_here(postgres::Server* server, std::string database)
     co_return rows.get<std::string>(0, 0);
 }
 
-Task<Observation> observe_analyze(Context* context) {
-    auto seen = co_await observe_milestone(context, "analyze", "statistics gathered");
+Task<Sight<AnalyzeSeen>> look_at_analyze(Context* context) {
+    auto seen = co_await look_at_milestone(context, StepId::analyze, "statistics gathered");
     AnalyzeSeen todo;
     std::string left;
     for (const auto& database : context->estate.config().database_names()) {
@@ -60,7 +60,8 @@ Task<Observation> observe_analyze(Context* context) {
             }
             auto& green = context->estate.server(Side::green);
             const auto reached = co_await milestones(&green, database, after(patience));
-            auto& there = reached.contains("schema") ? green : context->estate.server(Side::blue);
+            auto& there =
+                reached.contains(name_of(StepId::schema)) ? green : context->estate.server(Side::blue);
             todo.tables[database] = co_await tables_of_here(&there, database);
         }
         const auto& bindings = context->executor.bindings();
@@ -72,14 +73,11 @@ Task<Observation> observe_analyze(Context* context) {
     if (!left.empty()) {
         seen.summary += "; NOT filled, refresh them on green: " + left;
     }
-    seen.seen = std::move(todo);
-    co_return seen;
+    co_return Sight<AnalyzeSeen>(std::move(seen), std::move(todo));
 }
 
-std::vector<Action> plan_analyze(Context* context, const Observation& seen) {
-    const auto* found = std::any_cast<AnalyzeSeen>(&seen.seen);
-    const AnalyzeSeen todo = found == nullptr ? AnalyzeSeen() : *found;
-    std::vector<Action> actions;
+Actions todo_of_analyze(Context* context, const AnalyzeSeen& todo) {
+    Actions actions;
     for (const auto& database : context->estate.config().databases) {
         if (todo.views.contains(database.name)) {
             Sql refresh;
@@ -95,7 +93,7 @@ std::vector<Action> plan_analyze(Context* context, const Observation& seen) {
         analyze.statement = {database.name, all ? "ANALYZE" : "ANALYZE " + tables->second, {}};
         analyze.limit = std::chrono::hours(24);
         actions.push_back({std::move(analyze), 0});
-        actions.push_back(sql(Side::green, milestone(database.name, "analyze"), 1));
+        actions.push_back(sql(Side::green, milestone(database.name, StepId::analyze), 1));
     }
     return actions;
 }
@@ -113,8 +111,8 @@ Task<bool> slot_to_be_made_again(Context* context) {
     co_return false;
 }
 
-Task<Observation> observe_compare(Context* context) {
-    auto seen = co_await observe_milestone(context, "compare", {});
+Task<Observation> look_at_compare(Context* context) {
+    auto seen = co_await look_at_milestone(context, StepId::compare, {});
     // Where a slot has to be made anew the comparison is made anew too.
     if (seen.state == State::done && context->executor.results().comparisons.empty()) {
         const bool again = co_await slot_to_be_made_again(context);
@@ -136,45 +134,29 @@ Task<Observation> observe_compare(Context* context) {
     co_return seen;
 }
 
-std::vector<Action> plan_compare(Context* context) {
-    std::vector<Action> actions;
+Actions todo_of_compare(Context* context) {
+    Actions actions;
     int phase = 0;
     for (const auto& database : context->estate.config().databases) {
         actions.push_back({CompareData{database.name, Side::blue}, phase++});
-        actions.push_back(sql(Side::green, milestone(database.name, "compare"), phase++));
+        actions.push_back(sql(Side::green, milestone(database.name, StepId::compare), phase++));
     }
     return actions;
 }
 
-std::vector<Action> nothing(const Observation& seen) {
-    static_cast<void>(seen);
-    return {};
-}
-
 } // namespace
 
-Step analyze_step(Context& context) {
-    Step step;
-    step.id = "analyze";
-    step.title = "Gather statistics";
-    step.makes_true = "Green's planner knows the data; materialized views that blue had filled are filled.";
-    step.deadline = std::chrono::hours(24);
-    step.observe = [c = &context] { return observe_analyze(c); };
-    step.plan = [c = &context](const Observation& seen) { return plan_analyze(c, seen); };
-    step.undo = nothing;
-    return step;
+void walk_analyze(Step& step, Context& context, Move) {
+    step.walk<AnalyzeSeen>(
+        {.look = [c = &context] { return look_at_analyze(c); },
+         .todo = [c = &context](const AnalyzeSeen& seen) { return todo_of_analyze(c, seen); },
+         .back = [](const AnalyzeSeen&) { return nothing(); },
+         .expected = {}});
 }
 
-Step compare_step(Context& context) {
-    Step step;
-    step.id = "compare";
-    step.title = "Compare the data";
-    step.makes_true = "Every table has the same rows on both sides, apart from what is still under way.";
-    step.deadline = std::chrono::hours(24);
-    step.observe = [c = &context] { return observe_compare(c); };
-    step.plan = [c = &context](const Observation&) { return plan_compare(c); };
-    step.undo = nothing;
-    return step;
+void walk_compare(Step& step, Context& context, Move) {
+    step.walk([c = &context] { return look_at_compare(c); }, [c = &context] { return todo_of_compare(c); },
+              nothing);
 }
 
 } // namespace pgteal::cutover

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "cutover/gate/rights.hpp"
-#include "cutover/runbook/runbook.hpp"
+#include "cutover/runbook/walks.hpp"
 
 namespace pgteal::cutover {
 
@@ -39,8 +39,8 @@ void warn_of(Context* context, const RightsPlan& plan, Side to) {
     }
 }
 
-Task<Observation> observe_rights(Context* context, Move move, RightsScope scope, bool late,
-                                 std::shared_ptr<Walk> walk) {
+Task<Sight<RightsPlan>> look_at_rights_of(Context* context, Move move, RightsScope scope, bool late,
+                                          std::shared_ptr<Walk> walk) {
     Observation seen;
     seen.state = State::done;
     auto& results = context->executor.results();
@@ -77,64 +77,45 @@ Task<Observation> observe_rights(Context* context, Move move, RightsScope scope,
     }
     seen.summary = walk->summary;
     seen.state = plan->actions.empty() ? State::done : State::absent;
-    seen.seen = std::move(*plan);
-    co_return seen;
+    co_return Sight<RightsPlan>(std::move(seen), std::move(*plan));
 }
 
-std::vector<Action> plan_rights(Context* context, const Observation& seen, Walk* walk) {
-    const auto* plan = std::any_cast<RightsPlan>(&seen.seen);
-    if (plan == nullptr) {
+Actions todo_of_rights(Context* context, const RightsPlan& plan, Walk* walk) {
+    if (plan.actions.empty()) {
         return {};
     }
     walk->performed = true;
     walk->warnings = context->executor.results().warnings.size();
-    for (const auto& [name, binding] : plan->secrets) {
+    for (const auto& [name, binding] : plan.secrets) {
         context->executor.set(name, binding.value, true);
     }
-    return plan->actions;
+    return plan.actions;
 }
 
-Step rights_step(Context& context, Move move, RightsScope scope, bool late) {
+void walk_rights(Step& step, Context& context, Move move, RightsScope scope, bool late) {
     auto walk = std::make_shared<Walk>();
-    Step step;
-    step.writers_after = late ? Writers::to : Writers::from;
-    step.observe = [c = &context, move, scope, late, walk] {
-        return observe_rights(c, move, scope, late, walk);
-    };
-    step.plan = [c = &context, walk](const Observation& seen) { return plan_rights(c, seen, walk.get()); };
-    // No undo: it is so on the side that serves, and a look would keep clients waiting.
-    return step;
+    // Not taken back: it is so on the side that serves, and a look would keep clients waiting.
+    step.walk<RightsPlan>(
+        {.look = [c = &context, move, scope, late,
+                  walk] { return look_at_rights_of(c, move, scope, late, walk); },
+         .todo = [c = &context, walk](const RightsPlan& plan) { return todo_of_rights(c, plan, walk.get()); },
+         .back = {},
+         .expected = {}});
 }
 
 } // namespace
 
-Step privileges_step(Context& context) {
-    auto step = rights_step(context, {Side::blue, Side::green, 1}, {}, false);
-    step.id = "privileges";
-    step.title = "Carry privileges";
-    step.makes_true =
-        "Roles, privileges and comments that changed on blue since the run began are so on green.";
-    step.writers_after = Writers::blue;
-    return step;
+void walk_privileges(Step& step, Context& context, Move) {
+    walk_rights(step, context, {Side::blue, Side::green, 1}, {}, false);
 }
 
-Step carry_privileges_step(Context& context, Move move) {
+void walk_carry_grants(Step& step, Context& context, Move move) {
     // The way back is not held up by a grant.
-    auto step = rights_step(context, move, {true, move.to == Side::blue}, false);
-    step.id = "carry-grants";
-    step.title = "Carry privileges";
-    step.makes_true =
-        "Roles, privileges and comments that changed on `from` since they were last recorded are so on `to`.";
-    return step;
+    walk_rights(step, context, move, {true, move.to == Side::blue}, false);
 }
 
-Step late_privileges_step(Context& context, Move move) {
-    auto step = rights_step(context, move, {false, true}, true);
-    step.id = "late-grants";
-    step.title = "Carry late privileges";
-    step.makes_true = "So are roles and privileges that changed between that and the fence.";
-    step.recovery = Recovery::forward;
-    return step;
+void walk_late_grants(Step& step, Context& context, Move move) {
+    walk_rights(step, context, move, {false, true}, true);
 }
 
 } // namespace pgteal::cutover

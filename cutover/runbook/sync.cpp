@@ -5,7 +5,7 @@
 #include "base/error.hpp"
 #include "cutover/estate/streams.hpp"
 #include "cutover/migrations/migrations.hpp"
-#include "cutover/runbook/runbook.hpp"
+#include "cutover/runbook/walks.hpp"
 #include "replication/clone/clone.hpp"
 #include "replication/compare/migrated_rows.hpp"
 #include "replication/lane/partitions.hpp"
@@ -70,7 +70,7 @@ std::string count_of(std::size_t files, std::size_t commands) {
     return commands == 0 ? text : files == 0 ? "migrated by the configured command" : text;
 }
 
-Task<Observation> observe_migrate(Context* context) {
+Task<Sight<MigrateSeen>> look_at_migrate(Context* context) {
     MigrateSeen found;
     std::size_t files = 0;
     std::size_t commands = 0;
@@ -78,9 +78,7 @@ Task<Observation> observe_migrate(Context* context) {
     if (context->progress().removing) {
         // What they made goes with the database. Files that were edited or deleted since then are no business
         // of an abort: to mend them is what it is for.
-        Observation unseen;
-        unseen.seen = std::move(found);
-        co_return unseen;
+        co_return Observation{};
     }
     for (const auto& database : config.databases) {
         if (database.migrations.empty()) {
@@ -90,14 +88,14 @@ Task<Observation> observe_migrate(Context* context) {
             co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
         if (!config.migrate.command.empty()) {
             ++commands;
-            if (!reached.contains("migrate")) {
+            if (!reached.contains(name_of(StepId::migrate))) {
                 found.pending[database.name] = {};
             }
             continue;
         }
         const auto green = context->estate.server(Side::green).dsn().with_database(database.name);
         const auto blue = context->estate.server(Side::blue).dsn().with_database(database.name);
-        const bool exists = reached.contains("schema");
+        const bool exists = reached.contains(name_of(StepId::schema));
         const auto folder = database.migrations;
         MigrateLook look;
         const std::function<void()> work = [&] {
@@ -115,20 +113,18 @@ Task<Observation> observe_migrate(Context* context) {
     Observation seen;
     seen.state = found.pending.empty() ? State::done : State::absent;
     seen.summary = count_of(files, commands);
-    seen.seen = std::move(found);
-    co_return seen;
+    co_return Sight<MigrateSeen>(std::move(seen), std::move(found));
 }
 
-std::vector<Action> plan_migrate(Context* context, const Observation& seen) {
-    const auto& found = std::any_cast<const MigrateSeen&>(seen.seen);
+Actions todo_of_migrate(Context* context, const MigrateSeen& found) {
     const auto& config = context->estate.config();
-    std::vector<Action> actions;
+    Actions actions;
     for (const auto& [database, scripts] : found.pending) {
         actions.push_back(
             {ApplyMigrations{database, config.database(database).migrations, scripts, config.migrate.command},
              0});
         if (!config.migrate.command.empty()) {
-            actions.push_back(sql(Side::green, milestone(database, "migrate"), 1));
+            actions.push_back(sql(Side::green, milestone(database, StepId::migrate), 1));
         }
     }
     return actions;
@@ -159,7 +155,7 @@ Task<std::optional<Observation>> partitions_in_the_way(Context* context, std::st
     co_return seen;
 }
 
-Task<Observation> observe_subscribe(Context* context) {
+Task<Sight<SubscribeSeen>> look_at_subscribe(Context* context) {
     SubscribeSeen found;
     const auto lanes = context->estate.lanes(Side::blue);
     Observation seen;
@@ -168,7 +164,7 @@ Task<Observation> observe_subscribe(Context* context) {
     for (const auto& database : context->estate.config().databases) {
         const auto reached =
             co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
-        ready = ready && reached.contains("schema");
+        ready = ready && reached.contains(name_of(StepId::schema));
     }
     std::size_t streaming = 0;
     for (const auto& lane : lanes) {
@@ -224,13 +220,11 @@ Task<Observation> observe_subscribe(Context* context) {
     }
     seen = counted(streaming, lanes.size(),
                    std::to_string(streaming) + " of " + std::to_string(lanes.size()) + " lanes streaming");
-    seen.seen = std::move(found);
-    co_return seen;
+    co_return Sight<SubscribeSeen>(std::move(seen), std::move(found));
 }
 
-std::vector<Action> plan_subscribe(const Observation& seen) {
-    const auto& found = std::any_cast<const SubscribeSeen&>(seen.seen);
-    std::vector<Action> actions;
+Actions todo_of_subscribe(const SubscribeSeen& found) {
+    Actions actions;
     for (const auto& [database, lanes] : found.carried) {
         actions.push_back(sql(Side::blue, replication::read_partition_markers(database, lanes), 0));
         actions.push_back(sql(Side::green, replication::make_partitions(database), 1));
@@ -256,8 +250,8 @@ std::vector<Action> plan_subscribe(const Observation& seen) {
     return actions;
 }
 
-std::vector<Action> undo_subscribe(Context* context) {
-    std::vector<Action> actions;
+Actions undo_subscribe(Context* context) {
+    Actions actions;
     for (const auto& lane : context->estate.lanes(Side::blue)) {
         actions.push_back(sql(Side::green, replication::drop_subscription(lane)));
     }
@@ -266,15 +260,15 @@ std::vector<Action> undo_subscribe(Context* context) {
 
 // ---- catch-up
 
-Task<Observation> observe_catch_up(Context* context) {
+Task<Observation> look_at_catch_up(Context* context) {
     Observation seen;
     seen.state = State::done;
-    double slowest = 0;
+    Clock::duration slowest{};
     Bytes most{};
     for (const auto& database : context->estate.config().databases) {
         const auto reached =
             co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
-        if (!reached.contains("schema")) {
+        if (!reached.contains(name_of(StepId::schema))) {
             seen.state = State::absent;
             co_return seen;
         }
@@ -302,7 +296,7 @@ Task<Observation> observe_catch_up(Context* context) {
                 seen.hint = "pgteal abort, then pgteal prepare: the data has to be copied again";
                 co_return seen;
             }
-            slowest = std::max(slowest, to_ms(lag.time));
+            slowest = std::max(slowest, lag.time);
             most = std::max(most, lag.bytes);
             if (!lag.arrived || lag.bytes > context->estate.config().max_lag) {
                 seen.state = State::partial;
@@ -310,51 +304,32 @@ Task<Observation> observe_catch_up(Context* context) {
         }
     }
     seen.summary = seen.state == State::done
-                       ? "lag " + std::to_string(std::lround(slowest)) + " ms, " + to_string(most)
+                       ? "lag " + std::to_string(std::lround(to_ms(slowest))) + " ms, " + to_string(most)
                        : to_string(most) + " behind";
     co_return seen;
 }
 
-std::vector<Action> nothing(const Observation& seen) {
-    static_cast<void>(seen);
-    return {};
-}
-
 } // namespace
 
-Step migrate_step(Context& context) {
-    Step step;
-    step.id = "migrate";
-    step.title = "Apply migrations to green";
-    step.makes_true = "Green has the new schema; nobody waited for a lock.";
-    step.deadline = std::chrono::hours(24 * 7);
-    step.observe = [c = &context] { return observe_migrate(c); };
-    step.plan = [c = &context](const Observation& seen) { return plan_migrate(c, seen); };
-    step.undo = nothing; // goes with the database
-    return step;
+void walk_migrate(Step& step, Context& context, Move) {
+    step.walk<MigrateSeen>(
+        {.look = [c = &context] { return look_at_migrate(c); },
+         .todo = [c = &context](const MigrateSeen& seen) { return todo_of_migrate(c, seen); },
+         .back = [](const MigrateSeen&) { return nothing(); }, // goes with the database
+         .expected = {}});
 }
 
-Step subscribe_step(Context& context) {
-    Step step;
-    step.id = "subscribe";
-    step.title = "Start the lanes";
-    step.makes_true = "Green receives every change that blue commits, from the slot's start on.";
-    step.observe = [c = &context] { return observe_subscribe(c); };
-    step.plan = [](const Observation& seen) { return plan_subscribe(seen); };
-    step.undo = [c = &context](const Observation&) { return undo_subscribe(c); };
-    return step;
+void walk_subscribe(Step& step, Context& context, Move) {
+    step.walk<SubscribeSeen>({.look = [c = &context] { return look_at_subscribe(c); },
+                              .todo = todo_of_subscribe,
+                              .back = [c = &context](const SubscribeSeen&) { return undo_subscribe(c); },
+                              .expected = {}});
 }
 
-Step catch_up_step(Context& context) {
-    Step step;
-    step.id = "catch-up";
-    step.title = "Catch up";
-    step.makes_true =
-        "A marker committed on blue arrives on green in every lane, and the lag is below max_lag.";
+void walk_catch_up(Step& step, Context& context, Move) {
     step.deadline = context.estate.config().catch_up;
-    step.observe = [c = &context] { return observe_catch_up(c); };
-    step.plan = nothing; // and no undo: an abort would wait for a lag that nobody needs
-    return step;
+    // Not taken back: an abort would wait for a lag that nobody needs.
+    step.walk([c = &context] { return look_at_catch_up(c); }, nothing);
 }
 
 } // namespace pgteal::cutover

@@ -4,6 +4,7 @@
 #include "cutover/fence/run_row.hpp"
 #include "cutover/gate/way_back.hpp"
 #include "cutover/runbook/runbook.hpp"
+#include "cutover/runbook/walks.hpp"
 #include "postgres/quote.hpp"
 #include "replication/marker/markers.hpp"
 
@@ -14,8 +15,8 @@ namespace {
 constexpr auto patience = std::chrono::seconds(20);
 
 /// Whole file, shield, RELOAD, read-back: for each pooler in this order, all poolers at once.
-std::vector<Action> retarget_actions(Context& context, Side side) {
-    std::vector<Action> actions;
+Actions retarget_actions(Context& context, Side side) {
+    Actions actions;
     for (const auto& baseline : recorded_poolers(context.journal)) {
         const auto targets = targets_for(context.estate.config(), side, baseline);
         actions.push_back({InstallConfig{baseline.name, baseline.path, targets}, 0});
@@ -36,7 +37,7 @@ bool entry_points(const std::vector<pooler::Entry>& entries, const std::string& 
 }
 
 /// Both the running pooler and its file have to say `to`: a pooler that restarts believes its file.
-Task<Observation> observe_retarget(Context* context, Move move) {
+Task<Observation> look_at_retarget(Context* context, Move move) {
     Observation seen;
     std::size_t right = 0;
     std::size_t total = 0;
@@ -67,7 +68,7 @@ struct SwitchSeen {
     std::vector<std::string> closed; ///< those that do, and are fenced again: a return that was broken off
 };
 
-Task<Observation> observe_switch(Context* context, Move move) {
+Task<Sight<SwitchSeen>> look_at_switch(Context* context, Move move) {
     SwitchSeen found;
     const auto progress = context->progress();
     found.recorded = progress.active && progress.epoch == move.epoch && progress.serving == move.to;
@@ -95,13 +96,11 @@ Task<Observation> observe_switch(Context* context, Move move) {
     const bool open = found.todo.empty() && found.closed.empty();
     seen.state = found.recorded && open ? State::done : found.recorded ? State::partial : State::absent;
     seen.summary = "epoch " + std::to_string(move.epoch) + ": " + to_string(move.to) + " serves";
-    seen.seen = std::move(found);
-    co_return seen;
+    co_return Sight<SwitchSeen>(std::move(seen), std::move(found));
 }
 
-std::vector<Action> plan_switch(Context* context, Move move, const Observation& seen) {
-    const auto& found = std::any_cast<const SwitchSeen&>(seen.seen);
-    std::vector<Action> actions;
+Actions todo_of_switch(Context* context, Move move, const SwitchSeen& found) {
+    Actions actions;
     if (!found.recorded) {
         actions.push_back({RecordSwitch{move.to, move.epoch}, 0});
     }
@@ -135,8 +134,8 @@ std::vector<Action> plan_switch(Context* context, Move move, const Observation& 
 
 // ---- resume
 
-Task<Observation> observe_resume(Context* context, Move move) {
-    auto seen = co_await observe_retarget(context, move);
+Task<Observation> look_at_resume(Context* context, Move move) {
+    auto seen = co_await look_at_retarget(context, move);
     std::size_t paused = 0;
     for (const auto& baseline : recorded_poolers(context->journal)) {
         for (const auto& entry :
@@ -159,7 +158,7 @@ struct TurnSeen {
     std::vector<std::string> behind;        ///< databases of `from` that don't know the epoch
 };
 
-Task<Observation> observe_turn(Context* context, Move move) {
+Task<Sight<TurnSeen>> look_at_turn(Context* context, Move move) {
     TurnSeen found;
     const auto old_lanes = context->estate.lanes(move.from);
     const auto old_states = co_await lane_states(&context->estate, move.from, after(patience));
@@ -200,8 +199,7 @@ Task<Observation> observe_turn(Context* context, Move move) {
     seen.summary = found.halted.empty()
                        ? "canary back on " + to_string(move.from) + ", which follows " + to_string(move.to)
                        : to_string(move.from) + " does not follow: a lane is not whole";
-    seen.seen = std::move(found);
-    co_return seen;
+    co_return Sight<TurnSeen>(std::move(seen), std::move(found));
 }
 
 /// The old direction's worker must be gone before the new one applies anything: it would carry that back.
@@ -216,9 +214,8 @@ postgres::Statement await_worker_gone(const replication::Lane& lane) {
             {}};
 }
 
-std::vector<Action> plan_turn(Context* context, Move move, const Observation& seen) {
-    const auto& found = std::any_cast<const TurnSeen&>(seen.seen);
-    std::vector<Action> actions;
+Actions todo_of_turn(Context* context, Move move, const TurnSeen& found) {
+    Actions actions;
     for (const auto& lane : found.running) {
         actions.push_back(sql(move.to, replication::disable_subscription(lane), 0));
         actions.push_back(sql(move.to, await_worker_gone(lane), 1));
@@ -258,19 +255,10 @@ std::vector<Action> plan_turn(Context* context, Move move, const Observation& se
 
 } // namespace
 
-Step retarget_step(Context& context, Move move) {
-    Step step;
-    step.id = "retarget";
-    step.title = "Point the poolers at the new side";
-    step.makes_true = "Every pooler's file and memory name the new side; clients are still held.";
-    step.writers_after = Writers::none;
-    step.in_pause = true;
-    step.with_previous = true; // clients are held, whatever the sequences come to
-    step.each_place_alone = true;
-    step.observe_after = false; // VerifyPooler is the look
-    step.observe = [c = &context, move] { return observe_retarget(c, move); };
-    step.plan = [c = &context, move](const Observation&) { return retarget_actions(*c, move.to); };
-    step.undo = [c = &context, move](const Observation&) { return retarget_actions(*c, move.from); };
+void walk_retarget(Step& step, Context& context, Move move) {
+    step.walk([c = &context, move] { return look_at_retarget(c, move); },
+              [c = &context, move] { return retarget_actions(*c, move.to); },
+              [c = &context, move] { return retarget_actions(*c, move.from); });
     step.summary = [c = &context] {
         std::size_t entries = 0;
         const auto baselines = recorded_poolers(c->journal);
@@ -281,63 +269,39 @@ Step retarget_step(Context& context, Move move) {
                std::to_string(baselines.size()) + (baselines.size() == 1 ? " pooler" : " poolers") +
                ", read back";
     };
-    return step;
 }
 
-Step switch_step(Context& context, Move move) {
-    Step step;
-    step.id = "switch";
-    step.title = "Switch";
-    step.makes_true = "The new side serves: journal and both databases' records say so; its fence is down.";
-    step.writers_after = Writers::none;
-    step.recovery = Recovery::switch_point;
-    step.in_pause = true;
-    step.observe_after = false;
-    step.observe = [c = &context, move] { return observe_switch(c, move); };
-    step.expected = [c = &context] {
-        Observation seen;
-        seen.seen = SwitchSeen{false, c->estate.config().database_names(), {}};
-        return seen;
-    };
-    step.plan = [c = &context, move](const Observation& seen) { return plan_switch(c, move, seen); };
+void walk_switch(Step& step, Context& context, Move move) {
+    step.walk<SwitchSeen>(
+        {.look = [c = &context, move] { return look_at_switch(c, move); },
+         .todo = [c = &context, move](const SwitchSeen& seen) { return todo_of_switch(c, move, seen); },
+         .back = {},
+         .expected =
+             [c = &context] {
+                 return SwitchSeen{false, c->estate.config().database_names(), {}};
+             }});
     step.summary = [move] {
         return "epoch " + std::to_string(move.epoch) + ": " + to_string(move.to) + " serves";
     };
-    return step;
 }
 
-Step resume_step(Context& context, Move move) {
-    Step step;
-    step.id = "resume";
-    step.title = "Let the clients go on";
-    step.makes_true = "Clients write to the new side.";
-    step.writers_after = Writers::to;
-    step.recovery = Recovery::forward;
-    step.in_pause = true;
-    step.each_place_alone = true;
-    step.observe_after = false;
-    step.observe = [c = &context, move] { return observe_resume(c, move); };
-    step.plan = [c = &context](const Observation&) { return resume_actions(*c); };
-    return step;
+void walk_resume(Step& step, Context& context, Move move) {
+    step.walk([c = &context, move] { return look_at_resume(c, move); },
+              [c = &context] { return resume_actions(*c); });
 }
 
-Step turn_step(Context& context, Move move) {
-    Step step;
-    step.id = "turn";
-    step.title = "Turn the lanes round";
-    step.makes_true = "The old side follows the new one from the first write on: going back loses nothing.";
-    step.writers_after = Writers::to;
-    step.recovery = Recovery::forward;
-    step.deadline = std::chrono::minutes(3);
-    step.observe = [c = &context, move] { return observe_turn(c, move); };
-    step.expected = [c = &context, move] {
-        Observation seen;
-        seen.seen = TurnSeen{
-            c->estate.lanes(move.from), c->estate.lanes(move.to), {}, c->estate.config().database_names()};
-        return seen;
-    };
-    step.plan = [c = &context, move](const Observation& seen) { return plan_turn(c, move, seen); };
-    return step;
+void walk_turn(Step& step, Context& context, Move move) {
+    step.walk<TurnSeen>(
+        {.look = [c = &context, move] { return look_at_turn(c, move); },
+         .todo = [c = &context, move](const TurnSeen& seen) { return todo_of_turn(c, move, seen); },
+         .back = {},
+         .expected =
+             [c = &context, move] {
+                 return TurnSeen{c->estate.lanes(move.from),
+                                 c->estate.lanes(move.to),
+                                 {},
+                                 c->estate.config().database_names()};
+             }});
 }
 
 } // namespace pgteal::cutover

@@ -30,7 +30,7 @@ Error as_error(const std::exception_ptr& error) {
 }
 
 SwitchoverResult result_of(const Runner& runner, std::string outcome, Side serving, std::int64_t epoch) {
-    SwitchoverResult result{std::move(outcome), serving, epoch, runner.pause_ms(), runner.times()};
+    SwitchoverResult result{std::move(outcome), serving, epoch, runner.held_for(), runner.times()};
     result.held_from = runner.held_from();
     return result;
 }
@@ -74,7 +74,7 @@ Task<bool> roll_forward(Context* context, Runner* runner, Move move) {
         context->executor.set(std::string(name), std::string(value.as_string()));
     }
     const auto records = progress.attempt ? progress.attempt->steps : std::map<std::string, StepRecord>{};
-    const auto steps = roll_forward_steps(*context, move);
+    const auto steps = steps_again(*context, move);
     // A server or pooler that was killed may be back in a moment: clients wait for this, so it is tried for a
     // while. Those of a pooler that is dead wait for whoever starts it.
     const auto poolers = after(std::chrono::seconds(15));
@@ -89,12 +89,12 @@ Task<bool> roll_forward(Context* context, Runner* runner, Move move) {
     co_return !runner->only_poolers_silent();
 }
 
-void complete(Context* context, const Move& move, double pause_ms, const std::string& unconfirmed,
+void complete(Context* context, const Move& move, Clock::duration held, const std::string& unconfirmed,
               bool unserved) {
     record_files(context);
     discard_files(context);
     boost::json::object body;
-    body["pause_ms"] = pause_ms;
+    body["pause_ms"] = to_ms(held);
     if (!unconfirmed.empty()) {
         body["unconfirmed"] = unconfirmed;
     }
@@ -150,7 +150,7 @@ Task<SwitchoverResult> go_back(Context* context, Runner* runner, Reporter* repor
     const auto why = (confirmed.read_only ? "no client could write on " : "no client could reach ") + to +
                      " through any pooler" + (problem ? ": " + std::string(problem->what()) : std::string());
     const auto first = result_of(*runner, "interrupted", move.to, move.epoch);
-    complete(context, move, runner->pause_ms(), why, true);
+    complete(context, move, runner->held_for(), why, true);
     crash_point("return", "intent");
     std::exception_ptr error;
     SwitchoverResult back;
@@ -178,7 +178,7 @@ Task<SwitchoverResult> go_back(Context* context, Runner* runner, Reporter* repor
                                std::move(hint), std::move(result));
     }
     if (first.held_from && back.held_from) {
-        back.pause_ms += to_ms(*back.held_from - *first.held_from);
+        back.held += *back.held_from - *first.held_from;
     }
     back.outcome = "returned";
     throw SwitchoverFailed(
@@ -190,7 +190,7 @@ Task<SwitchoverResult> go_back(Context* context, Runner* runner, Reporter* repor
 
 /// Clients went on long ago: whatever keeps it from its end is a warning.
 Task<void> carry_late_rights(Context* context, Runner* runner, Move move) {
-    const Steps late{late_privileges_step(*context, move)};
+    const Steps late{step_of(StepId::late_grants, *context, move)};
     try {
         co_await runner->forward(&late, move.epoch, {});
         record_carried_rights(context);
@@ -215,7 +215,7 @@ Task<SwitchoverResult> conclude(Context* context, Runner* runner, Reporter* repo
         throw_unconfirmed(*context, *runner, move, confirmed);
     }
     co_await carry_late_rights(context, runner, move);
-    complete(context, move, runner->pause_ms());
+    complete(context, move, runner->held_for());
     co_await note_sides(context);
     auto& warnings = context->executor.results().warnings;
     const auto halted = halted_words(*context, move);

@@ -146,7 +146,7 @@ std::optional<Error> first_unproven(const Context& context) {
 } // namespace
 
 Task<Confirmed> confirm(Context* context, Runner* runner, Reporter* reporter, Move move) {
-    const auto step = confirm_step(*context, move);
+    const auto step = step_of(StepId::confirm, *context, move);
     reporter->started(step);
     const auto start = Clock::now();
     const auto until = start + patience;
@@ -154,11 +154,11 @@ Task<Confirmed> confirm(Context* context, Runner* runner, Reporter* reporter, Mo
     Confirmed result;
     StuckPools stuck;
     bool all_answer = false;
-    runner->announce(&step, confirm_step(*context, move).plan({}), move.epoch);
+    runner->announce(&step, step.unseen.todo(), move.epoch);
     while (true) {
-        auto probes = probes_left(*context, move, confirm_step(*context, move).plan({}));
+        auto probes = probes_left(*context, move, step.unseen.todo());
         co_await runner->apart(&step, std::move(probes), move.epoch, until);
-        auto settings = settings_left(*context, move, confirm_step(*context, move).plan({}), false);
+        auto settings = settings_left(*context, move, step.unseen.todo(), false);
         const auto failed = co_await runner->apart(&step, std::move(settings), move.epoch, until);
         const auto seen = co_await step.observe();
         const bool refused = all_refused(*context, move);
@@ -177,7 +177,7 @@ Task<Confirmed> confirm(Context* context, Runner* runner, Reporter* reporter, Mo
         all_answer = seen.state == State::done && service != Service::nobody;
         if (all_answer && stuck.none()) {
             result.problem.reset(); // an earlier try's
-            runner->record_done(step, move.epoch, to_ms(Clock::now() - start), seen.summary);
+            runner->record_done(step, move.epoch, Clock::now() - start, seen.summary);
             co_return result;
         }
         result.problem = first_unproven(*context);
@@ -207,7 +207,7 @@ Task<Confirmed> confirm(Context* context, Runner* runner, Reporter* reporter, Mo
     if (all_answer && failed.empty() && result.waiting.empty()) { // too short a time to call anybody stuck
         result.problem.reset();
         const auto seen = co_await step.observe();
-        runner->record_done(step, move.epoch, to_ms(Clock::now() - start), seen.summary);
+        runner->record_done(step, move.epoch, Clock::now() - start, seen.summary);
         co_return result;
     }
     if (!result.problem) {
@@ -216,10 +216,9 @@ Task<Confirmed> confirm(Context* context, Runner* runner, Reporter* reporter, Mo
     co_return result;
 }
 
-Task<std::map<std::string, std::exception_ptr>> put_settings_back(Context* context, Runner* runner,
-                                                                  Move move) {
-    const auto step = confirm_step(*context, move);
-    auto rest = settings_left(*context, move, confirm_step(*context, move).plan({}), true);
+Task<Failures> put_settings_back(Context* context, Runner* runner, Move move) {
+    const auto step = step_of(StepId::confirm, *context, move);
+    auto rest = settings_left(*context, move, step.unseen.todo(), true);
     auto failed = co_await runner->apart(&step, std::move(rest), move.epoch, after(console_patience));
     co_return failed;
 }

@@ -28,7 +28,6 @@ Task<Confirmed> confirm(Context* context, Runner* runner, Reporter* reporter, Mo
 
 /// What the pause changed in the poolers' settings, where that is not done yet: whoever reads them next takes
 /// them for their own. A pooler that does not answer is let be.
-Task<std::map<std::string, std::exception_ptr>> put_settings_back(Context* context, Runner* runner,
-                                                                  Move move);
+Task<Failures> put_settings_back(Context* context, Runner* runner, Move move);
 
 } // namespace pgteal::cutover

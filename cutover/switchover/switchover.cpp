@@ -63,19 +63,10 @@ Task<void> record_limits(Context* context, Side serving) {
     context->journal.set_fact("read_only_settings", settings);
 }
 
-/// Without the gate: it only looks, and a side that doesn't answer would keep the way back from its end.
-Steps joined(Switchover moved) {
-    Steps steps(moved.before.begin() + 1, moved.before.end());
-    for (auto& step : moved.pause) {
-        steps.push_back(std::move(step));
-    }
-    return steps;
-}
-
 Task<void> take_back(Context* context, Runner* runner, Move move) {
     const auto progress = context->progress();
     const auto records = progress.attempt ? progress.attempt->steps : std::map<std::string, StepRecord>{};
-    const auto steps = joined(switchover_steps(*context, move));
+    const auto steps = steps_of({Part::before, Part::held}, *context, move);
     co_await runner->back(&steps, move.epoch, records);
     discard_files(context);
     context->journal.append(attempt_event(EventKind::aborted, move));
@@ -155,7 +146,7 @@ Task<void> take_back_unswitched(Context* context, Runner* runner, Move move) {
     const auto why = "no client could reach " + to + " through any pooler, and nothing was written there";
     auto result = result_of(runner, "returned", move.from, move.epoch - 1);
     if (runner.held_from()) {
-        result.pause_ms = to_ms(Clock::now() - *runner.held_from());
+        result.held = Clock::now() - *runner.held_from();
     }
     throw SwitchoverFailed(Error(ErrorCode::conflict, to, why), why + "; so " + from + " serves again",
                            "mend the way from the poolers to " + to +
@@ -196,7 +187,6 @@ Task<void> warm_up(Context* context, Deadline deadline) {
 Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to, bool returning) {
     const auto progress = context->progress();
     const Move move{other(to), to, progress.epoch + 1};
-    const auto moved = switchover_steps(*context, move);
     Runner runner(context->journal, context->executor, *reporter);
 
     if (to == Side::blue) {
@@ -205,7 +195,7 @@ Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to,
         co_await take_all_along(context, &runner, move.from);
     }
     // The gate comes before the attempt is begun: a refusal leaves no trace.
-    const auto& gate = moved.before.front();
+    const auto gate = step_of(StepId::gate, *context, move);
     reporter->started(gate);
     const auto start = Clock::now();
     co_await warm_up(context, after(std::chrono::seconds(20)));
@@ -213,7 +203,7 @@ Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to,
     if (seen.state != State::done) {
         throw_conflict(gate, seen);
     }
-    reporter->done(gate, seen.summary, to_ms(Clock::now() - start));
+    reporter->done(gate, seen.summary, Clock::now() - start);
 
     const SignalsIgnored calm;
     co_await record_limits(context, move.from);
@@ -226,10 +216,11 @@ Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to,
     std::exception_ptr error;
     bool returned = false;
     try {
-        const Steps stage(moved.before.begin() + 1, moved.before.end());
-        co_await runner.forward(&stage, move.epoch, {});
+        const auto before = steps_of({Part::before}, *context, move);
+        co_await runner.forward(&before, move.epoch, {});
         record_carried_rights(context);
-        co_await runner.pause(&moved.pause, move.epoch, context->estate.config().max_pause);
+        const auto held = steps_of({Part::held}, *context, move);
+        co_await runner.pause(&held, move.epoch, context->estate.config().max_pause);
         // Before the lanes turn: a side that nobody reaches has nothing to carry back.
         const bool nobody = !returning && co_await nobody_reaches(context, move);
         if (nobody) {
@@ -237,8 +228,10 @@ Task<SwitchoverResult> switchover(Context* context, Reporter* reporter, Side to,
             co_await unswitch(context, &runner, move);
             returned = true;
         }
-        const Steps turn(moved.after.begin(), moved.after.begin() + (returned ? 0 : 1)); // then conclude()
-        co_await runner.forward(&turn, move.epoch, {});
+        if (!returned) {
+            const Steps turn{step_of(StepId::turn, *context, move)}; // then conclude()
+            co_await runner.forward(&turn, move.epoch, {});
+        }
     } catch (...) {
         error = std::current_exception();
     }
@@ -305,7 +298,7 @@ Task<void> settle_for_way_back(Context* context, Reporter* reporter) {
     }
     co_await roll_forward(context, &runner, move);
     co_await put_settings_back(context, &runner, move);
-    complete(context, move, 0, "not confirmed: going back was asked for");
+    complete(context, move, {}, "not confirmed: going back was asked for");
 }
 
 } // namespace pgteal::cutover

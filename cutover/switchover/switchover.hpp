@@ -18,7 +18,7 @@ struct SwitchoverResult {
     std::string outcome;
     Side serving = Side::blue;
     std::int64_t epoch = 0;
-    double pause_ms = 0;
+    Clock::duration held{};
     std::vector<StepTime> steps;
     bool turned = false; ///< when interrupted: the old side follows all the same
     bool served = false; ///< past the switch: a client, or pgteal like one, was seen to get through

@@ -22,7 +22,7 @@ Task<bool> roll_forward(Context* context, Runner* runner, Move move);
 
 /// The run rests again. `unconfirmed`: what was not seen to be so; "" = all was. `unserved`: it does not rest
 /// yet, since no client reached the new side.
-void complete(Context* context, const Move& move, double pause_ms, const std::string& unconfirmed = {},
+void complete(Context* context, const Move& move, Clock::duration held, const std::string& unconfirmed = {},
               bool unserved = false);
 
 /// From turned lanes to the end: what clients find is confirmed, the run rests again. When no client has

@@ -125,14 +125,13 @@ TEST(Approvals, GoThroughTheJournalUnharmed) {
 }
 
 TEST(Approvals, LeaveTheRunWhereItStands) {
-    const auto last = std::string("arm-reverse");
     const auto approved = approval_event("Ada", "op", subject("c"));
-    EXPECT_FALSE(progress_of({approved}, last).active);
+    EXPECT_FALSE(progress_of({approved}).active);
     toys::Script script;
     script.prepare();
-    const auto before = progress_of(script.events(), last);
+    const auto before = progress_of(script.events());
     script.add(EventKind::approved, "approve", 0, approved.body);
-    const auto after = progress_of(script.events(), last);
+    const auto after = progress_of(script.events());
     EXPECT_EQ(after.last_step, before.last_step);
     EXPECT_EQ(after.steps.size(), before.steps.size());
     EXPECT_TRUE(after.prepared);

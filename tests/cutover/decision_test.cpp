@@ -26,7 +26,7 @@ Step step_of(Recovery recovery, bool with_undo) {
     Step step;
     step.recovery = recovery;
     if (with_undo) {
-        step.undo = [](const Observation&) { return std::vector<Action>{}; };
+        step.unseen.back = nothing;
     }
     return step;
 }

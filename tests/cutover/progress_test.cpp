@@ -9,7 +9,7 @@ namespace {
 
 using toys::Script;
 
-Progress of(const Script& script) { return progress_of(script.events(), last_prepare_step); }
+Progress of(const Script& script) { return progress_of(script.events()); }
 
 TEST(Progress, OfAnEmptyJournalIsNoRun) {
     const auto progress = of(Script());
@@ -33,9 +33,9 @@ TEST(Progress, FollowsPrepare) {
     EXPECT_EQ(progress.last_step, "claim");
     EXPECT_FALSE(progress.prepared);
 
-    script.add(EventKind::intent, last_prepare_step);
+    script.add(EventKind::intent, name_of(last_of_prepare));
     EXPECT_FALSE(of(script).prepared);
-    script.add(EventKind::done, last_prepare_step);
+    script.add(EventKind::done, name_of(last_of_prepare));
     EXPECT_TRUE(of(script).prepared);
 }
 
@@ -224,8 +224,8 @@ TEST(Progress, OfEveryPrefixOfALongRunIsConsistent) {
     std::int64_t epoch = 1;
     Side serving = Side::blue;
     for (std::size_t length = 0; length <= events.size(); ++length) {
-        const auto progress = progress_of(
-            {events.begin(), events.begin() + static_cast<std::ptrdiff_t>(length)}, last_prepare_step);
+        const auto progress =
+            progress_of({events.begin(), events.begin() + static_cast<std::ptrdiff_t>(length)});
         if (length > 0) {
             const auto& last = events[length - 1];
             const bool switched = last.kind == EventKind::switched;

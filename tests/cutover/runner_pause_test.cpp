@@ -32,8 +32,8 @@ TEST(Pause, IntentsAreOnDiskBeforeClientsAreHeldAndDonesAfterTheyGoOn) {
                 ElementsAre("intent a", "intent b", "intent c", "done a", "done b", "done c"));
     EXPECT_THAT(rig.recorder.words, ElementsAre("held", "done a", "done b", "done c", "go on"));
     EXPECT_THAT(world.effects(), ElementsAre("+a", "+b", "+c"));
-    EXPECT_EQ(rig.recorder.pause_ms, rig.runner.pause_ms());
-    EXPECT_GT(rig.runner.pause_ms(), 0);
+    EXPECT_EQ(rig.recorder.held, rig.runner.held_for());
+    EXPECT_GT(rig.runner.held_for().count(), 0);
     for (const auto& event : rig.journal.events()) {
         EXPECT_EQ(event.epoch, 2);
     }
@@ -44,26 +44,24 @@ TEST(Pause, EverythingIsLookedAtAndPlannedBeforeTheFirstEffect) {
     Rig rig;
     auto steps = in_pause(toys::toys(&world, {"a", "b"}));
     for (auto& step : steps) {
-        const auto plan = step.plan;
-        step.plan = [plan, &world](const Observation& seen) {
+        toys::plans(step, [plan = step.unseen.todo, &world] {
             EXPECT_THAT(world.effects(), IsEmpty());
-            return plan(seen);
-        };
+            return plan();
+        });
     }
     rig.pause(steps);
     EXPECT_EQ(world.calls[0].substr(0, 4), "look");
     EXPECT_EQ(world.calls[1].substr(0, 4), "look");
 }
 
-TEST(Pause, LooksAgainOnlyWhereTheAnswerIsNoProof) {
+TEST(Pause, TakesTheActionsAnswersForProof) {
     World world;
     Rig rig;
     auto steps = in_pause(toys::toys(&world, {"a", "b"}));
-    steps[0].observe_after = false;
     steps[0].summary = [] { return std::string("three entries"); };
     rig.pause(steps);
     EXPECT_EQ(world.looks["a"], 1);
-    EXPECT_EQ(world.looks["b"], 2);
+    EXPECT_EQ(world.looks["b"], 1);
     EXPECT_THAT(rig.recorder.words, ElementsAre("held", "done a: three entries", "done b", "go on"));
     EXPECT_EQ(rig.journal.events()[2].body.at("summary").as_string(), "three entries");
 }
@@ -98,9 +96,7 @@ TEST(Pause, IsOverAtItsBudgetWhateverTheStepsAllow) {
     World world;
     Rig rig;
     auto steps = in_pause(toys::toys(&world, {"a"}));
-    steps[0].plan = [](const Observation&) { return std::vector<Action>{}; };
-    EXPECT_EQ(error_of([&] { rig.pause(steps, std::chrono::milliseconds(20)); }).code(), ErrorCode::deadline);
-    steps[0].plan = [](const Observation&) { return toys::shell("sleep 600"); };
+    toys::plans(steps[0], [] { return toys::shell("sleep 600"); });
     EXPECT_EQ(error_of([&] { rig.pause(steps, std::chrono::milliseconds(20)); }).code(), ErrorCode::deadline);
 }
 
@@ -114,13 +110,13 @@ TEST(Pause, StepsThatMayDoRunAtTheSameTime) {
                            world.folder.file(other + "-here") + "; do sleep 0.01; done; touch " +
                            world.folder.file(own));
     };
-    steps[0].plan = [meet](const Observation&) { return meet("a", "b"); };
-    steps[1].plan = [meet](const Observation&) { return meet("b", "a"); };
+    toys::plans(steps[0], [meet] { return meet("a", "b"); });
+    toys::plans(steps[1], [meet] { return meet("b", "a"); });
     steps[1].with_previous = true;
-    steps[2].plan = [&world](const Observation&) {
+    toys::plans(steps[2], [&world] {
         return toys::shell("test -e " + world.folder.file("a") + " && test -e " + world.folder.file("b") +
                            " && touch " + world.folder.file("c"));
-    };
+    });
     rig.pause(steps);
     EXPECT_TRUE(world.there("c"));
 }
@@ -129,13 +125,12 @@ TEST(Pause, WaitsForTheOthersWhenOneOfSeveralFails) {
     World world;
     Rig rig;
     auto steps = in_pause(toys::toys(&world, {"a", "b"}));
-    steps[0].plan = [&world](const Observation&) {
-        return toys::shell("touch " + world.folder.file("failed") + "; exit 1");
-    };
-    steps[1].plan = [&world](const Observation&) {
+    toys::plans(steps[0],
+                [&world] { return toys::shell("touch " + world.folder.file("failed") + "; exit 1"); });
+    toys::plans(steps[1], [&world] {
         return toys::shell("while ! test -e " + world.folder.file("failed") +
                            "; do sleep 0.01; done; sleep 0.1; touch " + world.folder.file("b"));
-    };
+    });
     steps[1].with_previous = true;
     EXPECT_EQ(error_of([&] { rig.pause(steps); }).code(), ErrorCode::program);
     EXPECT_TRUE(world.there("b")) << "what goes on must not go on behind our back";

@@ -36,12 +36,11 @@ Task<Observation> unreachable() {
 Step held(World* world, const std::string& id, const bool* broken) {
     Step step;
     step.id = id;
-    step.title = id;
     step.in_pause = true;
     step.each_place_alone = true;
-    step.observe = unreachable;
-    step.plan = [=](const Observation&) { return in_both(world, id, "do", broken); };
-    step.undo = [=](const Observation&) { return in_both(world, id, "undo", broken); };
+    step.walk(
+        unreachable, [=] { return in_both(world, id, "do", broken); },
+        [=] { return in_both(world, id, "undo", broken); });
     return step;
 }
 
@@ -62,12 +61,11 @@ TEST(SilentPlace, ThatComesBackIsTakenBackInOrder) {
     Rig rig;
     bool broken = true;
     auto retarget = held(&world, "retarget", &broken);
-    const auto undo = retarget.undo;
     int calls = 0;
-    retarget.undo = [&, undo](const Observation& seen) {
+    toys::undoes(retarget, [&, undo = retarget.unseen.back] {
         broken = calls++ <= 1; // the words for the journal, and the first try
-        return undo(seen);
-    };
+        return undo();
+    });
     const Steps steps{held(&world, "pause", &broken), retarget};
     rig.back(steps, {{"pause", {true, false}}, {"retarget", {true, false}}});
     EXPECT_THAT(world.effects(), ElementsAre("undo retarget green", "undo pause green", "undo retarget blue",
@@ -93,12 +91,12 @@ TEST(SilentPlace, ThatComesBackDoesNotWaitForOneThatDoesNot) {
     auto pause = held(&world, "pause", &fine);
     auto retarget = held(&world, "retarget", &fine);
     // Blue is dead; green fails once, when it is first taken back.
-    retarget.undo = [&](const Observation&) {
+    toys::undoes(retarget, [&] {
         auto actions = in_one(&world, "retarget", Side::blue, true);
         auto green = in_one(&world, "retarget", Side::green, calls++ <= 1);
         actions.push_back(std::move(green.at(0)));
         return actions;
-    };
+    });
     retarget.deadline = pause.deadline = std::chrono::seconds(1);
     const auto error = error_of([&] {
         rig.back({pause, retarget}, {{"pause", {true, false}}, {"retarget", {true, false}}});
@@ -127,7 +125,7 @@ TEST(SilentPlace, PastTheSwitchNobodyWhomATryHeldAgainIsForgotten) {
     Rig rig;
     const bool broken = true;
     auto retarget = held(&world, "retarget", &broken);
-    retarget.observe = []() -> Task<Observation> { co_return Observation{}; }; // answers, and then fails
+    toys::looks(retarget, []() -> Task<Observation> { co_return Observation{}; }); // answers, and then fails
     const Steps steps{retarget, held(&world, "resume", &broken)};
     for (int round = 0; round < 2; ++round) {
         error_of([&] { run_here([&] { return rig.runner.roll_forward(&steps, 2, {}); }); });
@@ -141,9 +139,10 @@ TEST(SilentPlace, StepsThatThePauseDidNotComeToAreLeftAlone) {
     const bool fine = false;
     auto first = held(&world, "pause", &fine);
     auto second = held(&world, "retarget", &fine);
-    first.observe = second.observe = []() -> Task<Observation> { co_return Observation{}; };
-    first.observe_after = second.observe_after = false;
-    first.plan = [](const Observation&) { return toys::shell("exit 1"); };
+    for (auto* step : {&first, &second}) {
+        toys::looks(*step, []() -> Task<Observation> { co_return Observation{}; });
+    }
+    toys::plans(first, [] { return toys::shell("exit 1"); });
     const Steps steps{first, second};
     EXPECT_EQ(error_of([&] { rig.pause(steps); }).code(), ErrorCode::program);
     rig.back(steps, {{"pause", {true, false}}, {"retarget", {true, false}}});
@@ -166,11 +165,11 @@ TEST(FullDisk, PastTheSwitchHoldsNobodyAgain) {
     Runner runner(journal, executor, recorder);
     const bool fine = false;
     auto retarget = held(&world, "retarget", &fine);
-    retarget.observe = []() -> Task<Observation> {
+    toys::looks(retarget, []() -> Task<Observation> {
         Observation seen;
         seen.state = State::done;
         co_return seen;
-    };
+    });
     auto resume = toys::toy(&world, "resume");
     resume.in_pause = true;
     auto turn = toys::toy(&world, "turn");

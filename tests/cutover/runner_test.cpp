@@ -63,9 +63,9 @@ Step conflicting(World* world, bool refusal, const std::string& evidence) {
     seen.evidence = evidence;
     seen.hint = "pgteal status";
     seen.refusal = refusal;
-    step.observe = [seen]() -> Task<Observation> {
+    toys::looks(step, [seen]() -> Task<Observation> {
         return [](Observation found) -> Task<Observation> { co_return found; }(seen);
-    };
+    });
     return step;
 }
 
@@ -109,7 +109,7 @@ TEST(Forward, AStepWhoseEffectNeverShowsEndsAtItsDeadline) {
     World world;
     Rig rig;
     auto steps = toys::toys(&world, {"a"});
-    steps[0].plan = [](const Observation&) { return std::vector<Action>{}; };
+    toys::plans(steps[0], nothing);
     steps[0].deadline = std::chrono::milliseconds(30);
     const auto error = error_of([&] { rig.forward(steps); });
     EXPECT_EQ(error.code(), ErrorCode::deadline);
@@ -122,14 +122,14 @@ TEST(Forward, WaitsForAnEffectThatShowsLate) {
     World world;
     Rig rig;
     auto step = toys::toy(&world, "a");
-    step.plan = [](const Observation&) { return std::vector<Action>{}; };
+    toys::plans(step, nothing);
     const auto looking = [&world]() -> Task<Observation> { return toys::look(&world, "a"); };
-    step.observe = [&world, looking]() -> Task<Observation> {
+    toys::looks(step, [&world, looking]() -> Task<Observation> {
         if (world.looks["a"] == 3) {
             toys::write_file(world.folder.file("a"), "");
         }
         return looking();
-    };
+    });
     const Steps steps{step};
     rig.forward(steps);
     EXPECT_EQ(world.looks["a"], 4);
@@ -285,7 +285,7 @@ TEST(Executor, RecordsTheSwitchWithWhatThoseAfterItNeedAndNoSecrets) {
     EXPECT_EQ(events[0].epoch, 2);
     EXPECT_EQ(boost::json::serialize(events[0].body.at("bindings")),
               R"({"flush_app":"0/20","insert_app":"0/10"})");
-    EXPECT_EQ(progress_of(events, "last").serving, Side::green);
+    EXPECT_EQ(progress_of(events).serving, Side::green);
 }
 
 } // namespace

@@ -13,7 +13,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using toys::Script;
 
-Progress of(const Script& script) { return progress_of(script.events(), last_prepare_step); }
+Progress of(const Script& script) { return progress_of(script.events()); }
 
 LaneStatus lane(const std::string& publisher, bool active) {
     LaneStatus status;

@@ -84,7 +84,7 @@ class Recorder : public Reporter {
 public:
     explicit Recorder(const Journal& journal) : journal_(journal) {}
     void started(const Step& step) override { words.push_back("started " + step.id); }
-    void done(const Step& step, const std::string& summary, double) override {
+    void done(const Step& step, const std::string& summary, Clock::duration) override {
         words.push_back("done " + step.id + (summary.empty() ? "" : ": " + summary));
     }
     void undone(const Step& step) override { words.push_back("undone " + step.id); }
@@ -92,16 +92,16 @@ public:
         words.emplace_back("held");
         events_when_held = journal_.events();
     }
-    void clients_go_on(double ms) override {
+    void clients_go_on(Clock::duration time) override {
         words.emplace_back("go on");
         events_when_released = journal_.events();
-        pause_ms = ms;
+        held = time;
     }
 
     std::vector<std::string> words;
     std::vector<Event> events_when_held;
     std::vector<Event> events_when_released;
-    double pause_ms = -1;
+    Clock::duration held{-1};
 
 private:
     const Journal& journal_;
@@ -180,11 +180,21 @@ inline std::vector<Action> unmake(World* world, const std::string& id) {
 inline Step toy(World* world, const std::string& id) {
     Step step;
     step.id = id;
-    step.title = "toy " + id;
-    step.observe = [world, id] { return look(world, id); };
-    step.plan = [world, id](const Observation&) { return make(world, id); };
-    step.undo = [world, id](const Observation&) { return unmake(world, id); };
+    step.title = "toy";
+    step.walk([world, id] { return look(world, id); }, [world, id] { return make(world, id); },
+              [world, id] { return unmake(world, id); });
     return step;
+}
+
+/// The same step with another look, plan or way back.
+inline void looks(Step& step, std::function<Task<Observation>()> look) {
+    step.walk(std::move(look), step.unseen.todo, step.unseen.back);
+}
+inline void plans(Step& step, std::function<Actions()> todo) {
+    step.walk(step.observe, std::move(todo), step.unseen.back);
+}
+inline void undoes(Step& step, std::function<Actions()> back) {
+    step.walk(step.observe, step.unseen.todo, std::move(back));
 }
 
 inline Steps toys(World* world, const std::vector<std::string>& ids) {
@@ -213,7 +223,7 @@ struct Rig {
         run_here([&] { return runner.back(&steps, 2, records); });
     }
     [[nodiscard]] std::map<std::string, StepRecord> records() const {
-        return progress_of(journal.events(), "last").steps;
+        return progress_of(journal.events()).steps;
     }
     /// "intent a", "done a", …
     [[nodiscard]] std::vector<std::string> journaled() const { return words_of(journal.events()); }
