@@ -11,6 +11,8 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include "base/clock.hpp"
+
 namespace pgteal {
 
 namespace asio = boost::asio;
@@ -19,16 +21,6 @@ using Executor = asio::any_io_executor;
 /// A coroutine of ours. All run on one io_context with one thread; blocking work goes through run_blocking().
 template <typename T>
 using Task = asio::awaitable<T>;
-
-using Clock = std::chrono::steady_clock;
-
-/// The instant after which a wait is given up. Never optional: no call in pgteal waits for ever.
-using Deadline = Clock::time_point;
-
-[[nodiscard]] inline Deadline after(Clock::duration time) { return Clock::now() + time; }
-[[nodiscard]] inline double to_ms(Clock::duration time) {
-    return std::chrono::duration<double, std::milli>(time).count();
-}
 
 Task<void> sleep_for(Clock::duration time);
 

@@ -59,7 +59,8 @@ std::string to_string(Lsn lsn) {
     return {text.data(), static_cast<std::size_t>(length)};
 }
 
-std::string duration_text(double ms) {
+std::string duration_text(Clock::duration time) {
+    const double ms = to_ms(time);
     if (ms < 10) {
         return fmt::format("{:.1f} ms", ms);
     }

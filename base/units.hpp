@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.hpp"
+
 namespace pgteal {
 
 /// A number of bytes.
@@ -30,6 +32,6 @@ std::string to_string(Lsn lsn);
 inline Bytes operator-(Lsn a, Lsn b) { return Bytes{static_cast<std::int64_t>(a.value - b.value)}; }
 
 /// "0.4 s", "61 ms", "6.1 ms", "3 min 20 s"
-std::string duration_text(double ms);
+std::string duration_text(Clock::duration time);
 
 } // namespace pgteal

@@ -32,18 +32,18 @@ std::string value_of(const std::map<std::string, std::string>& config, const std
     return found == config.end() ? "" : found->second;
 }
 
-double seconds(const std::map<std::string, std::string>& config, const std::string& key) {
+Clock::duration seconds(const std::map<std::string, std::string>& config, const std::string& key) {
     const std::string text = value_of(config, key);
-    if (text.empty()) {
-        return 0;
-    }
     double value = 0;
+    if (text.empty()) {
+        return {};
+    }
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size()) {
         throw Error(ErrorCode::server, "",
                     "PgBouncer shows " + key + " as \"" + text + "\", which is no number of seconds");
     }
-    return value;
+    return from_seconds(value);
 }
 
 } // namespace

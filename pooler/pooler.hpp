@@ -39,9 +39,9 @@ struct Target {
 struct Settings {
     std::string version; ///< "1.18.0"
     std::string pool_mode;
-    double query_wait_timeout = 0; ///< seconds; 0 = no limit
-    double query_timeout = 0;
-    double server_login_retry = 0;
+    Clock::duration query_wait_timeout{}; ///< 0 = no limit
+    Clock::duration query_timeout{};
+    Clock::duration server_login_retry{};
     bool so_reuseport = false;
     /// Users that pool sessions by a setting of their own, which beats the entry's (PgBouncer docs: [users]).
     std::vector<std::string> session_users;

@@ -161,7 +161,7 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, CheckScope sco
         input.lanes += database.lanes;
         input.subscriber_tables[database.name] = replication::subscriber_tables(database.lanes);
     }
-    input.max_pause_seconds = to_ms(config.max_pause) / 1000;
+    input.max_pause = config.max_pause;
     input.blue_peer_conninfo = config.blue.peer_dsn.conninfo();
     input.green_peer_conninfo = config.green.peer_dsn.conninfo();
     input.run_name = config.run;

@@ -67,7 +67,7 @@ Task<Side> side_to_show(Session* session, Progress progress, std::string databas
     }
     const auto reached =
         co_await milestones(&session->estate->server(Side::green), database, after(std::chrono::seconds(20)));
-    co_return reached.contains("schema") ? Side::green : Side::blue;
+    co_return reached.contains(name_of(StepId::schema)) ? Side::green : Side::blue;
 }
 
 std::string state_of(const migration::File& file, const migration::Applied* row) {
@@ -188,21 +188,20 @@ Task<std::vector<Shown>> apply_one(Work* work, ApplyPlace place, DatabaseConfig 
     const std::string again = place.in_run ? "pgteal migrate apply" : "pgteal migrate apply --phase contract";
     MigrationJob job{place.side, database.name, database.migrations, place.phase, place.in_run, again};
     job.approved = std::move(approved);
-    Step step;
-    step.id = "migrate";
+    auto step = aside(StepId::migrate);
     work->narrator.started(step);
     auto news = news_for(work, &step);
     std::vector<Shown> lines;
     news.applied = [&lines, &database, work, side = to_string(place.side)](const migration::File& file,
-                                                                           double ms) {
-        work->journal.append(migrated_event(database.name, side, file, ms));
+                                                                           Clock::duration time) {
+        work->journal.append(migrated_event(database.name, side, file, time));
         lines.push_back({database.name, file.script, file.version,
                          std::string(migration::to_string(file.phase)), "applied"});
     };
     const auto deadline = after(std::chrono::hours(24 * 7));
     co_await apply_migrations(work->session.estate.get(), std::move(job), std::move(news), deadline);
     if (place.in_run && !work->session.config.migrate.command.empty()) {
-        const auto done = milestone(database.name, "migrate");
+        const auto done = milestone(database.name, StepId::migrate);
         co_await work->session.estate->server(Side::green)
             .script(database.name, done.text.plain(), after(std::chrono::seconds(30)));
     }
@@ -227,7 +226,7 @@ Task<Exit> run_migrate_apply(Session* session) {
         } else {
             const auto reached = co_await milestones(&session->estate->server(Side::green), database.name,
                                                      after(std::chrono::seconds(20)));
-            if (!reached.contains("build")) {
+            if (!reached.contains(name_of(StepId::build))) {
                 throw Error(ErrorCode::wrong_state, "green",
                             "database " + database.name + " is not copied to green yet",
                             "pgteal prepare goes on, and applies the migrations in its turn");

@@ -31,7 +31,7 @@ json::object to_json(const AuditEntry& entry) {
     object["what"] = entry.what;
     object["step"] = entry.step;
     object["outcome"] = entry.outcome;
-    object["ms"] = entry.ms < 0 ? json::value() : json::value(entry.ms);
+    object["ms"] = entry.time ? json::value(to_ms(*entry.time)) : json::value();
     object["summary"] = entry.summary;
     json::array actions;
     for (const auto& [where, what] : entry.actions) {
@@ -66,7 +66,7 @@ public:
             auto& last = list.back().as_object();
             last["ended"] = entry.at;
             last["outcome"] = entry.what == "switchover completed" ? "switched" : "taken back";
-            last["pause_ms"] = entry.ms < 0 ? json::value() : json::value(entry.ms);
+            last["pause_ms"] = entry.time ? json::value(to_ms(*entry.time)) : json::value();
         }
     }
     json::array list;
@@ -87,7 +87,7 @@ std::string indented(const std::string& text, const std::string& space) {
 }
 
 std::string line_of(const AuditEntry& entry) {
-    const auto time = entry.ms < 0 ? "" : duration_text(entry.ms);
+    const auto time = entry.time ? duration_text(*entry.time) : std::string();
     if (!entry.step.empty()) {
         const auto state =
             entry.what == "step undone" && entry.outcome == "undone" ? "undone" : entry.outcome;

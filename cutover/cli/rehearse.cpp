@@ -217,7 +217,7 @@ private:
             co_return false;
         }
         crash_point("rehearse", "made");
-        terminal_.done(line, ground_text(*result), to_ms(Clock::now() - began));
+        terminal_.done(line, ground_text(*result), Clock::now() - began);
         co_return true;
     }
 
@@ -281,7 +281,7 @@ private:
                                 result.ground.tables == 1 ? "table" : "tables");
         if (result.ground.with_data) {
             text += fmt::format("; {} rows, {} in {}", result.ground.rows, to_string(result.ground.copied),
-                                duration_text(result.ground.data_ms));
+                                duration_text(result.ground.data_took));
         }
         return text;
     }
@@ -310,11 +310,11 @@ private:
             json::object ground;
             ground["side"] = to_string(one.from);
             ground["tables"] = one.ground.tables;
-            ground["schema_ms"] = one.ground.schema_ms;
+            ground["schema_ms"] = to_ms(one.ground.schema_took);
             ground["data"] = one.ground.with_data;
             ground["rows"] = one.ground.rows;
             ground["bytes"] = one.ground.copied.count;
-            ground["data_ms"] = one.ground.data_ms;
+            ground["data_ms"] = to_ms(one.ground.data_took);
             object["ground"] = std::move(ground);
             databases.push_back(std::move(object));
             for (auto& finding : findings_json(one.report)) {

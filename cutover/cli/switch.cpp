@@ -16,34 +16,34 @@ namespace {
 
 /// Round trips measured now, and how often the pause makes them: what clients would feel without waiting for
 /// their own transactions.
-Task<double> forecast_ms(Context* context, Move move) {
+Task<Clock::duration> forecast(Context* context, Move move) {
     const auto databases = context->estate.config().database_names();
-    double slowest_sql = 0;
+    Clock::duration slowest_sql{};
     for (const auto side : {move.from, move.to}) {
         for (const auto& database : databases) {
             const auto start = Clock::now();
             co_await context->estate.server(side).script(database, "SELECT 1",
                                                          after(std::chrono::seconds(5)));
-            slowest_sql = std::max(slowest_sql, to_ms(Clock::now() - start));
+            slowest_sql = std::max(slowest_sql, Clock::now() - start);
         }
     }
-    double slowest_pooler = 0;
+    Clock::duration slowest_pooler{};
     for (auto& unit : context->estate.poolers()) {
         const auto start = Clock::now();
         co_await unit.console->entries(after(std::chrono::seconds(5)));
-        slowest_pooler = std::max(slowest_pooler, to_ms(Clock::now() - start));
+        slowest_pooler = std::max(slowest_pooler, Clock::now() - start);
     }
     const auto lanes = context->estate.lanes(move.from, databases.front());
     const auto lags = co_await replication::measure_lag(
         context->estate.server(move.from), context->estate.server(move.to), lanes, std::chrono::seconds(3));
-    double lag = 0;
+    Clock::duration lag{};
     for (const auto& [number, one] : lags) {
-        lag = std::max(lag, to_ms(one.time));
+        lag = std::max(lag, one.time);
     }
     // SQL: fence, marker, barrier and sequences, switch; pooler: PAUSE, shield, RELOAD, read-back, RESUME
     // twice. Each of the four commits is flushed, and so are the journal and the directory: about 1 ms each
     // on a local disk.
-    co_return 5 * slowest_sql + 6 * slowest_pooler + lag + 6;
+    co_return 5 * slowest_sql + 6 * slowest_pooler + lag + std::chrono::milliseconds(6);
 }
 
 Task<Exit> rehearse(Work* work, Side to) {
@@ -55,30 +55,27 @@ Task<Exit> rehearse(Work* work, Side to) {
         co_await leave_silent_behind(&context);
     }
     co_await warm_up(&context, after(std::chrono::seconds(20)));
-    const auto gate = gate_step(context, move);
+    const auto gate = step_of(StepId::gate, context, move);
     work->narrator.started(gate);
     const auto start = Clock::now();
     const auto seen = co_await gate.observe();
     record_left_behind(context.journal, behind); // nobody was
     if (seen.state != State::done) {
-        if (seen.refusal) {
-            throw Error(ErrorCode::refused, seen.side, seen.evidence, seen.hint);
-        }
-        throw Error(ErrorCode::conflict, seen.side, seen.evidence, seen.hint);
+        throw_conflict(gate, seen);
     }
-    work->narrator.done(gate, seen.summary, to_ms(Clock::now() - start));
-    const auto forecast = co_await forecast_ms(&context, move);
+    work->narrator.done(gate, seen.summary, Clock::now() - start);
+    const auto held = co_await forecast(&context, move);
     if (work->session.options.json) {
         boost::json::object document;
         document["outcome"] = "rehearsed";
         document["serving"] = to_string(move.from);
         document["epoch"] = progress.epoch;
-        document["forecast_ms"] = forecast;
+        document["forecast_ms"] = to_ms(held);
         print_json(document);
     } else {
         work->narrator.say(fmt::format("\nThe gate is open. Clients would be held about {}, and longer by as "
                                        "much as their longest open transaction.\nNothing was changed.",
-                                       duration_text(forecast)));
+                                       duration_text(held)));
     }
     co_return Exit::done;
 }
@@ -132,7 +129,7 @@ Task<Exit> move_to(Session* session, Side to) {
     try {
         result = co_await switchover(&work.context, &work.narrator, to);
     } catch (const SwitchoverFailed& failed) {
-        work.metrics.switchover(direction, failed.result().outcome, failed.result().pause_ms / 1000);
+        work.metrics.switchover(direction, failed.result().outcome, failed.result().held);
         if (session->options.json) {
             auto document = switchover_document(work, failed.result());
             const auto wrapped = error_document(failed);
@@ -144,7 +141,7 @@ Task<Exit> move_to(Session* session, Side to) {
         session->clients = clients_words(failed.result());
         throw;
     }
-    work.metrics.switchover(direction, result.outcome, result.pause_ms / 1000);
+    work.metrics.switchover(direction, result.outcome, result.held);
     if (session->options.json) {
         print_json(switchover_document(work, result));
     } else {
@@ -190,12 +187,12 @@ boost::json::object switchover_document(Work& work, const SwitchoverResult& resu
     document["outcome"] = result.outcome;
     document["serving"] = to_string(result.serving);
     document["epoch"] = result.epoch;
-    document["pause_ms"] = result.pause_ms;
+    document["pause_ms"] = to_ms(result.held);
     boost::json::array steps;
     for (const auto& time : result.steps) {
         boost::json::object one;
         one["id"] = time.id;
-        one["ms"] = time.ms;
+        one["ms"] = to_ms(time.time);
         steps.push_back(std::move(one));
     }
     document["steps"] = std::move(steps);

@@ -59,10 +59,10 @@ void Terminal::progress(const Step& step, const std::string& text, double fracti
     if (quiet_ || in_pause_ || now - step_began_ < std::chrono::seconds(2)) {
         return;
     }
-    const double elapsed = to_ms(now - step_began_);
+    const double elapsed = to_seconds(now - step_began_);
     std::string left;
     if (fraction > 0.02 && fraction < 1) {
-        left = duration_text(elapsed / fraction * (1 - fraction)) + " left";
+        left = duration_text(from_seconds(elapsed / fraction * (1 - fraction))) + " left";
     }
     const auto words = fraction >= 0 ? bar(fraction) + "  " + text : text;
     if (tty_ && now - last_line_ > std::chrono::milliseconds(200)) {
@@ -78,8 +78,8 @@ void Terminal::progress(const Step& step, const std::string& text, double fracti
     }
 }
 
-void Terminal::done(const Step& step, const std::string& summary, double ms) {
-    line(green, "done", step.id, summary, duration_text(ms));
+void Terminal::done(const Step& step, const std::string& summary, Clock::duration time) {
+    line(green, "done", step.id, summary, duration_text(time));
 }
 void Terminal::undone(const Step& step) { line(yellow, "undone", step.id, "as before", ""); }
 
@@ -94,10 +94,10 @@ void Terminal::clients_held() {
     }
 }
 
-void Terminal::clients_go_on(double ms) {
+void Terminal::clients_go_on(Clock::duration held) {
     in_pause_ = false;
     if (!quiet_) {
-        const auto text = fmt::format("  ---- clients go on: held {} ", duration_text(ms));
+        const auto text = fmt::format("  ---- clients go on: held {} ", duration_text(held));
         std::fputs((text + std::string(text.size() < 94 ? 94 - text.size() : 0, '-') + "\n").c_str(), out_);
         std::fflush(out_);
     }

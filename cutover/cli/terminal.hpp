@@ -16,10 +16,10 @@ public:
 
     void started(const Step& step) override;
     void progress(const Step& step, const std::string& text, double fraction) override;
-    void done(const Step& step, const std::string& summary, double ms) override;
+    void done(const Step& step, const std::string& summary, Clock::duration time) override;
     void undone(const Step& step) override;
     void clients_held() override;
-    void clients_go_on(double ms) override;
+    void clients_go_on(Clock::duration held) override;
 
     /// "  refused   gate   …" and what follows.
     void refused(const std::string& what, const std::string& message, const std::string& hint);

@@ -23,14 +23,14 @@ void Narrator::clients_held() {
     Terminal::clients_held();
 }
 
-void Narrator::clients_go_on(double ms) {
+void Narrator::clients_go_on(Clock::duration held) {
     for (auto* one : answers_) {
         one->let_go();
     }
     if (endpoint_ != nullptr) {
         endpoint_->slow(false);
     }
-    Terminal::clients_go_on(ms);
+    Terminal::clients_go_on(held);
 }
 
 void Narrator::tell(std::vector<Answers*> answers, health::Endpoint* endpoint) {

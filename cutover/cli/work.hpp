@@ -38,7 +38,7 @@ public:
     void started(const Step& step) override;
     void copied(double bytes, double tables) override;
     void clients_held() override;
-    void clients_go_on(double ms) override;
+    void clients_go_on(Clock::duration held) override;
     /// These are told when clients are held and when they go on.
     void tell(std::vector<Answers*> answers, health::Endpoint* endpoint);
 

@@ -38,10 +38,10 @@ public:
         });
     }
     /// Each file by itself, so that it is known even when a later one fails.
-    void applied(const migration::File& file, double ms) const {
-        asio::post(executor_, [news = news_, copy = std::make_shared<const migration::File>(file), ms] {
+    void applied(const migration::File& file, Clock::duration time) const {
+        asio::post(executor_, [news = news_, copy = std::make_shared<const migration::File>(file), time] {
             if (news->applied) {
-                news->applied(*copy, ms);
+                news->applied(*copy, time);
             }
         });
     }
@@ -183,9 +183,10 @@ Task<void> apply_now(Estate* estate, const MigrationJob* job, const Feed* feed, 
         feed->progress(text, fraction);
     };
     options.on_warning = [feed](const std::string& text) { feed->warning(text); };
-    const migration::OnFile on_file = [feed, job, estate](const migration::File& file, bool done, double ms) {
+    const migration::OnFile on_file = [feed, job, estate](const migration::File& file, bool done,
+                                                          Clock::duration time) {
         if (done) {
-            feed->applied(file, ms);
+            feed->applied(file, time);
             return;
         }
         feed->progress(job->database + "  " + file.script, -1);

@@ -33,7 +33,8 @@ struct MigrationJob {
 /// Called on the controller's thread, each may be empty.
 struct MigrationNews {
     std::function<void(const std::string& text, double fraction)> progress;
-    std::function<void(const migration::File& file, double ms)> applied; ///< each, once it is finished
+    std::function<void(const migration::File& file, Clock::duration time)>
+        applied; ///< each, once it is finished
     std::function<void(const std::string& text)> warning;
     std::function<void(const std::string& line)> output; ///< of [migrate] command
 };

@@ -51,7 +51,7 @@ Task<void> copy_rows(Estate* estate, Scratch* scratch, const GroundPlan* plan,
     for (const auto& table : copied) {
         ground->rows += table.rows;
     }
-    ground->data_ms = to_ms(Clock::now() - began);
+    ground->data_took = Clock::now() - began;
 }
 
 /// New rows of a migration must not meet the keys of those that are there.
@@ -126,7 +126,7 @@ Task<Ground> make_ground(Estate* estate, Scratch* scratch, GroundPlan plan) {
                                                     replication::Section::pre_data, 1, tools, Bytes{}, newer);
     co_await run_program(std::move(tables_first), "green");
     if (plan.with_data) {
-        ground.schema_ms = to_ms(Clock::now() - began);
+        ground.schema_took = Clock::now() - began;
         co_await copy_rows(estate, scratch, &plan, std::move(tables), snapshot, &ground);
     }
     co_await reader->script("COMMIT", after(patience));
@@ -140,8 +140,8 @@ Task<Ground> make_ground(Estate* estate, Scratch* scratch, GroundPlan plan) {
         co_await carry_sequences(estate, scratch, &plan);
         co_await fill_views_and_analyze(estate, scratch, &plan);
     }
-    ground.schema_ms =
-        ground.with_data ? ground.schema_ms + to_ms(Clock::now() - building) : to_ms(Clock::now() - began);
+    ground.schema_took =
+        ground.with_data ? ground.schema_took + (Clock::now() - building) : Clock::now() - began;
     co_return ground;
 }
 

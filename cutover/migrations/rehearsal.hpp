@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.hpp"
 #include "base/units.hpp"
 #include "cutover/estate/estate.hpp"
 #include "migration/rehearse/scratch.hpp"
@@ -14,11 +15,11 @@ namespace pgteal::cutover {
 /// What there is in the scratch database.
 struct Ground {
     int tables = 0;
-    double schema_ms = 0;
+    Clock::duration schema_took{};
     bool with_data = false;
     std::int64_t rows = 0;
     Bytes copied{}; ///< as COPY sends them
-    double data_ms = 0;
+    Clock::duration data_took{};
 };
 
 struct GroundPlan {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "cutover/record/digest.hpp"
+#include "cutover/record/step_id.hpp"
 #include "postgres/literals.hpp"
 
 namespace pgteal::cutover {
@@ -20,9 +21,11 @@ std::string text_in(const json::object& body, const char* key) {
     return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
-double number_in(const json::object& body, const char* key) {
-    const auto* value = body.if_contains(key);
-    return value != nullptr && value->is_number() ? value->to_number<double>() : -1;
+std::optional<Clock::duration> time_in(const json::object& body, const char* milliseconds) {
+    const auto* value = body.if_contains(milliseconds);
+    return value != nullptr && value->is_number()
+               ? std::optional(from_seconds(value->to_number<double>() / 1000))
+               : std::nullopt;
 }
 
 std::vector<Description> actions_in(const json::object& body) {
@@ -66,7 +69,7 @@ public:
             add(event, "switched").summary = text_in(event.body, "to") + " serves from now on";
             break;
         case EventKind::completed:
-            add(event, "switchover completed").ms = number_in(event.body, "pause_ms");
+            add(event, "switchover completed").time = time_in(event.body, "pause_ms");
             break;
         case EventKind::aborted:
             add(event, "switchover taken back");
@@ -99,7 +102,7 @@ public:
         case EventKind::migrated: {
             auto& entry = add(event, "migrated");
             entry.summary = text_in(event.body, "script");
-            entry.ms = number_in(event.body, "ms");
+            entry.time = time_in(event.body, "ms");
             const auto side = text_in(event.body, "side");
             entry.actions.push_back({(side.empty() ? "" : side + "/") + text_in(event.body, "database"),
                                      text_in(event.body, "sql")});
@@ -149,7 +152,7 @@ private:
         }
         entry->ended = event.at;
         entry->outcome = to_string(event.kind);
-        entry->ms = number_in(event.body, "ms");
+        entry->time = time_in(event.body, "ms");
         entry->summary =
             event.kind == EventKind::failed ? text_in(event.body, "error") : text_in(event.body, "summary");
     }
@@ -163,7 +166,7 @@ private:
 } // namespace
 
 Event migrated_event(const std::string& database, const std::string& side, const migration::File& file,
-                     double ms) {
+                     Clock::duration time) {
     std::string sql;
     for (const auto& statement : file.statements) {
         sql += postgres::without_constants(statement.text, postgres::Constants::strings) + ";\n";
@@ -180,14 +183,14 @@ Event migrated_event(const std::string& database, const std::string& side, const
         }
     }
     Event event;
-    event.step = "migrate";
+    event.step = name_of(StepId::migrate);
     event.kind = EventKind::migrated;
     event.body["database"] = database;
     event.body["side"] = side;
     event.body["script"] = file.script;
     event.body["version"] = file.version;
     event.body["sha256"] = sha256(file.text);
-    event.body["ms"] = ms;
+    event.body["ms"] = to_ms(time);
     event.body["sql"] = sql;
     return event;
 }

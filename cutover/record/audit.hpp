@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/clock.hpp"
 #include "cutover/actions/action.hpp"
 #include "cutover/record/journal.hpp"
 #include "migration/files/find.hpp"
@@ -15,7 +16,7 @@ namespace pgteal::cutover {
 /// {"database","side","script","version","sha256","ms","sql"}: a file that was applied. Its SQL is
 /// kept without constants: a password of a view's dblink() stands in one, like that of a role.
 Event migrated_event(const std::string& database, const std::string& side, const migration::File& file,
-                     double ms);
+                     Clock::duration time);
 
 /// One thing that was done: a step with its outcome, or an event that stands for itself.
 struct AuditEntry {
@@ -28,8 +29,8 @@ struct AuditEntry {
     std::string what;    ///< "run begun", "step", "step undone", "approved", "switchover begun" …
     std::string step;    ///< of steps
     std::string outcome; ///< of steps: done, undone, "no record of its end"
-    double ms = -1;      ///< below 0: unknown
-    std::string summary; ///< in words
+    std::optional<Clock::duration> time; ///< that it took, where that is known
+    std::string summary;                 ///< in words
     std::vector<Description> actions;
     boost::json::object details; ///< the event's body, for those that stand for themselves
 };

@@ -40,7 +40,7 @@ boost::json::object to_json(const Status& status) {
             one["lag_bytes"] =
                 lane.lag && !ahead ? boost::json::value(lane.lag->bytes.count) : boost::json::value(nullptr);
             one["lag_seconds"] =
-                lane.lag ? boost::json::value(to_ms(lane.lag->time) / 1000) : boost::json::value(nullptr);
+                lane.lag ? boost::json::value(to_seconds(lane.lag->time)) : boost::json::value(nullptr);
             if (!lane.told.empty()) {
                 one["failure"] = lane.told;
             }
@@ -138,9 +138,9 @@ void publish(const Status& status, health::Metrics& metrics) {
         for (const auto& lane : lanes) {
             const auto direction =
                 lane.lane.publisher + ">" + to_string(other(*parse_side(lane.lane.publisher)));
-            metrics.lane(database, lane.lane.name(), direction, lane.lag ? to_ms(lane.lag->time) / 1000 : 0,
-                         lane.lag ? static_cast<double>(lane.lag->bytes.count) : 0, lane.state.enabled,
-                         lane.state.worker, static_cast<double>(lane.state.retained.count));
+            metrics.lane(database, lane.lane.name(), direction, lane.lag ? lane.lag->time : Clock::duration(),
+                         lane.lag ? lane.lag->bytes : Bytes(), lane.state.enabled, lane.state.worker,
+                         lane.state.retained);
         }
     }
     for (const auto& pooler : status.poolers) {

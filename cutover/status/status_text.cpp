@@ -53,7 +53,7 @@ std::string lag_words(const LaneStatus& lane) {
     if (lane.lag->ahead.count > 0) {
         return "none: ahead by " + to_string(lane.lag->ahead);
     }
-    return (lane.lag->arrived ? "" : "> ") + duration_text(to_ms(lane.lag->time)) + "  " +
+    return (lane.lag->arrived ? "" : "> ") + duration_text(lane.lag->time) + "  " +
            to_string(lane.lag->bytes);
 }
 

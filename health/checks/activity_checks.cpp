@@ -28,7 +28,7 @@ CheckResult check_prepared_transactions(const Sides& sides, const std::vector<st
                                             : "Making a slot waits for it, so prepare would not get on.";
             add(result, Level::error, side->side, row.database + ": " + row.gid,
                 "transaction '" + row.gid + "' of role " + row.owner + " was prepared " +
-                    seconds_text(row.seconds) + " ago and is still open. " + meaning,
+                    seconds_text(row.age) + " ago and is still open. " + meaning,
                 "in database " + row.database + ":  ROLLBACK PREPARED " + postgres::quote_literal(row.gid) +
                     ";  or COMMIT PREPARED");
         }
@@ -41,8 +41,8 @@ CheckResult check_prepared_transactions(const Sides& sides, const std::vector<st
     return result;
 }
 
-CheckResult check_long_transactions(const Sides& sides, double max_pause_seconds) {
-    CheckResult result{"long-transactions", {}, "none older than " + seconds_text(max_pause_seconds)};
+CheckResult check_long_transactions(const Sides& sides, Clock::duration max_pause) {
+    CheckResult result{"long-transactions", {}, "none older than " + seconds_text(max_pause)};
     for (const auto* side : sides) {
         for (const auto& session : side->sessions) {
             const bool holds_clients = session.ours && side->side == "blue";
@@ -57,8 +57,7 @@ CheckResult check_long_transactions(const Sides& sides, double max_pause_seconds
                           " waits for it, so prepare would stand still meanwhile.";
             }
             add(result, Level::warning, side->side, session.database + ": pid " + std::to_string(session.pid),
-                who(session) + " holds a transaction open for " + seconds_text(session.seconds) + ". " +
-                    meaning,
+                who(session) + " holds a transaction open for " + seconds_text(session.age) + ". " + meaning,
                 "SELECT pg_terminate_backend(" + std::to_string(session.pid) + ");");
         }
     }

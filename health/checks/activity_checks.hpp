@@ -2,6 +2,7 @@
 // subscriptions there are.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/finding.hpp"
 #include "health/checks/server_checks.hpp"
 #include "health/facts/facts.hpp"
@@ -9,7 +10,7 @@
 namespace pgteal::health {
 
 CheckResult check_prepared_transactions(const Sides& sides, const std::vector<std::string>& databases);
-CheckResult check_long_transactions(const Sides& sides, double max_pause_seconds);
+CheckResult check_long_transactions(const Sides& sides, Clock::duration max_pause);
 CheckResult check_superuser_sessions(const ServerFacts& blue);
 CheckResult check_role_settings(const Sides& sides);
 CheckResult check_other_subscriptions(const Sides& sides, const std::vector<std::string>& databases,

@@ -86,7 +86,7 @@ void judge_wal(CheckResult& result, const DiskFacts& blue, long keep_mb) {
         "blue writes about " + hourly + " of WAL an hour, keeps " +
             (keep_mb < 0 ? "all of it" : "up to " + to_string(Bytes{static_cast<std::int64_t>(keep)})) +
             " while green stands still, and has " + to_string(blue.room->wal) + " free. After " +
-            seconds_text(hours * 3600) +
+            seconds_text(from_seconds(hours * 3600)) +
             (disk_first ? " its disk would be full, and clients' writes fail."
                         : " the lane would be lost, and the data has to be copied again."),
         disk_first ? "ALTER SYSTEM SET max_slot_wal_keep_size = '" + std::to_string(sane) +

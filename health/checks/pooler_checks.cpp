@@ -218,26 +218,26 @@ CheckResult check_pool_mode(const std::vector<PoolerFacts>& poolers) {
     return limited(std::move(result));
 }
 
-CheckResult check_pooler_timeouts(const std::vector<PoolerFacts>& poolers, double max_pause_seconds) {
+CheckResult check_pooler_timeouts(const std::vector<PoolerFacts>& poolers, Clock::duration max_pause) {
     CheckResult result{"pooler-timeouts", {}, "longer than max_pause"};
-    const std::string pause = seconds_text(max_pause_seconds);
+    const std::string pause = seconds_text(max_pause);
     for (const auto& pooler : poolers) {
         if (!usable(pooler)) {
             continue;
         }
         const auto wait = pooler.query_wait_timeout;
-        if (wait > 0 && wait <= max_pause_seconds) {
-            const int lower = static_cast<int>(wait * 2 / 3);
+        if (wait.count() > 0 && wait <= max_pause) {
+            const int lower = static_cast<int>(to_seconds(wait) * 2 / 3);
             const std::string smaller =
                 lower >= 1 ? "max_pause = \"" + std::to_string(lower) + "s\"" : "max_pause = \"500ms\"";
             add(result, Level::error, pooler.name, "query_wait_timeout",
                 pooler.name + ": query_wait_timeout is " + seconds_text(wait) + ", the pause budget " +
                     pause + ". Clients held longer than " + seconds_text(wait) + " would be disconnected.",
                 "set " + smaller + " in pgteal.toml, or query_wait_timeout = " +
-                    std::to_string(static_cast<int>(max_pause_seconds * 4) + 10) + " in " + pooler.name +
+                    std::to_string(static_cast<int>(to_seconds(max_pause) * 4) + 10) + " in " + pooler.name +
                     "'s file, then RELOAD;");
         }
-        if (pooler.query_timeout > 0 && pooler.query_timeout <= max_pause_seconds) {
+        if (pooler.query_timeout.count() > 0 && pooler.query_timeout <= max_pause) {
             add(result, Level::warning, pooler.name, "query_timeout",
                 pooler.name + ": query_timeout is " + seconds_text(pooler.query_timeout) +
                     ", the pause budget " + pause +

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "health/checks/preflight.hpp"
 
 namespace pgteal::health {
@@ -12,7 +13,7 @@ CheckResult check_poolers_reachable(const std::vector<PoolerFacts>& poolers);
 /// PAUSE in session pooling waits until clients disconnect (PgBouncer docs: PAUSE).
 CheckResult check_pool_mode(const std::vector<PoolerFacts>& poolers);
 /// query_wait_timeout and query_timeout go on counting for clients held by PAUSE.
-CheckResult check_pooler_timeouts(const std::vector<PoolerFacts>& poolers, double max_pause_seconds);
+CheckResult check_pooler_timeouts(const std::vector<PoolerFacts>& poolers, Clock::duration max_pause);
 /// With so_reuseport several processes share a port, and an admin command reaches one of them: that of a unix
 /// socket is known, so each may be a pooler of its own.
 CheckResult check_reuseport(const std::vector<PoolerFacts>& poolers);

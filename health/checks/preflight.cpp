@@ -39,15 +39,14 @@ void rethrow_internal(const Error& error) {
     }
 }
 
-Task<SideOutcome> read_side(postgres::Server* server, std::vector<std::string> databases, double long_seconds,
-                            Deadline deadline) {
+Task<SideOutcome> read_side(postgres::Server* server, std::vector<std::string> databases,
+                            Clock::duration too_long, Deadline deadline) {
     SideOutcome outcome;
     outcome.side = server->name();
     outcome.address = server->dsn().address();
     outcome.role = server->dsn().get("user").value_or("");
     try {
-        outcome.facts =
-            co_await read_server_facts(*server, std::move(databases), long_seconds, soon(deadline));
+        outcome.facts = co_await read_server_facts(*server, std::move(databases), too_long, soon(deadline));
     } catch (const Error& error) {
         rethrow_internal(error);
         outcome.problem = error.what();
@@ -247,7 +246,7 @@ void judge_sides(std::vector<CheckResult>& results, const Sides& sides, const Pr
     results.push_back(check_origins(sides, need));
     results.push_back(check_slot_retention(sides));
     results.push_back(check_prepared_transactions(sides, input.databases));
-    results.push_back(check_long_transactions(sides, input.max_pause_seconds));
+    results.push_back(check_long_transactions(sides, input.max_pause));
     results.push_back(check_role_settings(sides));
     results.push_back(check_synchronous_standbys(sides));
     results.push_back(check_other_subscriptions(sides, input.databases, input.run_started));
@@ -302,7 +301,7 @@ void judge_both(std::vector<CheckResult>& results, const ServerFacts& blue, cons
 void judge_poolers(std::vector<CheckResult>& results, const PreflightInput& input) {
     results.push_back(check_poolers_reachable(input.poolers));
     results.push_back(check_pool_mode(input.poolers));
-    results.push_back(check_pooler_timeouts(input.poolers, input.max_pause_seconds));
+    results.push_back(check_pooler_timeouts(input.poolers, input.max_pause));
     results.push_back(check_reuseport(input.poolers));
     results.push_back(check_entries(input.poolers, input.databases, input.run_started, input.accept));
 }
@@ -312,8 +311,8 @@ void judge_poolers(std::vector<CheckResult>& results, const PreflightInput& inpu
 Task<std::vector<CheckResult>> preflight(postgres::Server& blue, postgres::Server& green,
                                          PreflightInput input, Deadline deadline) {
     std::vector<Task<SideOutcome>> reads;
-    reads.push_back(read_side(&blue, input.databases, input.max_pause_seconds, deadline));
-    reads.push_back(read_side(&green, input.databases, input.max_pause_seconds, deadline));
+    reads.push_back(read_side(&blue, input.databases, input.max_pause, deadline));
+    reads.push_back(read_side(&green, input.databases, input.max_pause, deadline));
     const auto outcomes = co_await all(std::move(reads));
     const ServerFacts* blue_facts = outcomes[0].facts ? &*outcomes[0].facts : nullptr;
     const ServerFacts* green_facts = outcomes[1].facts ? &*outcomes[1].facts : nullptr;

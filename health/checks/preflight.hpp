@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/finding.hpp"
 #include "health/facts/pooler_facts.hpp"
 #include "postgres/server.hpp"
@@ -16,7 +17,7 @@ namespace pgteal::health {
 struct PreflightInput {
     std::vector<std::string> databases;
     int lanes = 1; ///< of all databases together
-    double max_pause_seconds = 5;
+    Clock::duration max_pause = std::chrono::seconds(5);
     std::vector<PoolerFacts> poolers;
     std::string blue_peer_conninfo;  ///< how green reaches blue; secret
     std::string green_peer_conninfo; ///< how blue reaches green; secret

@@ -80,12 +80,19 @@ DatabaseRow database_row(const Result& r, int i) {
             str(r, i, "provider"), str(r, i, "locale"),   r.get<bool>(i, "usable"), str(r, i, "tablespace")};
 }
 PreparedRow prepared_row(const Result& r, int i) {
-    return {str(r, i, "gid"), str(r, i, "database"), str(r, i, "owner"), r.get<double>(i, "seconds")};
+    return {str(r, i, "gid"), str(r, i, "database"), str(r, i, "owner"),
+            from_seconds(r.get<double>(i, "seconds"))};
 }
 SessionRow session_row(const Result& r, int i) {
-    return {r.get<int>(i, "pid"),   str(r, i, "role"),           str(r, i, "application"),
-            str(r, i, "database"),  r.get<double>(i, "seconds"), r.get<bool>(i, "has_xid"),
-            r.get<bool>(i, "long"), r.get<bool>(i, "superuser"), r.get<bool>(i, "ours")};
+    return {r.get<int>(i, "pid"),
+            str(r, i, "role"),
+            str(r, i, "application"),
+            str(r, i, "database"),
+            from_seconds(r.get<double>(i, "seconds")),
+            r.get<bool>(i, "has_xid"),
+            r.get<bool>(i, "long"),
+            r.get<bool>(i, "superuser"),
+            r.get<bool>(i, "ours")};
 }
 SubscriptionRow subscription_row(const Result& r, int i) {
     return {str(r, i, "name"), str(r, i, "database"), r.get<bool>(i, "enabled"),
@@ -210,7 +217,7 @@ Task<void> find_huge_values(postgres::Server& server, DatabaseFacts& facts, Dead
 } // namespace
 
 Task<ServerFacts> read_server_facts(postgres::Server& server, std::vector<std::string> databases,
-                                    double long_seconds, Deadline deadline) {
+                                    Clock::duration too_long, Deadline deadline) {
     ServerFacts facts;
     facts.side = server.name();
     facts.address = server.dsn().address();
@@ -238,7 +245,8 @@ Task<ServerFacts> read_server_facts(postgres::Server& server, std::vector<std::s
     auto prepared = co_await rows(connection, sql::prepared, {}, deadline);
     facts.prepared = collect(prepared, prepared_row);
 
-    Params session_params{array_text(databases), std::to_string(long_seconds), array_text(server.pids())};
+    Params session_params{array_text(databases), std::to_string(to_seconds(too_long)),
+                          array_text(server.pids())};
     auto sessions = co_await rows(connection, sql::sessions, session_params, deadline);
     facts.sessions = collect(sessions, session_row);
     auto subscriptions = co_await rows(connection, sql::subscriptions, {}, deadline);

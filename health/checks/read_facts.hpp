@@ -8,9 +8,9 @@
 
 namespace pgteal::health {
 
-/// `databases`: the run's; `long_seconds`: transactions older than that are marked. Throws postgres errors.
+/// `databases`: the run's; `too_long`: transactions older than that are marked. Throws postgres errors.
 Task<ServerFacts> read_server_facts(postgres::Server& server, std::vector<std::string> databases,
-                                    double long_seconds, Deadline deadline);
+                                    Clock::duration too_long, Deadline deadline);
 Task<DatabaseFacts> read_database_facts(postgres::Server& server, std::string database, Deadline deadline);
 Task<GreenDatabase> read_green_database(postgres::Server& server, std::string database, Deadline deadline);
 

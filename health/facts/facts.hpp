@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "postgres/server.hpp"
 
 namespace pgteal::health {
@@ -39,12 +40,12 @@ struct AvailableExtension {
 };
 struct PreparedRow {
     std::string gid, database, owner;
-    double seconds = 0;
+    Clock::duration age{};
 };
 struct SessionRow {
     int pid = 0;
     std::string role, application, database;
-    double seconds = 0; ///< age of its transaction
+    Clock::duration age{}; ///< of its transaction
     bool has_xid = false, is_long = false, superuser = false;
     bool ours = false; ///< in one of the run's databases
 };

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
+
 namespace pgteal::health {
 
 /// What a pooler reported, passed in by cutover/ (health/ does not know pooler/).
@@ -11,7 +13,7 @@ struct PoolerFacts {
     std::string name;
     std::string pool_mode;                  ///< of the pooler
     std::vector<std::string> session_users; ///< with pool_mode = session of their own
-    double query_wait_timeout = 0;          ///< seconds, 0 = none
+    Clock::duration query_wait_timeout{};   ///< 0 = none
     bool so_reuseport = false;
     struct Entry {
         std::string name, pool_mode, host, port, database;
@@ -26,7 +28,7 @@ struct PoolerFacts {
     std::vector<Entry> entries;
     std::string problem; ///< unreachable, unreadable file, … with `problem_fix`; "" when fine
     std::string problem_fix;
-    double query_timeout = 0; ///< seconds, 0 = none
+    Clock::duration query_timeout{}; ///< 0 = none
     /// Where so_reuseport is on: processes that listen on its port of this machine, 0 when that can't be
     /// told.
     int processes = 0;

@@ -80,7 +80,8 @@ std::string list_of(const std::vector<std::string>& names, std::size_t most) {
     return text;
 }
 
-std::string seconds_text(double seconds) {
+std::string seconds_text(Clock::duration time) {
+    const double seconds = to_seconds(time);
     if (seconds >= 60) {
         const long whole = std::lround(seconds);
         return std::to_string(whole / 60) + " m " + std::to_string(whole % 60) + " s";

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/finding.hpp"
 
 namespace pgteal::health {
@@ -23,7 +24,7 @@ std::string count_of(std::size_t count, std::string_view noun);
 /// "a, b, c and 4 more".
 std::string list_of(const std::vector<std::string>& names, std::size_t most = 5);
 /// "3 s", "1.5 s", "8 m 12 s".
-std::string seconds_text(double seconds);
+std::string seconds_text(Clock::duration time);
 
 /// ASCII letters only, as the server compares names of settings.
 std::string lower(std::string text);

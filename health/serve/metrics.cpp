@@ -70,14 +70,13 @@ Metrics::Metrics(std::string run, std::string version) : impl_(std::make_unique<
 Metrics::~Metrics() = default;
 
 void Metrics::lane(const std::string& database, const std::string& lane, const std::string& direction,
-                   double lag_seconds, double lag_bytes, bool enabled, bool streaming,
-                   double retained_bytes) {
+                   Clock::duration lag, Bytes behind, bool enabled, bool streaming, Bytes retained) {
     const Labels labels{{"database", database}, {"lane", lane}, {"direction", direction}};
-    impl_->set_for_lane(impl_->lag_seconds, labels, lag_seconds);
-    impl_->set_for_lane(impl_->lag_bytes, labels, lag_bytes);
+    impl_->set_for_lane(impl_->lag_seconds, labels, to_seconds(lag));
+    impl_->set_for_lane(impl_->lag_bytes, labels, static_cast<double>(behind.count));
     impl_->set_for_lane(impl_->enabled, labels, flag(enabled));
     impl_->set_for_lane(impl_->streaming, labels, flag(streaming));
-    impl_->set_for_lane(impl_->retained, labels, retained_bytes);
+    impl_->set_for_lane(impl_->retained, labels, static_cast<double>(retained.count));
 }
 
 void Metrics::forget_lanes() {
@@ -111,9 +110,9 @@ void Metrics::step(const std::string& id) {
     impl_->current_step->Set(1);
 }
 
-void Metrics::switchover(const std::string& direction, const std::string& outcome, double pause_seconds) {
+void Metrics::switchover(const std::string& direction, const std::string& outcome, Clock::duration held) {
     impl_->switchovers.Add({{"direction", direction}, {"outcome", outcome}}).Increment();
-    impl_->pause.Add({{"direction", direction}}).Set(pause_seconds);
+    impl_->pause.Add({{"direction", direction}}).Set(to_seconds(held));
 }
 
 void Metrics::pooler(const std::string& name, bool up, bool paused) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/async.hpp"
+#include "base/units.hpp"
 
 namespace pgteal::health {
 
@@ -22,7 +23,7 @@ public:
     explicit Metrics(std::string run, std::string version = "unknown");
     ~Metrics();
     void lane(const std::string& database, const std::string& lane, const std::string& direction,
-              double lag_seconds, double lag_bytes, bool enabled, bool streaming, double retained_bytes);
+              Clock::duration lag, Bytes behind, bool enabled, bool streaming, Bytes retained);
     /// The lanes are read anew: those that can't be are gone from the text, instead of keeping what they
     /// were.
     void forget_lanes();
@@ -32,7 +33,7 @@ public:
     /// The side went back in time: what was compared says nothing of it any more.
     void comparison_void(const std::string& side, bool is_void);
     void step(const std::string& id);
-    void switchover(const std::string& direction, const std::string& outcome, double pause_seconds);
+    void switchover(const std::string& direction, const std::string& outcome, Clock::duration held);
     void pooler(const std::string& name, bool up, bool paused);
     void pooler_entry(const std::string& pooler, const std::string& entry, const std::string& side);
     void copied(double bytes, double tables_done);

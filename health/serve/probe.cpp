@@ -125,7 +125,7 @@ Task<ProbeResult> probe(postgres::Dsn entry, std::string label, bool write, Dead
         result.wrote = co_await write_row(&connection, label, name, deadline);
         result.read_only = !result.wrote;
     }
-    result.ms = to_ms(Clock::now() - begun);
+    result.time = Clock::now() - begun;
     co_return result;
 }
 

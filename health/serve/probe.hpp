@@ -14,7 +14,7 @@ struct ProbeResult {
     bool read_only =
         true;           ///< a write was refused with 25006; without `write`, what transaction_read_only says
     bool wrote = false; ///< a row was committed in pgteal.probe
-    double ms = 0;
+    Clock::duration time{};
 };
 
 /// Connects to `entry` (a DSN through the pooler: its host and port, dbname = entry), reads

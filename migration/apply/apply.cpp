@@ -61,12 +61,12 @@ std::vector<Applied> apply(const postgres::Dsn& dsn_with_database, const std::ve
         // The lock lives as long as its session: without it another apply may have begun.
         control.run("SELECT 1");
         if (on_file) {
-            on_file(file, false, 0);
+            on_file(file, false, {});
         }
         done.push_back(
             apply_file({dsn_with_database, options, file, ledger}, control, unfinished_row(known, file)));
         if (on_file) {
-            on_file(file, true, done.back().ms);
+            on_file(file, true, done.back().time);
         }
     }
     return done;

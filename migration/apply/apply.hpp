@@ -31,7 +31,7 @@ struct Options {
 };
 
 /// Progress for people: called before and after each file (from the worker thread).
-using OnFile = std::function<void(const File&, bool done, double ms)>;
+using OnFile = std::function<void(const File&, bool done, Clock::duration time)>;
 
 /// Applies the pending files to the database, blocking (call through run_blocking), each on a connection of
 /// its own, so that no setting leaks from one file into the next. Returns the rows of the files it finished.

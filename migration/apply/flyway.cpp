@@ -78,7 +78,7 @@ std::vector<Applied> read_flyway_history(Session& session, const HistoryTable& t
         applied.script = text_of(row.at("script"));
         applied.checksum = text_of(row.at("checksum"));
         applied.applied_at = text_of(row.at("applied_at"));
-        applied.ms = row.at("execution_time").as<double>();
+        applied.time = std::chrono::milliseconds(row.at("execution_time").as<int>());
         applied.type = text_of(row.at("type"));
         applied.state = row.at("success").as<bool>() ? "applied" : "broken";
         if (applied.type == "SCHEMA") {
@@ -113,7 +113,7 @@ std::string flyway_insert_sql(const Applied& row, const HistoryTable& table) {
                        {"description", description_of(row.name)},
                        {"script", row.script},
                        {"checksum", row.checksum},
-                       {"ms", std::to_string(std::lround(std::min(row.ms, most)))}});
+                       {"ms", std::to_string(std::lround(std::min(to_ms(row.time), most)))}});
 }
 
 void adopt_flyway_history(Session& from, Session& to, const HistoryTable& table) {

@@ -41,7 +41,7 @@ std::vector<Applied> read_ledger(Session& session) {
         applied.script = row.at("script").as<std::string>();
         applied.checksum = row.at("checksum").as<std::string>();
         applied.applied_at = row.at("applied_at").as<std::string>();
-        applied.ms = row.at("ms").as<double>();
+        applied.time = from_seconds(row.at("ms").as<double>() / 1000);
         applied.state = row.at("state").as<std::string>();
         applied.statements_done = row.at("statements_done").as<int>();
         applied.done_checksum = row.at("done_checksum").as<std::string>();
@@ -139,7 +139,7 @@ std::string history_sql(const Applied& row, const HistoryTable& table, bool ledg
                                           {"state", row.state},
                                           {"statements_done", std::to_string(row.statements_done)},
                                           {"done_checksum", row.done_checksum},
-                                          {"ms", std::to_string(row.ms)}});
+                                          {"ms", std::to_string(to_ms(row.time))}});
     if (row.finished() && ledger) {
         text += ";\n" + bind(sql::progress_forget, {{"version", key}});
     }
@@ -173,7 +173,7 @@ Done first_statements(const File& file, int count) {
     return done;
 }
 
-Applied row_of(const File& file, const std::string& state, const Done& done, double ms) {
+Applied row_of(const File& file, const std::string& state, const Done& done, Clock::duration time) {
     Applied row;
     row.version = file.version;
     row.name = file.name;
@@ -183,7 +183,7 @@ Applied row_of(const File& file, const std::string& state, const Done& done, dou
     row.state = state;
     row.statements_done = done.count();
     row.done_checksum = done.checksum();
-    row.ms = ms;
+    row.time = time;
     return row;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "migration/files/find.hpp"
 #include "postgres/dsn.hpp"
 
@@ -24,7 +25,7 @@ HistoryTable history_table(const std::string& kind, const std::string& schema_an
 struct Applied {
     std::string version, name, script, checksum; ///< version "" for repeatable ones; checksum "" = none kept
     std::string applied_at;                      ///< UTC, 2026-01-31T12:00:00Z
-    double ms = 0;
+    Clock::duration time{};
     /// applied | running (a statement outside a transaction was under way) | failed (stopped between two
     /// statements) | broken (Flyway says that it failed there)
     std::string state;

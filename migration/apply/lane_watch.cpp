@@ -13,9 +13,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto interval = 1s;
-constexpr double worth_a_word = 1000; // ms
+constexpr auto worth_a_word = std::chrono::seconds(1);
 
-std::string seconds(double ms) { return std::to_string(std::lround(ms / 1000)) + " s"; }
+std::string seconds(Clock::duration time) { return std::to_string(std::lround(to_seconds(time))) + " s"; }
 
 } // namespace
 
@@ -57,7 +57,7 @@ void LaneWatch::follow(const postgres::Dsn& dsn) {
                 now[lane] = waits[lane];
             }
             for (auto& [lane, wait] : now) {
-                if (!wait.said && to_ms(Clock::now() - wait.since) >= worth_a_word) {
+                if (!wait.said && Clock::now() - wait.since >= worth_a_word) {
                     wait.said = true;
                     options_.on_warning("lane " + lane + " waits for a lock of this migration and lags on " +
                                         options_.side + " until it is released");
@@ -66,7 +66,7 @@ void LaneWatch::follow(const postgres::Dsn& dsn) {
             for (const auto& [lane, wait] : waits) {
                 if (wait.said && !now.contains(lane)) {
                     options_.on_warning("lane " + lane + " goes on: it waited " +
-                                        seconds(to_ms(Clock::now() - wait.since)));
+                                        seconds(Clock::now() - wait.since));
                 }
             }
             waits = std::move(now);

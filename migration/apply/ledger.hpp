@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "migration/apply/history.hpp"
 #include "migration/apply/session.hpp"
 #include "migration/files/checksum.hpp"
@@ -51,6 +52,6 @@ private:
 /// The first `count` statements, or all when there are fewer.
 Done first_statements(const File& file, int count);
 
-Applied row_of(const File& file, const std::string& state, const Done& done, double ms);
+Applied row_of(const File& file, const std::string& state, const Done& done, Clock::duration time);
 
 } // namespace pgteal::migration

@@ -26,7 +26,7 @@ std::string unknown_hint(const Job& job, int done) {
     // As pgteal counts it itself: otherwise a file mended after that statement would be taken for one that
     // changed before it.
     const auto with_it = first_statements(job.file, done + 1);
-    const auto key = ledger_key(row_of(job.file, "running", {}, 0));
+    const auto key = ledger_key(row_of(job.file, "running", {}, {}));
     const auto where = " WHERE version = " + postgres::quote_literal(key) + ";";
     const std::string update = "UPDATE pgteal_migrations.history SET state = 'failed'";
     return "Look on " + job.options.side +
@@ -70,7 +70,7 @@ public:
         create_ledger(control_);
         if (unfinished) {
             check_same_beginning(job_, *unfinished);
-            ms_before_ = unfinished->ms;
+            time_before_ = unfinished->time;
             done_ = first_statements(job_.file, unfinished->statements_done);
             replay_settings();
             resolve_unknown(*unfinished);
@@ -91,7 +91,7 @@ private:
     }
 
     [[nodiscard]] Applied row(const std::string& state, const Done& done) const {
-        return row_of(job_.file, state, done, ms_before_ + to_ms(Clock::now() - started_));
+        return row_of(job_.file, state, done, time_before_ + (Clock::now() - started_));
     }
 
     Applied record(const std::string& state) {
@@ -265,18 +265,18 @@ private:
             });
             filled_ = run->progress().changed;
             if (more) {
-                say(*run, passed_before, to_ms(Clock::now() - began));
+                say(*run, passed_before, Clock::now() - began);
                 std::this_thread::sleep_for(current().backfill->sleep);
             }
         }
     }
 
-    void say(const BackfillRun& run, std::int64_t passed_before, double ms) const {
+    void say(const BackfillRun& run, std::int64_t passed_before, Clock::duration time) const {
         if (!job_.options.on_progress) {
             return;
         }
         const auto passed = run.progress().passed;
-        const double rate = static_cast<double>(passed - passed_before) / std::max(ms, 1.0) * 1000;
+        const double rate = static_cast<double>(passed - passed_before) / std::max(to_ms(time), 1.0) * 1000;
         auto text = place() + "  backfill of " + run.table() + ": " + std::to_string(passed);
         // The estimate is PostgreSQL's; rows that came since are not in it.
         const auto total = std::max(run.rows(), passed);
@@ -334,7 +334,7 @@ private:
     bool sent_commit_ = false;
     std::optional<std::string> indexes_before_;
     std::int64_t filled_ = 0;
-    double ms_before_ = 0;
+    Clock::duration time_before_{};
     Clock::time_point started_ = Clock::now();
 };
 

@@ -27,7 +27,7 @@ void run_transaction(const Job& job, Session& worker, Progress& progress) {
     work.exec("SET LOCAL session_authorization TO DEFAULT");
     work.exec("SET LOCAL role TO DEFAULT");
     const auto all = first_statements(job.file, static_cast<int>(job.file.statements.size()));
-    progress.row = row_of(job.file, "applied", all, to_ms(Clock::now() - started));
+    progress.row = row_of(job.file, "applied", all, Clock::now() - started);
     write_history(work, job.options.side, progress.row, job.options.history, job.ledger);
     worker.use_users_path(work);
     progress.committing = true;

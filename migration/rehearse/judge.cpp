@@ -10,15 +10,12 @@ namespace pgteal::migration::rehearse {
 namespace {
 
 /// "72 s", "1.4 s", "350 ms"
-std::string time_text(double ms) {
+std::string time_text(Clock::duration time) {
+    const double ms = to_ms(time);
     if (ms < 1000) {
         return fmt::format("{:.0f} ms", ms);
     }
     return ms < 10'000 ? fmt::format("{:.1f} s", ms / 1000) : fmt::format("{:.0f} s", ms / 1000);
-}
-
-std::string limit_text(std::chrono::milliseconds limit) {
-    return time_text(static_cast<double>(limit.count()));
 }
 
 /// On a table; on an index only when no lock on its table goes with it.
@@ -28,7 +25,7 @@ const HeldLock* longest_exclusive(const Measured& one) {
         const bool along = lock.index && one.held_before.mode == lint::Lock::access_exclusive;
         if (lock.mode == lint::Lock::access_exclusive && !along &&
             (found == nullptr || (found->index && !lock.index) ||
-             (found->index == lock.index && lock.ms > found->ms))) {
+             (found->index == lock.index && lock.time > found->time))) {
             found = &lock;
         }
     }
@@ -40,7 +37,7 @@ std::string where_the_time_goes(const FileReport& file, const Measured& taker) {
     const Measured* longest = &taker;
     for (const auto& one : file.statements) {
         const bool later = &one > &taker && one.transaction != 0 && one.transaction == taker.transaction;
-        longest = later && one.ms > longest->ms ? &one : longest;
+        longest = later && one.time > longest->time ? &one : longest;
     }
     return longest == &taker ? "" : fmt::format(", most of it for line {}", longest->line);
 }
@@ -82,21 +79,21 @@ std::vector<Finding> judge(const FileReport& file, const Limits& limits) {
                 "look at it by hand: migrate apply will run it");
             continue;
         }
-        if (one.ms > static_cast<double>(limits.long_statement.count())) {
+        if (one.time > limits.long_statement) {
             add("long-statement", one,
-                fmt::format("took {} (long_statement is {}). {}", time_text(one.ms),
-                            limit_text(limits.long_statement), one.statement),
+                fmt::format("took {} (long_statement is {}). {}", time_text(one.time),
+                            time_text(limits.long_statement), one.statement),
                 one.rewrites.empty()
                     ? ""
                     : "it writes " + one.rewrites.front() + " anew; see pgteal migrate lint");
         }
         const auto* lock = longest_exclusive(one);
-        if (lock != nullptr && lock->ms > static_cast<double>(limits.long_lock.count())) {
+        if (lock != nullptr && lock->time > limits.long_lock) {
             add("long-lock", one,
                 fmt::format("holds ACCESS EXCLUSIVE on {} for {}{} (long_lock is {}). In place its clients "
                             "would wait that long; on green the lane does. {}",
-                            lock->relation, time_text(lock->ms), where_the_time_goes(file, one),
-                            limit_text(limits.long_lock), one.statement),
+                            lock->relation, time_text(lock->time), where_the_time_goes(file, one),
+                            time_text(limits.long_lock), one.statement),
                 "split the file, so that what takes long comes after COMMIT; pgteal migrate lint has the "
                 "safe "
                 "form");

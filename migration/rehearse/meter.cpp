@@ -121,7 +121,7 @@ public:
 
 private:
     void begin(pqxx::work& work) {
-        clock_ = 0;
+        clock_ = {};
         ++transaction_;
         held_.clear();
         open_.clear();
@@ -152,7 +152,7 @@ private:
     void clocked(const Statement* statement, Work work) {
         const auto start = Clock::now();
         unclocked(statement, work);
-        clock_ += to_ms(Clock::now() - start);
+        clock_ += Clock::now() - start;
     }
 
     void step(pqxx::work& work, const Statement& statement) {
@@ -165,7 +165,7 @@ private:
         }
         const auto word = word_at(statement.text, 0);
         const auto rows_before = writes_unseen(word) ? written_rows(work) : 0;
-        const double started = clock_;
+        const auto started = clock_;
         one.skipped =
             exec_contained(work, statement.text, where(statement), [&](pqxx::transaction_base& here) {
                 unclocked(&statement, [&] { inside_.use_users_path(here); });
@@ -177,7 +177,7 @@ private:
             out_->push_back(std::move(one));
             return;
         }
-        one.ms = clock_ - started;
+        one.time = clock_ - started;
         unclocked(&statement, [&] { look(work, word, started, one); });
         if (writes_unseen(word)) {
             one.rows = written_rows(work) - rows_before;
@@ -189,7 +189,7 @@ private:
     }
 
     /// What the statement left: locks, files, WAL.
-    void look(pqxx::work& work, const std::string& word, double started, Measured& one) {
+    void look(pqxx::work& work, const std::string& word, Clock::duration started, Measured& one) {
         auto probe = read_probe(work, pid_);
         one.wal = probe.lsn - last_.lsn;
         if (word != "TRUNCATE") { // a new file, but nothing written to it
@@ -208,7 +208,7 @@ private:
                 continue; // made in this transaction, or held already
             }
             before = mode;
-            one.locks.push_back({relation->second.name, mode, 0, relation->second.is_index()});
+            one.locks.push_back({relation->second.name, mode, {}, relation->second.is_index()});
             open_.push_back({out_, out_->size(), one.locks.size() - 1, started});
         }
         const bool on_a_table =
@@ -224,7 +224,7 @@ private:
         for (const auto& [oid, mode] : held_) {
             const auto relation = relations_.find(oid);
             if (relation != relations_.end() && !relation->second.is_index() && mode > found.mode) {
-                found = {relation->second.name, mode, 0, false};
+                found = {relation->second.name, mode, {}, false};
             }
         }
         return found;
@@ -233,7 +233,7 @@ private:
     /// The transaction has ended: so have its locks.
     void end() {
         for (const auto& lock : open_) {
-            lock.out->at(lock.statement).locks.at(lock.index).ms = clock_ - lock.since;
+            lock.out->at(lock.statement).locks.at(lock.index).time = clock_ - lock.since;
         }
         open_.clear();
         pqxx::nontransaction work(outside_.connection());
@@ -279,7 +279,7 @@ private:
 
     std::map<std::int64_t, Sighting> perform_watched(const Statement& statement, const Kind& kind,
                                                      Measured& one) {
-        clock_ = 0;
+        clock_ = {};
         std::optional<Watcher> watcher;
         if (!kind.setting) {
             watcher.emplace(outside_, pid_);
@@ -293,7 +293,7 @@ private:
                     tagged_rows(word_at(statement.text, 0), inside_.run_users_text(work, statement.text));
             }
         });
-        one.ms = clock_;
+        one.time = clock_;
         return watcher ? watcher->stop() : std::map<std::int64_t, Sighting>{};
     }
 
@@ -309,7 +309,7 @@ private:
         for (const auto& [oid, sighting] : seen) {
             if (const auto relation = relations_.find(oid); relation != relations_.end()) {
                 one.locks.push_back({relation->second.name, sighting.mode,
-                                     std::min(one.ms, to_ms(sighting.last - sighting.first)),
+                                     std::min(one.time, Clock::duration(sighting.last - sighting.first)),
                                      relation->second.is_index()});
             }
         }
@@ -339,7 +339,7 @@ private:
     struct OpenLock {
         std::vector<Measured>* out;
         std::size_t statement, index;
-        double since;
+        Clock::duration since;
     };
 
     Session& inside_;
@@ -352,7 +352,7 @@ private:
     std::map<std::int64_t, lint::Lock> held_;
     std::vector<OpenLock> open_;
     int transaction_ = 0;
-    double clock_ = 0; ///< ms of this transaction spent in the script's statements
+    Clock::duration clock_{}; ///< of this transaction, spent in the script's statements
 };
 
 } // namespace

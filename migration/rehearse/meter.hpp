@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/units.hpp"
 #include "migration/apply/session.hpp"
 #include "migration/files/find.hpp"
@@ -16,14 +17,14 @@ namespace pgteal::migration::rehearse {
 struct HeldLock {
     std::string relation; ///< "schema.name"
     lint::Lock mode = lint::Lock::none;
-    double ms = 0;      ///< from the start of the statement that took it to the end of its transaction
-    bool index = false; ///< the relation is an index
+    Clock::duration time{}; ///< from the start of the statement that took it to the end of its transaction
+    bool index = false;     ///< the relation is an index
 };
 
 struct Measured {
     int line = 0;
     std::string statement; ///< on one line, shortened, without passwords
-    double ms = 0;
+    Clock::duration time{};
     /// New with this statement, on relations that were there before its transaction: one a relation, its
     /// strongest. A statement outside a transaction is watched from another session, which may miss a lock
     /// that is held for less than a few milliseconds.

@@ -20,12 +20,12 @@ Script down_of(const migration::Down& down) {
     return {down.script, down.statements, down.transactional, false};
 }
 
-double total_ms(const std::vector<Measured>& all) {
-    double ms = 0;
+Clock::duration total(const std::vector<Measured>& all) {
+    Clock::duration time{};
     for (const auto& one : all) {
-        ms += one.ms;
+        time += one.time;
     }
-    return ms;
+    return time;
 }
 
 std::string list_of(const std::vector<std::string>& items) {
@@ -126,11 +126,11 @@ private:
         try {
             meter_.run(up_of(file), &result.statements);
         } catch (const Error& error) {
-            result.ms = total_ms(result.statements);
+            result.time = total(result.statements);
             report_.failure = error;
             return Next::end;
         }
-        result.ms = total_ms(result.statements);
+        result.time = total(result.statements);
         for (auto& finding : judge(result, limits_)) {
             report_.findings.push_back(std::move(finding));
         }
@@ -153,12 +153,12 @@ private:
             meter_.run(down_of(down), &measured);
         } catch (const Error& error) {
             result.down = Down::failed;
-            result.down_ms = total_ms(measured);
+            result.down_time = total(measured);
             add("down-failed", Level::error, down.script, 0, error.what(),
                 "mend " + down.script + ": nobody can go back with it");
             return down.transactional ? Next::file : Next::afresh; // the former was rolled back
         }
-        result.down_ms = total_ms(measured);
+        result.down_time = total(measured);
         result.differences = before.differences(schema());
         result.down = result.differences.empty() ? Down::ok : Down::differs;
         if (!result.differences.empty()) {
@@ -175,14 +175,14 @@ private:
         try {
             meter_.run(up_of(file), &measured);
         } catch (const Error& error) {
-            result.again_ms = total_ms(measured);
+            result.again_time = total(measured);
             result.down = Down::failed;
             add("not-up-again", Level::error, file.script, 0,
                 "can't go up again after " + file.down->script + ": " + error.what(),
                 "mend " + file.down->script + ", so that it takes back all of it");
             return Next::afresh;
         }
-        result.again_ms = total_ms(measured);
+        result.again_time = total(measured);
         const auto other = above.differences(schema());
         if (other.empty()) {
             return Next::file;
@@ -276,7 +276,7 @@ void try_files(const postgres::Dsn& database, const std::vector<File>& files, co
         FileReport file;
         file.script = scripts[i].name;
         file.statements = std::move(measured[i]);
-        file.ms = total_ms(file.statements);
+        file.time = total(file.statements);
         for (auto& finding : judge(file, limits)) {
             report->findings.push_back(std::move(finding));
         }

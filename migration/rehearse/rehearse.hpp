@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "migration/files/find.hpp"
 #include "migration/rehearse/meter.hpp"
@@ -39,9 +40,9 @@ std::string_view to_string(Down down);
 struct FileReport {
     std::string script;
     std::vector<Measured> statements; ///< of the first time up
-    double ms = 0;                    ///< of these
+    Clock::duration time{};           ///< of these
     Down down = Down::not_run;
-    double down_ms = 0, again_ms = 0;
+    Clock::duration down_time{}, again_time{};
     std::vector<std::string> differences; ///< what the way back left different
 };
 

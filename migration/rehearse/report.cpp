@@ -29,13 +29,13 @@ json::object to_json(const Measured& one) {
     json::object object;
     object["line"] = one.line;
     object["statement"] = one.statement;
-    object["ms"] = one.ms;
+    object["ms"] = to_ms(one.time);
     json::array locks;
     for (const auto& lock : one.locks) {
         json::object held;
         held["relation"] = lock.relation;
         held["mode"] = lint::to_string(lock.mode);
-        held["ms"] = lock.ms;
+        held["ms"] = to_ms(lock.time);
         locks.push_back(std::move(held));
     }
     object["locks"] = std::move(locks);
@@ -59,7 +59,10 @@ std::size_t width(const std::string& text) {
         std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
-std::string ms_text(double ms) { return ms < 10 ? fmt::format("{:.1f}", ms) : fmt::format("{:.0f}", ms); }
+std::string ms_text(Clock::duration time) {
+    const double ms = to_ms(time);
+    return ms < 10 ? fmt::format("{:.1f}", ms) : fmt::format("{:.0f}", ms);
+}
 
 /// The strongest, on a table rather than on its index.
 const HeldLock* strongest(const Measured& one) {
@@ -90,7 +93,7 @@ std::string lock_text(const Measured& one) {
 
 std::string held_text(const Measured& one) {
     const auto* lock = strongest(one);
-    return lock == nullptr ? "" : ms_text(lock->ms);
+    return lock == nullptr ? "" : ms_text(lock->time);
 }
 
 std::string rewrite_text(const Measured& one) {
@@ -109,7 +112,7 @@ Row row_of(const std::string& script, const Measured& one) {
     if (!one.skipped.empty()) {
         return {where, excerpt(one.statement, 44), "-", "not run", "", "", "", ""};
     }
-    return {where,          excerpt(one.statement, 44), ms_text(one.ms),          lock_text(one),
+    return {where,          excerpt(one.statement, 44), ms_text(one.time),        lock_text(one),
             held_text(one), rewrite_text(one),          std::to_string(one.rows), to_string(one.wal)};
 }
 
@@ -121,7 +124,7 @@ std::vector<std::size_t> shown_of(const std::vector<Measured>& all) {
         const auto matters = [&](std::size_t i) {
             const auto* lock = strongest(all[i]);
             return std::tuple(!all[i].skipped.empty() || !all[i].rewrites.empty(),
-                              lock == nullptr ? lint::Lock::none : lock->mode, all[i].ms);
+                              lock == nullptr ? lint::Lock::none : lock->mode, all[i].time);
         };
         std::ranges::stable_sort(order, [&](auto a, auto b) { return matters(a) > matters(b); });
         order.resize(most_shown);
@@ -141,19 +144,20 @@ std::string line_of(const Row& row, const std::array<std::size_t, 8>& widths) {
     return line;
 }
 
-std::string duration(double ms) {
-    return ms < 1000 ? fmt::format("{} ms", ms_text(ms)) : fmt::format("{:.1f} s", ms / 1000);
+std::string duration(Clock::duration time) {
+    return time < std::chrono::seconds(1) ? fmt::format("{} ms", ms_text(time))
+                                          : fmt::format("{:.1f} s", to_seconds(time));
 }
 
 std::string way_back(const FileReport& file) {
     switch (file.down) {
     case Down::ok:
-        return fmt::format("down {}, the schema as before; up again {}", duration(file.down_ms),
-                           duration(file.again_ms));
+        return fmt::format("down {}, the schema as before; up again {}", duration(file.down_time),
+                           duration(file.again_time));
     case Down::missing:
         return "no way back";
     case Down::differs:
-        return fmt::format("down {}, but the schema is another one", duration(file.down_ms));
+        return fmt::format("down {}, but the schema is another one", duration(file.down_time));
     case Down::failed:
         return "the way back fails";
     case Down::not_run:
@@ -172,15 +176,15 @@ json::object to_json(const Report& report) {
     for (const auto& file : report.files) {
         json::object one;
         one["script"] = file.script;
-        one["ms"] = file.ms;
+        one["ms"] = to_ms(file.time);
         json::array statements;
         for (const auto& statement : file.statements) {
             statements.push_back(to_json(statement));
         }
         one["statements"] = std::move(statements);
         one["down"] = to_string(file.down);
-        one["down_ms"] = file.down_ms;
-        one["again_ms"] = file.again_ms;
+        one["down_ms"] = to_ms(file.down_time);
+        one["again_ms"] = to_ms(file.again_time);
         one["differences"] = texts(file.differences);
         files.push_back(std::move(one));
     }
@@ -223,7 +227,7 @@ std::vector<std::string> table_of(const Report& report) {
                         fmt::format("  {}: {} {}{}, {}, WAL {}; {}", file.script, file.statements.size(),
                                     file.statements.size() == 1 ? "statement" : "statements",
                                     hidden == 0 ? "" : fmt::format(" ({} not shown)", hidden),
-                                    duration(file.ms), to_string(Bytes{wal}), way_back(file))});
+                                    duration(file.time), to_string(Bytes{wal}), way_back(file))});
     }
     std::array<std::size_t, 8> widths{};
     for (const auto& [row, text] : rows) {

@@ -35,15 +35,15 @@ private:
 };
 
 TEST(DurationText, HasTheUnitThatPeopleWouldUse) {
-    EXPECT_EQ(duration_text(0.04), "0.0 ms");
-    EXPECT_EQ(duration_text(6.12), "6.1 ms");
-    EXPECT_EQ(duration_text(61), "61 ms");
-    EXPECT_EQ(duration_text(400), "400 ms");
-    EXPECT_EQ(duration_text(1234), "1.2 s");
-    EXPECT_EQ(duration_text(119'000), "119.0 s");
-    EXPECT_EQ(duration_text(200'000), "3 min 20 s");
-    EXPECT_EQ(duration_text(7'199'000), "119 min 59 s");
-    EXPECT_EQ(duration_text(7'260'000), "2 h 1 min");
+    EXPECT_EQ(duration_text(from_seconds(0.04 / 1000.0)), "0.0 ms");
+    EXPECT_EQ(duration_text(from_seconds(6.12 / 1000.0)), "6.1 ms");
+    EXPECT_EQ(duration_text(from_seconds(61 / 1000.0)), "61 ms");
+    EXPECT_EQ(duration_text(from_seconds(400 / 1000.0)), "400 ms");
+    EXPECT_EQ(duration_text(from_seconds(1234 / 1000.0)), "1.2 s");
+    EXPECT_EQ(duration_text(from_seconds(119'000 / 1000.0)), "119.0 s");
+    EXPECT_EQ(duration_text(from_seconds(200'000 / 1000.0)), "3 min 20 s");
+    EXPECT_EQ(duration_text(from_seconds(7'199'000 / 1000.0)), "119 min 59 s");
+    EXPECT_EQ(duration_text(from_seconds(7'260'000 / 1000.0)), "2 h 1 min");
 }
 
 const std::map<std::string, std::string> words{
@@ -54,23 +54,26 @@ const std::map<std::string, std::string> words{
 };
 
 /// Says what a whole switchover says: the steps are the runbook's, times and summaries are made up.
-void play(Terminal& terminal, const Switchover& steps) {
-    double ms = 0;
+void play(Terminal& terminal, Context& context, Move move) {
+    Clock::duration time{};
     const auto say = [&](const Step& step) {
         const auto found = words.find(step.id);
-        terminal.done(step, found == words.end() ? "" : found->second, ms += 1.5);
+        terminal.done(step, found == words.end() ? "" : found->second,
+                      time += std::chrono::microseconds(1500));
     };
-    for (const auto& step : steps.before) {
+    for (const auto& step :
+         {step_of(StepId::gate, context, move), step_of(StepId::carry_grants, context, move),
+          step_of(StepId::stage, context, move)}) {
         terminal.started(step);
         say(step);
     }
     terminal.clients_held();
-    for (const auto& step : steps.pause) {
+    for (const auto& step : steps_of({Part::held}, context, move)) {
         terminal.progress(step, "must not be seen: clients wait", 0.5);
         say(step);
     }
-    terminal.clients_go_on(31.2);
-    for (const auto& step : steps.after) {
+    terminal.clients_go_on(std::chrono::microseconds(31'200));
+    for (const auto& step : steps_of({Part::after}, context, move)) {
         terminal.started(step);
         say(step);
     }
@@ -87,7 +90,7 @@ const std::string transcript =
   done      barrier                                                                      10 ms
   done      sequences    87 sequences                                                    12 ms
   done      retarget                                                                     14 ms
-  done      still                                                                        15 ms
+  done      recheck                                                                      15 ms
   done      switch                                                                       16 ms
   done      resume                                                                       18 ms
   ---- clients go on: held 31 ms -------------------------------------------------------------
@@ -103,7 +106,7 @@ TEST(Terminal, TellsACutoverAndASwitchBackInTheSameWords) {
     Context context{*estate, journal, executor};
     for (const auto& move : {Move{Side::blue, Side::green, 2}, Move{Side::green, Side::blue, 3}}) {
         Screen screen;
-        play(*screen, switchover_steps(context, move));
+        play(*screen, context, move);
         EXPECT_EQ(screen.text(), transcript);
     }
 }

@@ -25,7 +25,7 @@ TEST(ActivityChecks, quiet_servers_pass_all) {
     const auto g = green();
     const Sides sides{&b, &g};
     expect_ok(check_prepared_transactions(sides, databases));
-    expect_ok(check_long_transactions(sides, 5));
+    expect_ok(check_long_transactions(sides, std::chrono::seconds(5)));
     expect_ok(check_superuser_sessions(b));
     expect_ok(check_role_settings(sides));
     expect_ok(check_other_subscriptions(sides, databases, false));
@@ -36,7 +36,7 @@ TEST(ActivityChecks, quiet_servers_pass_all) {
 
 TEST(ActivityChecks, prepared_transactions_write_past_the_fence) {
     auto b = blue();
-    b.prepared = {{"tx1", "app", "etl", 492}};
+    b.prepared = {{"tx1", "app", "etl", std::chrono::seconds(492)}};
     const auto finding = only(check_prepared_transactions({&b}, databases), Level::error, "blue");
     EXPECT_THAT(finding.message, HasSubstr("8 m 12 s"));
     EXPECT_THAT(finding.message, HasSubstr("fence"));
@@ -53,29 +53,31 @@ TEST(ActivityChecks, long_transactions_matter_where_they_hold_something_up) {
     auto b = blue();
     auto g = green();
     auto old = session("app", true);
-    old.seconds = 492;
+    old.age = std::chrono::seconds(492);
     old.is_long = true;
     b.sessions = {old};
-    const auto finding = only(check_long_transactions({&b, &g}, 5), Level::warning, "blue");
+    const auto finding =
+        only(check_long_transactions({&b, &g}, std::chrono::seconds(5)), Level::warning, "blue");
     EXPECT_THAT(finding.message,
                 HasSubstr("pid 4711 (role etl, app \"nightly\") holds a transaction open for 8 m 12 s"));
     EXPECT_EQ(finding.fix, "SELECT pg_terminate_backend(4711);");
 
     b.sessions[0].is_long = false;
-    expect_ok(check_long_transactions({&b, &g}, 5));
+    expect_ok(check_long_transactions({&b, &g}, std::chrono::seconds(5)));
 
     b.sessions[0] = old;
     b.sessions[0].ours = false;
-    expect_ok(check_long_transactions({&b, &g}, 5));
+    expect_ok(check_long_transactions({&b, &g}, std::chrono::seconds(5)));
     b.sessions[0].has_xid = true;
-    EXPECT_THAT(only(check_long_transactions({&b, &g}, 5), Level::warning, "blue").message,
-                HasSubstr("slot on blue"));
+    EXPECT_THAT(
+        only(check_long_transactions({&b, &g}, std::chrono::seconds(5)), Level::warning, "blue").message,
+        HasSubstr("slot on blue"));
 
     b.sessions.clear();
     g.sessions = {old};
-    expect_ok(check_long_transactions({&b, &g}, 5));
+    expect_ok(check_long_transactions({&b, &g}, std::chrono::seconds(5)));
     g.sessions[0].has_xid = true;
-    only(check_long_transactions({&b, &g}, 5), Level::warning, "green");
+    only(check_long_transactions({&b, &g}, std::chrono::seconds(5)), Level::warning, "green");
 }
 
 TEST(ActivityChecks, superusers_in_the_runs_databases_are_named) {

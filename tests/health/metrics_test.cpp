@@ -19,10 +19,11 @@ std::size_t times(const std::string& text, const std::string& word) {
 
 TEST(Metrics, each_number_has_its_name_and_labels) {
     Metrics metrics("app-15-to-17", "0.1.0");
-    metrics.lane("app", "app.1", "blue", 0.25, 2048, true, false, 1024);
+    metrics.lane("app", "app.1", "blue", std::chrono::milliseconds(250), Bytes{2048}, true, false,
+                 Bytes{1024});
     metrics.serving("green", 2);
-    metrics.switchover("blue", "done", 0.015);
-    metrics.switchover("blue", "done", 0.02);
+    metrics.switchover("blue", "done", std::chrono::milliseconds(15));
+    metrics.switchover("blue", "done", std::chrono::milliseconds(20));
     metrics.pooler("pgb1", true, false);
     metrics.pooler_entry("pgb1", "app", "green");
     metrics.copied(5000, 3);
@@ -60,23 +61,23 @@ TEST(Metrics, only_the_latest_step_is_told) {
 
 TEST(Metrics, a_lane_told_twice_is_one_line) {
     Metrics metrics("r");
-    metrics.lane("app", "app.1", "blue", 1, 1, true, true, 1);
-    metrics.lane("app", "app.1", "blue", 2, 1, true, true, 1);
+    metrics.lane("app", "app.1", "blue", std::chrono::seconds(1), Bytes{1}, true, true, Bytes{1});
+    metrics.lane("app", "app.1", "blue", std::chrono::seconds(2), Bytes{1}, true, true, Bytes{1});
     EXPECT_EQ(times(metrics.text(), "pgteal_lane_lag_seconds{"), 1U);
     EXPECT_THAT(metrics.text(), HasSubstr("lane=\"app.1\"} 2\n"));
 }
 
 TEST(Metrics, lanes_that_could_not_be_read_are_not_told) {
     Metrics metrics("run");
-    metrics.lane("app", "app.1", "blue", 0, 1, true, true, 3);
-    metrics.lane("app", "app.1", "blue", 0, 2, true, true, 3);
+    metrics.lane("app", "app.1", "blue", std::chrono::seconds(0), Bytes{1}, true, true, Bytes{3});
+    metrics.lane("app", "app.1", "blue", std::chrono::seconds(0), Bytes{2}, true, true, Bytes{3});
     metrics.server("green", true);
     metrics.forget_lanes();
     metrics.server("green", false);
     auto text = metrics.text();
     EXPECT_EQ(times(text, "lane=\"app.1\""), 0U);
     EXPECT_THAT(text, HasSubstr("pgteal_server_up{run=\"run\",side=\"green\"} 0\n"));
-    metrics.lane("app", "app.1", "blue", 0, 4, true, true, 3);
+    metrics.lane("app", "app.1", "blue", std::chrono::seconds(0), Bytes{4}, true, true, Bytes{3});
     text = metrics.text();
     EXPECT_THAT(text, HasSubstr("lane=\"app.1\"} 4\n"));
 }

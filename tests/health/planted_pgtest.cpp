@@ -294,7 +294,7 @@ CO_TEST(Planted, sessions_that_hold_transactions_open_or_are_superusers) {
     co_await writer.exec("SELECT pg_current_xact_id()", soon());
     co_await sleep_for(std::chrono::milliseconds(300));
     auto input = input_for({"plant_sessions"});
-    input.max_pause_seconds = 0.2;
+    input.max_pause = std::chrono::milliseconds(200);
     const auto results = co_await run_preflight(input);
     const std::string object = "plant_sessions: pid " + std::to_string(reader.backend_pid());
     EXPECT_THAT(lines(results, "long-transactions"),

@@ -26,7 +26,7 @@ PoolerFacts pooler() {
     PoolerFacts facts;
     facts.name = "pgb1";
     facts.pool_mode = "transaction";
-    facts.query_wait_timeout = 120;
+    facts.query_wait_timeout = std::chrono::seconds(120);
     facts.entries = {entry("app", true)};
     return facts;
 }
@@ -35,7 +35,7 @@ TEST(PoolerChecks, a_transaction_pooler_with_one_entry_passes_all) {
     const std::vector<PoolerFacts> poolers{pooler()};
     expect_ok(check_poolers_reachable(poolers));
     expect_ok(check_pool_mode(poolers));
-    expect_ok(check_pooler_timeouts(poolers, 5));
+    expect_ok(check_pooler_timeouts(poolers, std::chrono::seconds(5)));
     expect_ok(check_reuseport(poolers));
     expect_ok(check_entries(poolers, databases, false));
     EXPECT_EQ(check_poolers_reachable(poolers).summary, "poolers 1 of 1");
@@ -45,12 +45,12 @@ TEST(PoolerChecks, a_pooler_with_a_problem_has_one_finding_and_no_other) {
     auto sick = pooler();
     sick.problem = "does not answer on 127.0.0.1:6432.";
     sick.problem_fix = "start it";
-    sick.query_wait_timeout = 1;
+    sick.query_wait_timeout = std::chrono::seconds(1);
     sick.so_reuseport = true;
     sick.entries.clear();
     const std::vector<PoolerFacts> poolers{sick};
     EXPECT_EQ(only(check_poolers_reachable(poolers), Level::error, "pgb1").fix, "start it");
-    EXPECT_TRUE(check_pooler_timeouts(poolers, 5).findings.empty());
+    EXPECT_TRUE(check_pooler_timeouts(poolers, std::chrono::seconds(5)).findings.empty());
     EXPECT_TRUE(check_reuseport(poolers).findings.empty());
     EXPECT_TRUE(check_entries(poolers, databases, false).findings.empty());
     only(check_poolers_reachable({}), Level::warning, "");
@@ -78,18 +78,19 @@ TEST(PoolerChecks, session_pooling_is_refused_and_statement_pooling_is_not) {
 
 TEST(PoolerChecks, timeouts_that_end_clients_held_by_the_pause) {
     auto facts = pooler();
-    facts.query_wait_timeout = 3;
-    const auto finding = only(check_pooler_timeouts({facts}, 5), Level::error, "pgb1");
+    facts.query_wait_timeout = std::chrono::seconds(3);
+    const auto finding = only(check_pooler_timeouts({facts}, std::chrono::seconds(5)), Level::error, "pgb1");
     EXPECT_THAT(finding.message,
                 HasSubstr("query_wait_timeout is 3 s, the pause budget 5 s. Clients held longer than 3 s"));
     EXPECT_THAT(finding.fix, HasSubstr("max_pause = \"2s\""));
     EXPECT_THAT(finding.fix, HasSubstr("query_wait_timeout = 30 in pgb1's file"));
-    facts.query_wait_timeout = 5;
-    only(check_pooler_timeouts({facts}, 5), Level::error, "pgb1");
-    facts.query_wait_timeout = 0;
-    expect_ok(check_pooler_timeouts({facts}, 5));
-    facts.query_timeout = 4;
-    EXPECT_EQ(only(check_pooler_timeouts({facts}, 5), Level::warning, "pgb1").object, "query_timeout");
+    facts.query_wait_timeout = std::chrono::seconds(5);
+    only(check_pooler_timeouts({facts}, std::chrono::seconds(5)), Level::error, "pgb1");
+    facts.query_wait_timeout = {};
+    expect_ok(check_pooler_timeouts({facts}, std::chrono::seconds(5)));
+    facts.query_timeout = std::chrono::seconds(4);
+    EXPECT_EQ(only(check_pooler_timeouts({facts}, std::chrono::seconds(5)), Level::warning, "pgb1").object,
+              "query_timeout");
 }
 
 TEST(PoolerChecks, so_reuseport_hides_processes_unless_each_is_named_by_its_socket) {

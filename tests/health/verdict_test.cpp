@@ -53,10 +53,10 @@ TEST(Verdict, words_for_people) {
     EXPECT_EQ(count_of(1, "table"), "1 table");
     EXPECT_EQ(count_of(0, "table"), "0 tables");
     EXPECT_EQ(list_of({"a", "b", "c"}, 2), "a, b and 1 more");
-    EXPECT_EQ(seconds_text(3), "3 s");
-    EXPECT_EQ(seconds_text(0.5), "0.5 s");
-    EXPECT_EQ(seconds_text(1.96), "2 s");
-    EXPECT_EQ(seconds_text(492), "8 m 12 s");
+    EXPECT_EQ(seconds_text(from_seconds(3)), "3 s");
+    EXPECT_EQ(seconds_text(from_seconds(0.5)), "0.5 s");
+    EXPECT_EQ(seconds_text(from_seconds(1.96)), "2 s");
+    EXPECT_EQ(seconds_text(from_seconds(492)), "8 m 12 s");
 }
 
 TEST(Reach, each_reason_has_its_own_fix) {

@@ -19,8 +19,8 @@ public:
     FakePooler(std::string name, std::string text) : config_text(std::move(text)), name_(std::move(name)) {
         reported.version = "1.18.0";
         reported.pool_mode = "transaction";
-        reported.query_wait_timeout = 30;
-        reported.server_login_retry = 15;
+        reported.query_wait_timeout = std::chrono::seconds(30);
+        reported.server_login_retry = std::chrono::seconds(15);
         restart();
     }
 

@@ -174,7 +174,7 @@ Task<void> min_pool_size_guarded(BouncerWorld* world) {
     EXPECT_FALSE(stalled(held));
     EXPECT_FALSE(stalled(later));
     const Settings settings = co_await pooler.settings(soon());
-    EXPECT_EQ(settings.server_login_retry, 4);
+    EXPECT_EQ(settings.server_login_retry, std::chrono::seconds(4));
     co_await pooler.settle(soon());
     const std::string pool_size = co_await shown("min_pool_size");
     EXPECT_EQ(pool_size, "2");

@@ -159,9 +159,9 @@ Task<void> entry_modes(BouncerWorld* world) {
         EXPECT_EQ(target_of(entry), shown.at(entry.name)) << entry.name;
     }
     const Settings settings = co_await world->pooler().settings(soon());
-    EXPECT_EQ(settings.query_wait_timeout, 2.5);
-    EXPECT_EQ(settings.query_timeout, 7);
-    EXPECT_EQ(settings.server_login_retry, 4);
+    EXPECT_EQ(settings.query_wait_timeout, std::chrono::milliseconds(2500));
+    EXPECT_EQ(settings.query_timeout, std::chrono::seconds(7));
+    EXPECT_EQ(settings.server_login_retry, std::chrono::seconds(4));
     EXPECT_EQ(settings.config_file, BouncerWorld::lab().value("PGB1_INI"));
 }
 

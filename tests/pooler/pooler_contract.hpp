@@ -34,7 +34,7 @@ inline Task<void> shows_entries(PoolerWorld* world) {
     }
     const Settings settings = co_await world->pooler().settings(soon());
     EXPECT_EQ(settings.pool_mode, "transaction");
-    EXPECT_EQ(settings.query_wait_timeout, 30);
+    EXPECT_EQ(settings.query_wait_timeout, std::chrono::seconds(30));
     EXPECT_EQ(settings.version.substr(0, 2), "1.");
     EXPECT_FALSE(settings.so_reuseport);
 }

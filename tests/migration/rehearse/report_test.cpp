@@ -17,7 +17,7 @@ Measured statement(int line, const std::string& text, double ms) {
     Measured one;
     one.line = line;
     one.statement = text;
-    one.ms = ms;
+    one.time = from_seconds(ms / 1000);
     return one;
 }
 
@@ -30,16 +30,16 @@ FileReport file_of(std::vector<Measured> statements) {
 
 TEST(Judge, SaysNothingBelowTheLimits) {
     auto one = statement(1, "ALTER TABLE a", 900);
-    one.locks.push_back({"public.a", Lock::access_exclusive, 1000, false});
+    one.locks.push_back({"public.a", Lock::access_exclusive, std::chrono::milliseconds(1000), false});
     EXPECT_THAT(judge(file_of({one}), Limits{}), IsEmpty());
 }
 
 TEST(Judge, FlagsLongStatementsAndLongExclusiveLocks) {
     auto slow = statement(3, "UPDATE a", 61'000);
-    slow.locks.push_back({"public.a", Lock::row_exclusive, 61'000, false});
+    slow.locks.push_back({"public.a", Lock::row_exclusive, std::chrono::milliseconds(61'000), false});
     auto locking = statement(7, "ALTER TABLE b", 10);
-    locking.locks.push_back({"public.b_pkey", Lock::access_exclusive, 5000, true});
-    locking.locks.push_back({"public.b", Lock::access_exclusive, 5000, false});
+    locking.locks.push_back({"public.b_pkey", Lock::access_exclusive, std::chrono::milliseconds(5000), true});
+    locking.locks.push_back({"public.b", Lock::access_exclusive, std::chrono::milliseconds(5000), false});
     const auto found = judge(file_of({slow, locking}), Limits{});
     ASSERT_THAT(found, SizeIs(2));
     EXPECT_EQ(found[0].rule, "long-statement");
@@ -52,10 +52,10 @@ TEST(Judge, FlagsLongStatementsAndLongExclusiveLocks) {
 
 TEST(Judge, SaysOncePerTableAndWhereTheTimeGoes) {
     auto taker = statement(3, "ALTER TABLE a ADD COLUMN b int", 1);
-    taker.locks.push_back({"public.a", Lock::access_exclusive, 5001, false});
+    taker.locks.push_back({"public.a", Lock::access_exclusive, std::chrono::milliseconds(5001), false});
     auto rewrite = statement(4, "ALTER TABLE a ALTER b TYPE text", 5000);
-    rewrite.locks.push_back({"public.a_pkey", Lock::access_exclusive, 5000, true});
-    rewrite.held_before = {"public.a", Lock::access_exclusive, 0, false};
+    rewrite.locks.push_back({"public.a_pkey", Lock::access_exclusive, std::chrono::milliseconds(5000), true});
+    rewrite.held_before = {"public.a", Lock::access_exclusive, {}, false};
     taker.transaction = rewrite.transaction = 1;
     auto found = judge(file_of({taker, rewrite}), Limits{});
     ASSERT_THAT(found, SizeIs(1));
@@ -90,13 +90,13 @@ TEST(Table, IsAlignedAndEndsEachFileWithItsWayBack) {
     Report report;
     report.database = "app";
     auto one = statement(1, "ALTER TABLE a ADD COLUMN ü int", 1.25);
-    one.locks.push_back({"public.a", Lock::access_exclusive, 2, false});
-    one.locks.push_back({"public.a_pkey", Lock::access_exclusive, 2, true});
+    one.locks.push_back({"public.a", Lock::access_exclusive, std::chrono::milliseconds(2), false});
+    one.locks.push_back({"public.a_pkey", Lock::access_exclusive, std::chrono::milliseconds(2), true});
     one.wal = Bytes{2048};
     auto two = statement(12, "UPDATE a", 100);
     two.rows = 1000;
     report.files.push_back(file_of({one, two}));
-    report.files.back().ms = 101.25;
+    report.files.back().time = from_seconds(101.25 / 1000);
     report.files.back().down = Down::ok;
     const auto lines = table_of(report);
     EXPECT_THAT(
@@ -117,7 +117,7 @@ TEST(Table, IsAlignedAndEndsEachFileWithItsWayBack) {
 TEST(Table, OfManyStatementsShowsThoseThatMatter) {
     std::vector<Measured> many(1000, statement(1, "INSERT", 0.1));
     many[500] = statement(501, "ALTER TABLE a", 1);
-    many[500].locks.push_back({"public.a", Lock::access_exclusive, 1, false});
+    many[500].locks.push_back({"public.a", Lock::access_exclusive, std::chrono::milliseconds(1), false});
     many[501].rewrites.emplace_back("public.b");
     Report report;
     report.files.push_back(file_of(std::move(many)));
@@ -133,7 +133,7 @@ TEST(Json, HasTheMeasurements) {
     report.database = "app";
     report.scratch = "pgteal_rehearse_x";
     auto one = statement(4, "ALTER TABLE a", 2);
-    one.locks.push_back({"public.a", Lock::share_row_exclusive, 3, false});
+    one.locks.push_back({"public.a", Lock::share_row_exclusive, std::chrono::milliseconds(3), false});
     one.rewrites.emplace_back("public.a");
     one.wal = Bytes{77};
     report.files.push_back(file_of({one}));
