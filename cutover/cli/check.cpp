@@ -5,6 +5,7 @@
 #include "cutover/checks/checks.hpp"
 #include "cutover/cli/terminal.hpp"
 #include "cutover/cli/work.hpp"
+#include "cutover/engine/runner_parts.hpp"
 #include "cutover/fence/own_tables.hpp"
 #include "cutover/gate/database_state.hpp"
 #include "cutover/gate/rights.hpp"
@@ -99,13 +100,6 @@ void print_findings(const std::vector<health::CheckResult>& results, const Progr
 
 boost::json::object step_document(const Step& step, const std::vector<Action>& actions,
                                   const std::string& state) {
-    boost::json::array list;
-    for (const auto& [where, what] : describe(actions)) {
-        boost::json::object one;
-        one["where"] = where;
-        one["what"] = what;
-        list.push_back(std::move(one));
-    }
     boost::json::object document;
     document["id"] = step.id;
     document["title"] = step.title;
@@ -114,7 +108,7 @@ boost::json::object step_document(const Step& step, const std::vector<Action>& a
     document["recovery"] = to_string(step.recovery);
     document["in_pause"] = step.in_pause;
     document["state"] = state;
-    document["actions"] = std::move(list);
+    document["actions"] = actions_body(actions)["actions"];
     return document;
 }
 
