@@ -167,7 +167,7 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, CheckScope sco
     input.run_name = config.run;
     input.run_started = run_started;
     input.accept = config.accept;
-    input.carry_partitions = config.carry_partitions;
+    input.carry_partitions = config.carry_partitions();
     Seen seen;
     for (auto& unit : estate->poolers()) {
         auto facts = co_await facts_of(estate, &unit, &seen, after(std::chrono::seconds(10)));

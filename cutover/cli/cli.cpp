@@ -42,7 +42,7 @@ constexpr std::array<Entry, 15> commands{{
     {"approve", "approves what apply and cutover are about to do", run_approve},
     {"audit", "who did what, when, how long, with the SQL", run_audit},
     {"serve", "follows the run; serves metrics and status over HTTP", run_serve},
-    {"docs", "prints a page of the documentation: runbook, config, rules", run_docs},
+    {"docs", "prints a page that is made from the program itself", run_docs},
 }};
 
 std::string default_config() {
@@ -232,9 +232,9 @@ Parsed parse_command_line(int argc, char** argv) {
         } else if (entry.name == "approve") {
             sub->add_option("--as", options.migrate.as, "your name, as the audit shall show it")->required();
         } else if (entry.name == "docs") {
-            sub->add_option("page", options.argument, "runbook, config or rules")
+            sub->add_option("page", options.argument, "which")
                 ->required()
-                ->check(CLI::IsMember({"runbook", "config", "rules"}));
+                ->check(CLI::IsMember(docs_pages()));
         }
     }
     app.require_subcommand(0, 1);

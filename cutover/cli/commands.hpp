@@ -75,6 +75,7 @@ Task<Exit> run_approve(Session* session);
 Task<Exit> run_audit(Session* session);
 Task<Exit> run_serve(Session* session);
 Task<Exit> run_docs(Session* session);
+std::vector<std::string> docs_pages(); ///< that run_docs() knows
 
 // What run_migrate() does, by its first argument.
 Task<Exit> run_migrate_lint(Session* session); ///< the config may be missing (Session::has_config)

@@ -1,7 +1,10 @@
 // docs: the pages that are made from the program itself.
+#include <array>
+
 #include <fmt/format.h>
 
 #include "cutover/cli/work.hpp"
+#include "cutover/config/views.hpp"
 #include "cutover/runbook/runbook.hpp"
 #include "migration/lint/report/report.hpp"
 #include "migration/lint/rules/rules.hpp"
@@ -9,23 +12,6 @@
 namespace pgteal::cutover {
 
 namespace {
-
-std::string config_markdown() {
-    std::string text = "# The config\n\nMade by `pgteal docs config`; `scripts/check` fails when it is "
-                       "stale. TOML; unknown keys are errors; durations (`ms`, `s`, `min`, `h`) and sizes\n"
-                       "(`kB`, `MB`, `GB`) carry their unit. Found through `-c FILE`, else `$PGTEAL_CONFIG`, "
-                       "else `./pgteal.toml`.\n";
-    std::string_view table;
-    for (const auto& key : config_keys()) {
-        if (key.table != table) {
-            table = key.table;
-            text +=
-                fmt::format("\n## [{}]\n\n| key | type | default | meaning |\n|---|---|---|---|\n", table);
-        }
-        text += fmt::format("| `{}` | {} | {} | {} |\n", key.key, key.type, key.fallback, key.meaning);
-    }
-    return text;
-}
 
 std::string rules_markdown() {
     std::string text =
@@ -38,18 +24,30 @@ std::string rules_markdown() {
     return text;
 }
 
+struct Page {
+    std::string name;
+    std::string (*make)();
+};
+
+const std::array<Page, 3> pages{
+    {{"runbook", runbook_markdown}, {"config", config_page}, {"rules", rules_markdown}}};
+
 } // namespace
 
+std::vector<std::string> docs_pages() {
+    std::vector<std::string> names;
+    for (const auto& one : pages) {
+        names.push_back(one.name);
+    }
+    return names;
+}
+
 Task<Exit> run_docs(Session* session) {
-    if (session->options.argument == "config") {
-        print(config_markdown());
-        co_return Exit::done;
+    for (const auto& one : pages) {
+        if (one.name == session->options.argument) {
+            print(one.make());
+        }
     }
-    if (session->options.argument == "rules") {
-        print(rules_markdown());
-        co_return Exit::done;
-    }
-    print(runbook_markdown());
     co_return Exit::done;
 }
 

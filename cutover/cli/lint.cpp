@@ -67,15 +67,9 @@ std::vector<Group> groups_of(const Session& session) {
 }
 
 lint::Options options_of(const Session& session) {
-    const auto& config = session.config.migrate;
-    lint::Options options;
+    lint::Options options{session.config.lint};
     options.offline = session.options.migrate.offline;
     options.pg_version = session.options.migrate.pg_version;
-    options.ignored_rules = config.ignored_rules;
-    options.table_names = config.table_names;
-    options.column_names = config.column_names;
-    options.index_names = config.index_names;
-    options.constraint_names = config.constraint_names;
     return options;
 }
 

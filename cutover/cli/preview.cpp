@@ -18,16 +18,8 @@ namespace json = boost::json;
 namespace lint = migration::lint;
 
 lint::Options lint_options(const Session& session, int version) {
-    lint::Options options;
+    lint::Options options{session.config.lint};
     options.pg_version = version;
-    if (session.has_config) {
-        const auto& config = session.config.migrate;
-        options.ignored_rules = config.ignored_rules;
-        options.table_names = config.table_names;
-        options.column_names = config.column_names;
-        options.index_names = config.index_names;
-        options.constraint_names = config.constraint_names;
-    }
     return options;
 }
 

@@ -1,9 +1,9 @@
-#include "cutover/config/acceptable.hpp"
+#include "cutover/config/keys.hpp"
 
 namespace pgteal::cutover {
 
-const std::vector<Acceptable>& acceptables() {
-    static const std::vector<Acceptable> all{
+const Words& acceptables() {
+    static const Words all{
         {"unlogged-tables", "their rows are not kept in step"},
         {"large-objects", "their changes are not replicated"},
         {"extension-members", "tables that an extension owns are not carried"},
@@ -26,32 +26,6 @@ const std::vector<Acceptable>& acceptables() {
         {"pooler-gone", "a pooler of the run is dead and out of the config"},
     };
     return all;
-}
-
-std::vector<std::string_view> acceptable_names() {
-    std::vector<std::string_view> names;
-    for (const auto& one : acceptables()) {
-        names.push_back(one.name);
-    }
-    return names;
-}
-
-std::string acceptable_words() {
-    const auto names = acceptable_names();
-    std::string words;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        words += i == 0 ? "" : i + 1 == names.size() ? " and " : ", ";
-        words += names[i];
-    }
-    return words;
-}
-
-std::string acceptable_meanings() {
-    std::string words;
-    for (const auto& one : acceptables()) {
-        words += (words.empty() ? "" : ", ") + std::string(one.name) + " (" + std::string(one.meaning) + ")";
-    }
-    return words;
 }
 
 } // namespace pgteal::cutover

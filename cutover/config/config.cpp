@@ -1,104 +1,24 @@
 #include "cutover/config/config.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 #include <set>
 #include <sstream>
 #include <thread>
 
+#include <fmt/format.h>
+#include <toml++/toml.h>
 #include <unistd.h>
 
-#include <toml++/toml.h>
-
 #include "base/error.hpp"
-#include "cutover/config/acceptable.hpp"
-#include "cutover/config/config_section.hpp"
-#include "cutover/config/config_values.hpp"
+#include "cutover/config/keys.hpp"
+#include "cutover/config/read_values.hpp"
 
 namespace pgteal::cutover {
 
 namespace {
-
-Section section(const toml::table& root, const std::string& name, const std::string& path,
-                const toml::table& empty) {
-    const auto* node = root.get(name);
-    if (node == nullptr) {
-        return Section(empty, name, path);
-    }
-    if (!node->is_table()) {
-        throw Error(ErrorCode::config, "",
-                    path + ":" + std::to_string(node->source().begin.line) + ": [" + name +
-                        "] must be one section",
-                    "write [" + name + "]");
-    }
-    return Section(*node->as_table(), name, path);
-}
-
-std::vector<Section> sections(const toml::table& root, const std::string& name, const std::string& path) {
-    std::vector<Section> found;
-    const auto* node = root.get(name);
-    if (node == nullptr) {
-        return found;
-    }
-    if (!node->is_array_of_tables()) {
-        throw Error(ErrorCode::config, "",
-                    path + ":" + std::to_string(node->source().begin.line) + ": " + name +
-                        " may be there several times",
-                    "write [[" + name + "]] with two brackets");
-    }
-    for (const auto& item : *node->as_array()) {
-        found.emplace_back(*item.as_table(), name, path);
-    }
-    return found;
-}
-
-void check_sections(const toml::table& root, const std::string& path) {
-    std::vector<std::string_view> known;
-    for (const auto& key : config_keys()) {
-        auto name = key.table;
-        if (name.starts_with('[')) {
-            name = name.substr(1, name.size() - 2);
-        }
-        known.push_back(name);
-    }
-    for (const auto& [key, node] : root) {
-        if (std::find(known.begin(), known.end(), key.str()) == known.end()) {
-            const auto meant = nearest(key.str(), known);
-            throw Error(ErrorCode::config, "",
-                        path + ":" + std::to_string(key.source().begin.line) + ": unknown section or key '" +
-                            std::string(key.str()) + "'",
-                        meant.empty() ? "docs/config.md lists every key"
-                                      : "did you mean [" + std::string(meant) + "]?");
-        }
-    }
-}
-
-SideConfig read_side(const Section& section) {
-    SideConfig side;
-    side.dsn = section.dsn("dsn", false);
-    side.peer_dsn = section.has("peer_dsn") && !section.text("peer_dsn", "").empty()
-                        ? section.dsn("peer_dsn", false)
-                        : side.dsn;
-    side.pooler_host = section.text("pooler_host", side.dsn.host());
-    side.pooler_port = section.text("pooler_port", side.dsn.port());
-    side.password_command = section.list("password_command");
-    return side;
-}
-
-template <typename Items>
-void refuse_twice(const Items& items, const std::string& what, const std::vector<Section>& where) {
-    std::set<std::string> seen;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        if (!seen.insert(items[i].name).second) {
-            where[i].fail(where[i].table(),
-                          "two [[" + what + "]] sections have the name '" + items[i].name + "'",
-                          "each " + what + " is listed once");
-        }
-    }
-}
 
 std::string default_state() {
     if (::geteuid() == 0) {
@@ -111,78 +31,116 @@ std::string default_state() {
     return std::string(home == nullptr ? "." : home) + "/.local/state/pgteal";
 }
 
-void read_databases(Config& config, const toml::table& root) {
-    const auto all = sections(root, "database", config.path);
+/// What follows from other keys.
+void complete(SideConfig* side) {
+    if (side->peer_dsn == postgres::Dsn()) {
+        side->peer_dsn = side->dsn;
+    }
+    if (side->pooler_host.empty()) {
+        side->pooler_host = side->dsn.host();
+    }
+    if (side->pooler_port.empty()) {
+        side->pooler_port = side->dsn.port();
+    }
+}
+
+void complete(PoolerConfig* pooler) {
+    if (!pooler->admin.get("dbname")) {
+        pooler->admin = pooler->admin.with_database("pgbouncer");
+    }
+    if (pooler->probe == postgres::Dsn()) {
+        pooler->probe = pooler->admin.with("dbname", "");
+    }
+}
+
+void refuse_unknown(const toml::table& table, const std::vector<std::string_view>& known,
+                    const std::string& path, const std::string& kind, const std::string& where) {
+    for (const auto& [key, node] : table) {
+        if (std::find(known.begin(), known.end(), key.str()) == known.end()) {
+            const auto hint = meant(key.str(), known);
+            throw Error(ErrorCode::config, "",
+                        fmt::format("{}:{}: unknown {} '{}'{}", path, key.source().begin.line, kind,
+                                    key.str(), where),
+                        hint.empty() ? "docs/config.md lists every key" : hint);
+        }
+    }
+}
+
+template <typename Named>
+std::vector<std::string_view> names(const std::vector<Named>& all) {
+    std::vector<std::string_view> found;
     for (const auto& one : all) {
-        DatabaseConfig database;
-        database.name = one.required_text("name");
-        database.lanes = one.number("lanes", 1, 1, 16);
-        database.migrations = one.text("migrations", "");
-        // pgteal makes, fences and drops databases from a session in postgres, and servers copy template1.
-        if (database.name == "postgres" || database.name == "template0" || database.name == "template1") {
-            one.fail(*one.table().get("name"), "database " + database.name + " can't be moved",
-                     "pgteal works from it; move what is in it to a database of its own");
-        }
-        config.databases.push_back(std::move(database));
+        found.push_back(one.name);
     }
-    if (config.databases.empty()) {
-        throw Error(ErrorCode::config, "", config.path + ": no [[database]] section",
-                    "add one for each database to move");
-    }
-    refuse_twice(config.databases, "database", all);
+    return found;
 }
 
-void read_poolers(Config& config, const toml::table& root) {
-    const auto all = sections(root, "pooler", config.path);
-    for (const auto& one : all) {
-        PoolerConfig pooler;
-        pooler.name = one.required_text("name");
-        pooler.admin = one.dsn("admin", true);
-        if (!pooler.admin.get("dbname")) {
-            pooler.admin = pooler.admin.with_database("pgbouncer");
-        }
-        pooler.probe = one.has("probe") ? one.dsn("probe", false) : pooler.admin.with("dbname", "");
-        pooler.config = one.required_text("config");
-        pooler.entries = one.list("entries");
-        config.poolers.push_back(std::move(pooler));
-    }
-    if (config.poolers.empty()) {
-        throw Error(ErrorCode::config, "", config.path + ": no [[pooler]] section",
-                    "add one for each PgBouncer process that clients use");
-    }
-    refuse_twice(config.poolers, "pooler", all);
-    std::set<std::string> files;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        const auto& path = config.poolers[i].config;
-        if (!files.insert(std::filesystem::path(path).lexically_normal().string()).second) {
-            all[i].fail(
-                *all[i].table().get("config"), "two poolers have the config file " + path,
-                "each PgBouncer process needs a file of its own: switched at the same moment, one would "
-                "find it changed by the other");
+template <typename Owner>
+void read_section(const toml::table& table, const Section<Owner>& section, const std::string& path,
+                  Owner* owner) {
+    refuse_unknown(table, names(section.keys), path, "key", " in " + section.title());
+    for (const auto& key : section.keys) {
+        const toml::node* node = table.get(key.name);
+        if (node != nullptr) {
+            const Spot spot{path, key.name, *node};
+            if (key.unset == required && node->value_exact<std::string>() == "") {
+                spot.fail(fmt::format("'{}' is empty", key.name));
+            }
+            std::visit([&](const auto& field) { owner->*field.member = read(spot, field.limits); },
+                       key.field);
+        } else if (key.unset == required) {
+            Spot{path, key.name, table}.fail(fmt::format("{} has no '{}'", section.title(), key.name),
+                                             "add it; docs/config.md lists every key");
         }
     }
 }
 
-void check_run_name(const Section& run, const std::string& name) {
-    const bool fits = name.size() <= 40 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-                          return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
-                      });
-    if (!fits) {
-        run.fail(*run.table().get("name"),
-                 "the run's name may hold letters, digits, '-', '_' and '.', at most 40", "");
+/// Texts that no two sections may share.
+template <typename Owner>
+void refuse_twice(const toml::array& all, const Section<Owner>& section, const std::string& path) {
+    for (const auto& key : section.keys) {
+        const auto* field = std::get_if<Field<Owner, std::string>>(&key.field);
+        if (field == nullptr || field->limits.once.empty()) {
+            continue;
+        }
+        std::set<std::string> seen;
+        for (const auto& one : all) {
+            const Spot spot{path, key.name, *one.as_table()->get(key.name)};
+            const auto text = read(spot, field->limits);
+            const auto same =
+                field->limits.path ? std::filesystem::path(text).lexically_normal().string() : text;
+            if (!seen.insert(same).second) {
+                spot.fail(fmt::format("two {} sections have the {} '{}'", section.title(), key.name, text),
+                          std::string(field->limits.once));
+            }
+        }
     }
 }
 
-void check_accept(const Section& check, const std::vector<std::string>& accept) {
-    const auto allowed = acceptable_names();
-    for (const auto& one : accept) {
-        if (std::find(allowed.begin(), allowed.end(), one) == allowed.end()) {
-            const auto meant = nearest(one, allowed);
-            check.fail(*check.table().get("accept"), "'" + one + "' can't be accepted",
-                       meant.empty() ? "only " + acceptable_words() + " can"
-                                     : "did you mean '" + std::string(meant) + "'?");
+template <typename Owner>
+void read_sections(const toml::table& root, const Section<Owner>& section, Config* config) {
+    const toml::table empty;
+    const auto* node = root.get(section.name);
+    const Spot spot{config->path, section.name, node == nullptr ? empty : *node};
+    if (section.many == nullptr) {
+        const auto* table = spot.node.as_table();
+        if (table == nullptr) {
+            spot.fail(section.title() + " must be one section", "write " + section.title());
         }
+        read_section(*table, section, config->path, &section.place_in(*config));
+        return;
     }
+    if (node == nullptr) {
+        spot.fail("no " + section.title() + " section", fmt::format("add one for each {}", section.each));
+    }
+    if (!node->is_array_of_tables()) {
+        spot.fail(fmt::format("{} may be there several times", section.name),
+                  "write " + section.title() + " with two brackets");
+    }
+    for (const auto& one : *node->as_array()) {
+        read_section(*one.as_table(), section, config->path, &(config->*section.many).emplace_back());
+    }
+    refuse_twice(*node->as_array(), section, config->path);
 }
 
 } // namespace
@@ -210,41 +168,26 @@ Config parse_config(const std::string& text, const std::string& path) {
         root = toml::parse(text, path);
     } catch (const toml::parse_error& error) {
         throw Error(ErrorCode::config, "",
-                    path + ":" + std::to_string(error.source().begin.line) + ": " +
-                        std::string(error.description()),
+                    fmt::format("{}:{}: {}", path, error.source().begin.line, error.description()),
                     "see https://toml.io for the syntax");
     }
-    check_sections(root, path);
-    const toml::table empty;
+    std::vector<std::string_view> known;
+    for (const auto& section : config_sections()) {
+        std::visit([&](const auto& one) { known.push_back(one.name); }, section);
+    }
+    refuse_unknown(root, known, path, "section or key", "");
     Config config;
     config.path = path;
-    const auto run = section(root, "run", path, empty);
-    config.run = run.required_text("name");
-    check_run_name(run, config.run);
-    config.state = run.text("state", default_state());
-    config.blue = read_side(section(root, "blue", path, empty));
-    config.green = read_side(section(root, "green", path, empty));
-    read_databases(config, root);
-    read_poolers(config, root);
-    const auto cutover = section(root, "cutover", path, empty);
-    config.max_pause = cutover.duration("max_pause", config.max_pause);
-    if (config.max_pause < std::chrono::milliseconds(100)) {
-        cutover.fail(*cutover.table().get("max_pause"), "max_pause is below 100 ms",
-                     "a switchover needs about 20 ms and the longest open transaction");
+    config.state = default_state();
+    config.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    for (const auto& section : config_sections()) {
+        std::visit([&](const auto& one) { read_sections(root, one, &config); }, section);
     }
-    config.max_lag = cutover.size("max_lag", config.max_lag);
-    const auto clone = section(root, "clone", path, empty);
-    config.jobs =
-        clone.number("jobs", static_cast<int>(std::max(1U, std::thread::hardware_concurrency())), 1, 128);
-    config.catch_up = clone.duration("catch_up", config.catch_up);
-    config.carry_partitions =
-        section(root, "freeze", path, empty).word("partitions", "refuse", {"refuse", "carry"}) == "carry";
-    const auto check = section(root, "check", path, empty);
-    config.accept = check.list("accept");
-    check_accept(check, config.accept);
-    config.migrate = read_migrate(section(root, "migrate", path, empty), section(root, "lint", path, empty),
-                                  section(root, "rehearse", path, empty));
-    config.metrics = section(root, "metrics", path, empty).text("listen", "");
+    complete(&config.blue);
+    complete(&config.green);
+    for (auto& pooler : config.poolers) {
+        complete(&pooler);
+    }
     return config;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/side.hpp"
 #include "base/units.hpp"
+#include "migration/lint/rules/conventions.hpp"
 #include "postgres/dsn.hpp"
 
 namespace pgteal::cutover {
@@ -41,14 +42,12 @@ struct MigrateConfig {
     std::string history_table = "public.flyway_schema_history"; ///< of Flyway's
     std::vector<std::string> command; ///< a tool that migrates instead of pgteal; empty: pgteal does
     std::chrono::milliseconds lock_timeout{2000};
-    std::chrono::milliseconds statement_timeout{0}; ///< 0 = none
-    int attempts = 5;                               ///< when a lock is not granted
-    std::string gaps = "allow";                     ///< between version numbers: "allow" or "refuse"
-    std::string out_of_order = "refuse";            ///< a new file below the newest applied one
-    std::string placeholders = "refuse";            ///< ${name} in a file: refused, or "literal" text
-    int approvals = 0;                              ///< distinct people who have to approve
-    std::vector<std::string> ignored_rules;
-    std::string table_names, column_names, index_names, constraint_names; ///< regular expressions; "" = any
+    std::chrono::milliseconds statement_timeout{0};  ///< 0 = none
+    int attempts = 5;                                ///< when a lock is not granted
+    std::string gaps = "allow";                      ///< between version numbers: "allow" or "refuse"
+    std::string out_of_order = "refuse";             ///< a new file below the newest applied one
+    std::string placeholders = "refuse";             ///< ${name} in a file: refused, or "literal" text
+    int approvals = 0;                               ///< distinct people who have to approve
     std::chrono::milliseconds long_statement{60000}; ///< rehearse flags what takes longer
     std::chrono::milliseconds long_lock{1000};       ///< and an ACCESS EXCLUSIVE lock held longer
 };
@@ -65,12 +64,14 @@ struct Config {
     Bytes max_lag{16LL << 20};
     std::chrono::milliseconds catch_up{std::chrono::hours(24)};
     int jobs = 1;
-    bool carry_partitions = false; ///< [freeze] partitions = "carry"
+    std::string partitions = "refuse"; ///< that clients make, attach or detach during a run, or "carry"
     std::vector<std::string> accept;
     MigrateConfig migrate;
+    migration::lint::Conventions lint;
     std::string metrics; ///< host:port, "" = off
 
     [[nodiscard]] const SideConfig& side(Side which) const { return which == Side::blue ? blue : green; }
+    [[nodiscard]] bool carry_partitions() const { return partitions == "carry"; }
     [[nodiscard]] std::vector<std::string> database_names() const;
     [[nodiscard]] const DatabaseConfig& database(std::string_view name) const;
 };
@@ -80,15 +81,5 @@ struct Config {
 Config load_config(const std::string& path);
 /// The same from text (path is for messages).
 Config parse_config(const std::string& text, const std::string& path);
-
-/// One key of the config, for parsing, suggestions and docs/config.md.
-struct ConfigKey {
-    std::string_view table; ///< "run", "blue", "[database]", …
-    std::string_view key;
-    std::string_view type; ///< "text", "duration", "size", "number", "list", "DSN"
-    std::string_view fallback;
-    std::string meaning;
-};
-const std::vector<ConfigKey>& config_keys();
 
 } // namespace pgteal::cutover

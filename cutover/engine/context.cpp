@@ -30,7 +30,7 @@ Task<replication::LaneState> lane_state(Estate* estate, replication::Lane lane, 
 } // namespace
 
 Task<bool> carries_partitions(Context* context, std::string database, Deadline deadline) {
-    if (context->estate.config().carry_partitions) {
+    if (context->estate.config().carry_partitions()) {
         co_return true;
     }
     // A run goes on as it began.

@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include <boost/json.hpp>
-
 #include "cutover/config/config.hpp"
 #include "cutover/record/journal.hpp"
 
@@ -16,17 +14,11 @@ namespace pgteal::cutover {
 
 /// What an approval is bound to.
 struct Subject {
-    std::string config;                       ///< SHA-256 of meaning_of()
+    std::string config;                       ///< SHA-256 of meaning_of() in cutover/config/views.hpp
     std::map<std::string, std::string> files; ///< "app/V1__x.sql": SHA-256 of its bytes
     [[nodiscard]] std::string hash() const;   ///< over all of it
     bool operator==(const Subject&) const = default;
 };
-
-/// What the config means for a run: where the sides and poolers are, what is moved, limits, how it migrates.
-/// No secrets, and nothing that differs between the machines of two operators: not where the migrations are
-/// checked out, and not the number of jobs.
-/// Pure.
-boost::json::object meaning_of(const Config& config);
 
 /// Reads the migrations of all databases, ways back too; when a command migrates, every file in the folder
 /// and below it. Throws Error(file).

@@ -116,7 +116,7 @@ Actions freeze_actions(Context* context, bool freeze) {
     for (const auto& database : context->estate.config().databases) {
         actions.push_back(
             sql(Side::blue,
-                freeze ? replication::freeze_ddl(database.name, context->estate.config().carry_partitions)
+                freeze ? replication::freeze_ddl(database.name, context->estate.config().carry_partitions())
                        : replication::unfreeze_ddl(database.name)));
     }
     return actions;

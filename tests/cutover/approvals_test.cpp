@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "cutover/config/views.hpp"
 #include "cutover/record/digest.hpp"
 #include "cutover/record/names.hpp"
 #include "cutover/record/progress.hpp"
@@ -173,6 +174,19 @@ TEST(Approvals, TheirSubjectIsFilesAndTheConfigsMeaning) {
     EXPECT_NE(subject_of(other).config, first.config) << "whoever lowers the number has to ask again";
     other.migrate.command = {"alembic", "upgrade", "head"};
     EXPECT_TRUE(subject_of(other).files.contains("app/versions/1.py")) << "that tool may read anything there";
+
+    other = config;
+    other.partitions = "carry";
+    EXPECT_NE(subject_of(other).config, first.config) << "what the other side does by itself";
+    other = config;
+    other.lint.table_names = "^t_";
+    EXPECT_NE(subject_of(other).config, first.config) << "what the linter was asked";
+    other = config;
+    other.accept = {"capacity", "switch-back"};
+    const auto accepted = subject_of(other);
+    EXPECT_NE(accepted.config, first.config);
+    other.accept = {"switch-back", "capacity"};
+    EXPECT_EQ(subject_of(other), accepted) << "in another order";
 
     write("V1__x.sql", "SELECT 1; \n");
     EXPECT_NE(subject_of(config).files.at("app/V1__x.sql"), first.files.at("app/V1__x.sql"));

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "cutover/config/keys.hpp"
+#include "tests/cutover/full_config.hpp"
 #include "tests/cutover/toy.hpp"
 
 namespace pgteal::cutover {
@@ -9,89 +11,10 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+using toys::changed;
 using toys::error_of;
+using toys::full;
 using toys::small_config;
-
-const std::string full = R"([run]
-name = "shop-2026"
-state = "/srv/pgteal"
-
-[blue]
-dsn = "host=10.0.0.5 user=pgteal"
-peer_dsn = "host=192.168.0.5 user=repl passfile=/etc/pgteal.pass"
-pooler_host = "blue.internal"
-pooler_port = "6000"
-password_command = ["cat", "/run/secrets/blue"]
-
-[green]
-dsn = "postgresql://pgteal@10.0.0.9:6543"
-peer_dsn = "host=192.168.0.9"
-pooler_host = "green.internal"
-pooler_port = "6001"
-password_command = ["pass", "show", "green"]
-
-[[database]]
-name = "app"
-lanes = 4
-migrations = "/srv/migrations"
-
-[[database]]
-name = "Odd name"
-
-[[pooler]]
-name = "pgb1"
-admin = "host=10.0.0.7 port=6432 user=admin dbname=pgbouncer"
-probe = "host=10.0.0.7 port=6432 user=app"
-config = "/etc/pgbouncer/pgbouncer.ini"
-entries = ["app", "app_ro"]
-
-[cutover]
-max_pause = "750ms"
-max_lag = "1MB"
-
-[clone]
-jobs = 8
-catch_up = "2h"
-
-[freeze]
-partitions = "carry"
-
-[check]
-accept = ["unlogged-tables", "large-objects"]
-
-[migrate]
-history = "flyway"
-history_table = "app.flyway_schema_history"
-command = ["flyway", "migrate"]
-lock_timeout = "1s"
-statement_timeout = "10min"
-attempts = 7
-gaps = "refuse"
-out_of_order = "allow"
-placeholders = "literal"
-approvals = 2
-
-[lint]
-ignore = ["drop-column"]
-table_names = "^[a-z_]+$"
-column_names = "^[a-z]+$"
-index_names = "_idx$"
-constraint_names = "^c_"
-
-[rehearse]
-long_statement = "5s"
-long_lock = "200ms"
-
-[metrics]
-listen = "127.0.0.1:9187"
-)";
-
-/// `text` with the first `from` replaced; the test fails when it is not there.
-std::string changed(std::string text, const std::string& from, const std::string& to) {
-    const auto at = text.find(from);
-    EXPECT_NE(at, std::string::npos) << from;
-    return at == std::string::npos ? text : text.replace(at, from.size(), to);
-}
 
 Error error_in(const std::string& text) {
     const auto error = error_of([&] { parse_config(text, "pgteal.toml"); });
@@ -126,7 +49,7 @@ TEST(Config, ReadsEveryKey) {
     EXPECT_EQ(config.max_pause, std::chrono::milliseconds(750));
     EXPECT_EQ(config.max_lag, Bytes{1 << 20});
     EXPECT_EQ(config.jobs, 8);
-    EXPECT_TRUE(config.carry_partitions);
+    EXPECT_TRUE(config.carry_partitions());
     EXPECT_EQ(config.catch_up, std::chrono::hours(2));
     EXPECT_THAT(config.accept, testing::ElementsAre("unlogged-tables", "large-objects"));
     EXPECT_EQ(config.migrate.history, "flyway");
@@ -139,29 +62,40 @@ TEST(Config, ReadsEveryKey) {
     EXPECT_EQ(config.migrate.out_of_order, "allow");
     EXPECT_EQ(config.migrate.placeholders, "literal");
     EXPECT_EQ(config.migrate.approvals, 2);
-    EXPECT_THAT(config.migrate.ignored_rules, testing::ElementsAre("drop-column"));
-    EXPECT_EQ(config.migrate.table_names, "^[a-z_]+$");
-    EXPECT_EQ(config.migrate.column_names, "^[a-z]+$");
-    EXPECT_EQ(config.migrate.index_names, "_idx$");
-    EXPECT_EQ(config.migrate.constraint_names, "^c_");
+    EXPECT_THAT(config.lint.ignored_rules, testing::ElementsAre("drop-column"));
+    EXPECT_EQ(config.lint.table_names, "^[a-z_]+$");
+    EXPECT_EQ(config.lint.column_names, "^[a-z]+$");
+    EXPECT_EQ(config.lint.index_names, "_idx$");
+    EXPECT_EQ(config.lint.constraint_names, "^c_");
     EXPECT_EQ(config.migrate.long_statement, std::chrono::seconds(5));
     EXPECT_EQ(config.migrate.long_lock, std::chrono::milliseconds(200));
     EXPECT_EQ(config.metrics, "127.0.0.1:9187");
     EXPECT_EQ(&config.side(Side::green), &config.green);
 }
 
-TEST(Config, TheFullTextAboveNamesEveryKnownKey) {
-    for (const auto& key : config_keys()) {
-        EXPECT_THAT(full, HasSubstr(std::string(key.key) + " = ")) << key.table;
+template <typename Use>
+void for_each_key(Use use) {
+    const auto keys_of = [&]<typename Owner>(const Section<Owner>& section) {
+        for (const auto& key : section.keys) {
+            std::visit([&](const auto& field) { use(section, key, as_json(Owner().*field.member)); },
+                       key.field);
+        }
+    };
+    for (const auto& section : config_sections()) {
+        std::visit(keys_of, section);
     }
 }
 
-TEST(Config, NamesTheWordsThatAKeyMayBe) {
-    const auto error = error_in(changed(full, "gaps = \"refuse\"", "gaps = \"refused\""));
-    EXPECT_THAT(error.what(), HasSubstr("'gaps' can't be 'refused'; it is one of allow, refuse"));
-    EXPECT_THAT(error.hint(), HasSubstr("did you mean 'refuse'?"));
-    EXPECT_THAT(error_in(changed(full, "\"_idx$\"", "\"(_idx\"")).what(),
-                HasSubstr("is no regular expression"));
+TEST(Config, TheFullTextNamesEveryKnownKey) {
+    for_each_key([](const auto& section, const auto& key, const auto&) {
+        EXPECT_THAT(full, HasSubstr("\n" + std::string(key.name) + " = ")) << section.title();
+    });
+}
+
+TEST(Config, AnUnknownKeyFarFromAllIsSentToThePage) {
+    EXPECT_EQ(error_in(changed(full, "lanes = 4", "sausages = 4")).hint(), "docs/config.md lists every key");
+    EXPECT_THAT(error_in("max_pause = \"5s\"\n" + small_config).what(),
+                HasSubstr("pgteal.toml:1: unknown section or key 'max_pause'"));
 }
 
 TEST(Config, FillsInDefaults) {
@@ -170,7 +104,7 @@ TEST(Config, FillsInDefaults) {
     EXPECT_EQ(config.max_lag, Bytes{16 << 20});
     EXPECT_EQ(config.catch_up, std::chrono::hours(24));
     EXPECT_GE(config.jobs, 1);
-    EXPECT_FALSE(config.carry_partitions);
+    EXPECT_FALSE(config.carry_partitions());
     EXPECT_TRUE(config.accept.empty());
     EXPECT_EQ(config.metrics, "");
     EXPECT_EQ(config.database("app").lanes, 1);
@@ -194,74 +128,8 @@ TEST(Config, WithoutAStateFolderTakesTheUsersOwn) {
     EXPECT_TRUE(config.state.ends_with("pgteal")) << config.state;
 }
 
-TEST(Config, NamesLineAndLikelyKeyOfAnUnknownOne) {
-    const auto error = error_in(changed(full, "lanes = 4", "lane = 4"));
-    EXPECT_STREQ(error.what(), "pgteal.toml:21: unknown key 'lane' in [database]");
-    EXPECT_EQ(error.hint(), "did you mean 'lanes'?");
-    const auto far = error_in(changed(full, "lanes = 4", "sausages = 4"));
-    EXPECT_EQ(far.hint(), "docs/config.md lists every key");
-}
-
-TEST(Config, NamesLineAndLikelySectionOfAnUnknownOne) {
-    const auto error = error_in(changed(small_config, "[[database]]", "[[databse]]"));
-    EXPECT_THAT(error.what(), HasSubstr("pgteal.toml:8: unknown section or key 'databse'"));
-    EXPECT_THAT(error.hint(), HasSubstr("[database]"));
-    EXPECT_THAT(error_in("max_pause = \"5s\"\n" + small_config).what(),
-                HasSubstr("pgteal.toml:1: unknown section or key 'max_pause'"));
-}
-
-struct Mistake {
-    std::string from;
-    std::string to;
-    std::string says;
-    std::string hint;
-};
-
 TEST(Config, TellsWhatIsWrongAndWhere) {
-    const std::vector<Mistake> mistakes{
-        {"\"750ms\"", "\"750\"", "pgteal.toml:35: 'max_pause' needs a duration with its unit",
-         "max_pause = \"5s\""},
-        {"\"750ms\"", "750", "pgteal.toml:35: 'max_pause' needs a duration with its unit",
-         "max_pause = \"5s\""},
-        {"\"750ms\"", "\"99ms\"", "pgteal.toml:35: max_pause is below 100 ms", "20 ms"},
-        {"\"1MB\"", "\"1\"", "pgteal.toml:36: 'max_lag' needs a size with its unit", "max_lag = \"16MB\""},
-        {"\"1MB\"", "1048576", "pgteal.toml:36: 'max_lag' needs a size with its unit", "max_lag = \"16MB\""},
-        {"\"2h\"", "\"2 hours\"", "pgteal.toml:40: 'catch_up' needs a duration", "\"5s\""},
-        {"lanes = 4", "lanes = \"4\"", "pgteal.toml:21: 'lanes' must be a whole number from 1 to 16", ""},
-        {"lanes = 4", "lanes = 0", "'lanes' must be a whole number from 1 to 16", ""},
-        {"lanes = 4", "lanes = 17", "'lanes' must be a whole number from 1 to 16", ""},
-        {"lanes = 4", "lanes = 4.5", "'lanes' must be a whole number from 1 to 16", ""},
-        {"jobs = 8", "jobs = 99999999999", "'jobs' must be a whole number from 1 to 128", ""},
-        {"\"6000\"", "6000", "pgteal.toml:9: 'pooler_port' must be a text in quotes", ""},
-        {"name = \"shop-2026\"", "name = \"\"", "pgteal.toml:2: 'name' is empty", ""},
-        {"name = \"shop-2026\"", "name = \"shop 2026\"", "the run's name may hold letters", ""},
-        {"name = \"shop-2026\"", "name = \"../../etc\"", "the run's name may hold letters", ""},
-        {"name = \"shop-2026\"", "name = \"" + std::string(41, 'x') + "\"", "at most 40", ""},
-        {"[\"app\", \"app_ro\"]", "\"app\"", "pgteal.toml:32: 'entries' must be a list of texts",
-         "entries = [\"app\"]"},
-        {"[\"app\", \"app_ro\"]", "[\"app\", 5]", "'entries' must be a text in quotes", ""},
-        {"[\"cat\", \"/run/secrets/blue\"]", "\"cat /run/secrets/blue\"",
-         "pgteal.toml:10: 'password_command' must be a list", "password_command = "},
-        {"\"unlogged-tables\"", "\"unlogged-table\"", "'unlogged-table' can't be accepted",
-         "did you mean 'unlogged-tables'?"},
-        {"\"unlogged-tables\"", "\"row-security\"", "'row-security' can't be accepted",
-         "only unlogged-tables, large-objects, extension-members, system-schemas, capacity, trial-restore, "
-         "security-labels, "
-         "standby-entries, other-entries, owners-code, function-names, reads-tables, schema-changes, "
-         "all-tables-publications, untried-logins, switch-back "
-         "and "
-         "pooler-gone can"},
-        {"dsn = \"host=10.0.0.5 user=pgteal\"", "dsn = \"host=10.0.0.5 dbname=app\"",
-         "pgteal.toml:6: 'dsn' names a database", "leave dbname out"},
-        {"dsn = \"host=10.0.0.5 user=pgteal\"", "dsn = \"hots=10.0.0.5\"",
-         "pgteal.toml:6: 'dsn': ", "keyword=value"},
-        {"user=app\"", "user=app dbname=app\"", "pgteal.toml:30: 'probe' names a database",
-         "leave dbname out"},
-        {"name = \"Odd name\"", "name = \"app\"", "two [[database]] sections have the name 'app'",
-         "each database is listed once"},
-        {"[run]", "[run", "pgteal.toml:1: ", "toml.io"},
-    };
-    for (const auto& mistake : mistakes) {
+    for (const auto& mistake : toys::mistakes) {
         const auto error = error_in(changed(full, mistake.from, mistake.to));
         EXPECT_THAT(error.what(), HasSubstr("pgteal.toml:")) << mistake.to;
         EXPECT_THAT(error.what(), HasSubstr(mistake.says)) << mistake.to;
@@ -269,22 +137,18 @@ TEST(Config, TellsWhatIsWrongAndWhere) {
     }
 }
 
-TEST(Config, TakesNoDatabaseThatPgtealWorksFrom) {
-    const auto error = error_in(changed(full, "\"Odd name\"", "\"postgres\""));
-    EXPECT_THAT(error.what(), testing::HasSubstr("database postgres can't be moved"));
-}
-
 TEST(Config, TakesNoFileOfTwoPoolers) {
     const auto error =
         error_in(std::string(full) + "\n[[pooler]]\nname = \"pgb2\"\nadmin = \"host=10.0.0.8 port=6432\"\n"
                                      "config = \"/etc/pgbouncer/../pgbouncer/pgbouncer.ini\"\n");
-    EXPECT_THAT(error.what(), testing::HasSubstr("two poolers have the config file"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("two [[pooler]] sections have the config"));
+    EXPECT_THAT(error.hint(), testing::HasSubstr("a file of its own"));
 }
 
 TEST(Config, TakesNoPoolerTwice) {
     const auto second = "[[pooler]]\nname = \"pgb1\"\nadmin = \"host=10.0.0.8\"\nconfig = \"/etc/b.ini\"\n";
     EXPECT_STREQ(error_in(small_config + second).what(),
-                 "pgteal.toml:14: two [[pooler]] sections have the name 'pgb1'");
+                 "pgteal.toml:15: two [[pooler]] sections have the name 'pgb1'");
 }
 
 TEST(Config, NeedsADatabaseAPoolerAndBothSides) {
@@ -297,7 +161,7 @@ TEST(Config, NeedsADatabaseAPoolerAndBothSides) {
     const auto no_green = error_in(changed(small_config, "[green]\ndsn = \"host=10.0.0.9 port=6543\"\n", ""));
     EXPECT_STREQ(no_green.what(), "pgteal.toml: [green] has no 'dsn'");
     EXPECT_THAT(error_in(changed(small_config, "name = \"app\"\n", "")).what(),
-                HasSubstr("[database] has no 'name'"));
+                HasSubstr("[[database]] has no 'name'"));
     EXPECT_THAT(error_in("").what(), HasSubstr("[run] has no 'name'"));
 }
 
@@ -332,13 +196,17 @@ TEST(Config, NeverRepeatsASecret) {
     }
 }
 
-TEST(Config, KeysAreListedOnceEach) {
+TEST(Config, KeysAreListedOnceAndADefaultOfNothingIsSaidInWords) {
     std::set<std::string> seen;
-    for (const auto& key : config_keys()) {
-        EXPECT_TRUE(seen.insert(std::string(key.table) + "." + std::string(key.key)).second) << key.key;
-        EXPECT_FALSE(key.meaning.empty()) << key.key;
-        EXPECT_FALSE(key.fallback.empty()) << key.key;
-    }
+    for_each_key([&](const auto& section, const auto& key, const boost::json::value& made) {
+        EXPECT_TRUE(seen.insert(section.title() + std::string(key.name)).second) << key.name;
+        EXPECT_FALSE(key.meaning.empty()) << key.name;
+        if (key.unset.empty()) {
+            EXPECT_THAT(boost::json::serialize(made),
+                        testing::Not(testing::AnyOf("\"\"", "[]", "{}", "\"0ms\"")))
+                << key.name;
+        }
+    });
 }
 
 TEST(Config, SaysWhichFileItCannotRead) {

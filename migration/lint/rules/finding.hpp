@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "migration/lint/rules/conventions.hpp"
 #include "migration/lint/rules/lock.hpp"
 
 namespace pgteal::migration::lint {
@@ -58,14 +59,12 @@ struct Effect {
     bool scan = false;
 };
 
-struct Options {
+struct Options : Conventions {
     int pg_version = 15; ///< the major that will run it
     bool offline = true;
     /// Without catalogs: the files are one release, so that nobody uses yet what an earlier one makes. False
     /// for a folder's whole history.
     bool same_change = true;
-    std::vector<std::string> ignored_rules;
-    std::string table_names, column_names, index_names, constraint_names; ///< regular expressions; "" = any
 };
 
 struct Report {
