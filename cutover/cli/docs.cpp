@@ -29,8 +29,10 @@ struct Page {
     std::string (*make)();
 };
 
-const std::array<Page, 3> pages{
-    {{"runbook", runbook_markdown}, {"config", config_page}, {"rules", rules_markdown}}};
+const std::array<Page, 4> pages{{{"runbook", runbook_markdown},
+                                 {"config", config_page},
+                                 {"schema", config_schema},
+                                 {"rules", rules_markdown}}};
 
 } // namespace
 

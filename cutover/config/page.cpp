@@ -32,7 +32,10 @@ std::string config_page() {
         "# The config\n\nMade by `pgteal docs config`; `scripts/check` fails when it is stale. TOML; unknown "
         "keys are errors; durations (`ms`, `s`, `min`, `h`, `d`) and sizes\n(`B`, `kB`, `MB`, `GB`, `TB`) "
         "are texts with their unit. Found through `-c FILE`, else `$PGTEAL_CONFIG`, else "
-        "`./pgteal.toml`.\n\nWhat stands under *approved* voids approvals when it "
+        "`./pgteal.toml`.\n\nEditors that know JSON schemas (taplo, Even Better TOML) complete and check "
+        "keys as they are typed: `pgteal docs schema > pgteal.schema.json`, and\n`#:schema "
+        "./pgteal.schema.json` as the first line of the config. In this repository it is "
+        "[pgteal.schema.json](pgteal.schema.json).\n\nWhat stands under *approved* voids approvals when it "
         "changes ([approval](migrations/approval.md)).\n";
     for (const auto& section : config_sections()) {
         std::visit(

@@ -13,6 +13,7 @@ title_of() {
     scripts) echo "shellcheck" ;;
     runbook) echo "docs/runbook.md is what the step list says" ;;
     config) echo "docs/config.md is what the config reader says" ;;
+    schema) echo "docs/pgteal.schema.json is what the config reader says" ;;
     rules) echo "docs/migrations/rules.md is what the linter says" ;;
     named) echo "docs/security.md names tests that are there" ;;
     compose) echo "docker-compose.yml parses and runs what scripts/lab runs" ;;
@@ -91,24 +92,23 @@ check_scripts() {
     shellcheck -x "${files[@]}"
 }
 
-# docs_are_fresh NAME [PAGE]: the page in docs/ is what the program prints now.
+# docs_are_fresh NAME FILE: the file is what the program prints now.
 docs_are_fresh() {
     need_build || return 1
-    [ -e "docs/${2:-$1}.md" ] || { echo "docs/${2:-$1}.md is missing; write it with: build/$preset/pgteal docs $1 > docs/${2:-$1}.md"; return 1; }
-    "build/$preset/pgteal" docs "$1" >"$output.page" || { rm -f "$output.page"; return 1; }
-    if ! diff -u "docs/${2:-$1}.md" "$output.page"; then
-        rm -f "$output.page"
-        echo "stale; write it again with: build/$preset/pgteal docs $1 > docs/${2:-$1}.md"
-        return 1
-    fi
+    local again="build/$preset/pgteal docs $1 > $2" status=0
+    [ -e "$2" ] || { echo "$2 is missing; write it with: $again"; return 1; }
+    "build/$preset/pgteal" docs "$1" >"$output.page" && diff -u "$2" "$output.page" ||
+        { status=1; echo "stale; write it again with: $again"; }
     rm -f "$output.page"
+    return $status
 }
 
 check_named() { python3 scripts/lib/named_tests.py docs/security.md; }
 
-check_runbook() { docs_are_fresh runbook; }
-check_rules() { docs_are_fresh rules migrations/rules; }
-check_config() { docs_are_fresh config; }
+check_runbook() { docs_are_fresh runbook docs/runbook.md; }
+check_rules() { docs_are_fresh rules docs/migrations/rules.md; }
+check_config() { docs_are_fresh config docs/config.md; }
+check_schema() { docs_are_fresh schema docs/pgteal.schema.json; }
 
 check_compose() {
     [ -e docker-compose.yml ] || { echo "docker-compose.yml is missing"; return 1; }

@@ -108,6 +108,7 @@ write_config() {
     local name database
     {
         cat <<TOML
+#:schema $root_dir/docs/pgteal.schema.json
 # Written by scripts/lab: the two servers and the poolers of the lab in $dir.
 [run]
 name  = "lab"
