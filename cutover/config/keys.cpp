@@ -39,7 +39,8 @@ std::vector<Key<SideConfig>> side_keys() {
             "pg_subscription: prefer passfile to password."),
         Key("pooler_host", &SideConfig::pooler_host, {}, "host of dsn",
             "How the poolers reach this side, when that differs."),
-        Key("pooler_port", &SideConfig::pooler_port, {}, "port of dsn", "The same for the port."),
+        Key("pooler_port", &SideConfig::pooler_port, {.pattern = "[0-9]{0,5}", .may = "be a port number"},
+            "port of dsn", "The same for the port."),
         Key("password_command", &SideConfig::password_command, {.ordered = true}, "none",
             "Program and arguments that print the password on their first line.", Approved::nothing),
     };
@@ -169,9 +170,11 @@ const std::vector<AnySection>& config_sections() {
         Section("migrate", migrate_keys(), &Config::migrate),
         Section("lint", lint_keys(), &Config::lint),
         Section("rehearse", rehearse_keys(), &Config::migrate),
-        Section<Config>("metrics", {Key("listen", &Config::metrics, {}, "off",
-                                        "Address for GET /metrics and GET /status, as 127.0.0.1:9187.",
-                                        Approved::nothing)}),
+        Section<Config>(
+            "metrics",
+            {Key("listen", &Config::metrics,
+                 {.pattern = "(?:.+:[0-9]{1,5})?", .may = "be an address and a port, as 127.0.0.1:9187"},
+                 "off", "Address for GET /metrics and GET /status.", Approved::nothing)}),
     };
     return all;
 }

@@ -42,7 +42,8 @@ std::string form(const Limits<std::string>& limits) {
     if (!limits.words.empty()) {
         return fmt::format("one of {}", fmt::join(names_of(limits.words), ", "));
     }
-    return limits.regex ? "regular expression" : limits.path ? "path" : "text";
+    const auto* const kind = limits.regex ? "regular expression" : limits.path ? "path" : "text";
+    return limits.may.empty() ? kind : fmt::format("{}; it may {}", kind, limits.may);
 }
 
 std::string form(const Limits<Texts>& limits) { return limits.ordered ? "program and arguments" : "list"; }

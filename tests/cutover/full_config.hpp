@@ -121,6 +121,8 @@ inline const std::vector<Mistake> mistakes{
     {"lanes = 4", "lanes = 4.5", "'lanes' must be a whole number from 1 to 16", ""},
     {"jobs = 8", "jobs = 99999999999", "'jobs' must be a whole number from 1 to 128", ""},
     {"\"6000\"", "6000", "pgteal.toml:9: 'pooler_port' must be a text in quotes", ""},
+    {"\"6000\"", "\"six\"", "pgteal.toml:9: 'pooler_port' can't be 'six'; it may be a port number", ""},
+    {"\"127.0.0.1:9187\"", "\"9187\"", "'listen' can't be '9187'; it may be an address and a port", ""},
     {"name = \"shop-2026\"", "name = \"\"", "pgteal.toml:2: 'name' is empty", ""},
     {"name = \"shop-2026\"", "name = \"shop 2026\"", "'name' can't be 'shop 2026'; it may hold letters", ""},
     {"name = \"shop-2026\"", "name = \"../../etc\"", "it may hold letters", ""},
