@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/check_id.hpp"
+
 namespace pgteal::health {
 
 enum class Level { info, warning, error };
@@ -11,7 +13,7 @@ std::string to_string(Level level);
 
 /// One finding. `error` refuses prepare and cutover.
 struct Finding {
-    std::string check; ///< stable id: "replica-identity", "wal-level", …
+    CheckId check;
     Level level = Level::error;
     std::string side;    ///< "blue", "green", a pooler's name, or ""
     std::string object;  ///< "app: audit.events"
@@ -22,7 +24,7 @@ struct Finding {
 /// How one check ended: its findings (none = ok) and, when ok, a few words for the summary ("slots 3 of 20
 /// used").
 struct CheckResult {
-    std::string check;
+    CheckId check;
     std::vector<Finding> findings;
     std::string summary;
 };

@@ -48,7 +48,7 @@ boost::json::object findings_document(const std::vector<health::CheckResult>& re
     for (const auto& result : results) {
         for (const auto& finding : result.findings) {
             boost::json::object one;
-            one["check"] = finding.check;
+            one["check"] = std::string(finding.check);
             one["level"] = health::to_string(finding.level);
             one["side"] = finding.side;
             one["object"] = finding.object;
@@ -167,9 +167,7 @@ namespace {
 /// Of a run that is under way: whether one of its servers went back in time.
 Task<health::CheckResult> check_sides(Estate* estate, Progress progress) {
     const auto looked = co_await look_at_sides(estate, progress, after(std::chrono::seconds(15)));
-    health::CheckResult result;
-    result.check = "sides";
-    result.summary = "both sides have all that they had";
+    health::CheckResult result{"sides", {}, "both sides have all that they had"};
     if (auto refusal = refusal_of(looked.doubts, progress.serving, progress.epoch, progress.prepared)) {
         result.findings.push_back({result.check, health::Level::error, refusal->side, "",
                                    std::move(refusal->message), std::move(refusal->hint)});
@@ -185,9 +183,7 @@ bool sides_answer(const std::vector<health::CheckResult>& results) {
 /// The same: whether clients would live on the standing side with what they live with now.
 Task<health::CheckResult> check_states(Estate* estate, const Journal* journal, Progress progress) {
     const Move move{progress.serving, other(progress.serving), progress.epoch + 1};
-    health::CheckResult result;
-    result.check = "client-settings";
-    result.summary = "clients' settings are alike on both sides";
+    health::CheckResult result{"client-settings", {}, "clients' settings are alike on both sides"};
     for (const auto& database : estate->config().database_names()) {
         const auto recorded = journal->fact("database_state " + database);
         auto changed = co_await changed_database(

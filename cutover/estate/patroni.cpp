@@ -30,8 +30,7 @@ std::string ignore_slots(const std::vector<replication::Lane>& lanes) {
 }
 
 Task<health::CheckResult> check_patroni(Estate* estate, Deadline deadline) {
-    health::CheckResult result;
-    result.check = "patroni";
+    health::CheckResult result{"patroni", {}, "no Patroni"};
     for (const auto side : {Side::blue, Side::green}) {
         try {
             const auto found = co_await estate->server(side).exec("", signs, {}, deadline);
@@ -47,7 +46,6 @@ Task<health::CheckResult> check_patroni(Estate* estate, Deadline deadline) {
             spdlog::debug("patroni on {}: {}", to_string(side), error.what());
         }
     }
-    result.summary = "no Patroni";
     co_return result;
 }
 

@@ -10,14 +10,12 @@ namespace pgteal::cutover {
 namespace {
 
 health::Finding finding_of(const DatabaseConfig& database, const Error& error) {
-    health::Finding finding;
-    finding.check = "migrations";
-    finding.level = health::Level::error;
-    finding.side = error.side() == "controller" ? "" : error.side();
-    finding.object = database.name + ": " + database.migrations;
-    finding.message = error.what();
-    finding.fix = error.hint();
-    return finding;
+    return {"migrations",
+            health::Level::error,
+            error.side() == "controller" ? "" : error.side(),
+            database.name + ": " + database.migrations,
+            error.what(),
+            error.hint()};
 }
 
 Task<std::size_t> pending_files(Estate* estate, const DatabaseConfig* database, bool run_started) {
@@ -39,8 +37,7 @@ Task<std::size_t> pending_files(Estate* estate, const DatabaseConfig* database, 
 } // namespace
 
 Task<health::CheckResult> check_migrations(Estate* estate, bool run_started) {
-    health::CheckResult result;
-    result.check = "migrations";
+    health::CheckResult result{"migrations", {}, ""};
     std::size_t pending = 0;
     for (const auto& database : estate->config().databases) {
         if (database.migrations.empty()) {

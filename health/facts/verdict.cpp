@@ -58,8 +58,9 @@ CheckResult limited(CheckResult result) {
     rest.object = "";
     rest.message = "The same is true of " + std::to_string(more) +
                    " more. Mend those listed and run pgteal check again to see the rest.";
-    rest.fix = "";
-    result.findings.resize(most_findings);
+    rest.fix = "pgteal check";
+    result.findings.erase(result.findings.begin() + static_cast<std::ptrdiff_t>(most_findings),
+                          result.findings.end());
     result.findings.push_back(std::move(rest));
     return result;
 }

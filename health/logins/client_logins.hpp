@@ -11,7 +11,7 @@
 
 namespace pgteal::health {
 
-inline constexpr const char* id_of_client_logins = "client-logins";
+inline constexpr CheckId id_of_client_logins = "client-logins";
 
 /// An entry of a pooler that logs in as one role whoever the client is.
 struct ForcedUser {

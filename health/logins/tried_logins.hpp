@@ -11,7 +11,7 @@
 
 namespace pgteal::health {
 
-inline constexpr const char* id_of_tried_logins = "tried-logins";
+inline constexpr CheckId id_of_tried_logins = "tried-logins";
 /// In [check] accept: that logins can't be tried, and that they work, is known.
 inline constexpr const char* untried_logins = "untried-logins";
 

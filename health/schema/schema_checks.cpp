@@ -184,8 +184,8 @@ CheckResult check_extension_tables(const std::vector<DatabaseFacts>& databases) 
 
 namespace {
 
-CheckResult notable(const std::vector<DatabaseFacts>& databases, const std::string& check,
-                    const std::string& kind, const std::string& meaning, const std::string& fix) {
+CheckResult notable(const std::vector<DatabaseFacts>& databases, CheckId check, const std::string& kind,
+                    const std::string& meaning, const std::string& fix) {
     CheckResult result{check, {}, "none"};
     for (const auto& database : databases) {
         std::vector<std::string> names;

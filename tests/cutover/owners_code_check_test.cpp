@@ -24,7 +24,7 @@ std::vector<std::string> found(std::vector<OwnersCode> parts, int blue, int gree
                                            {Side::blue, Side::green}, accept);
     for (const auto& result : results) {
         for (const auto& finding : result.findings) {
-            words.push_back(to_string(finding.level) + " " + finding.side + " " + finding.check);
+            words.push_back(to_string(finding.level) + " " + finding.side + " " + std::string(finding.check));
             EXPECT_EQ(finding.object, "app: eve.t");
             EXPECT_NE(finding.fix, "");
             EXPECT_EQ(finding.fix.find("…"), std::string::npos);

@@ -36,7 +36,7 @@ AuthQuery query_of(std::string text) {
 }
 
 std::vector<std::string> judged(const AuthAsked& asked) {
-    CheckResult result;
+    CheckResult result{"tried-logins", {}, ""};
     judge_auth_queries(result, "blue", "green", {asked});
     std::vector<std::string> messages;
     for (const auto& finding : result.findings) {

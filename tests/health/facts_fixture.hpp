@@ -57,7 +57,7 @@ inline std::vector<DatabaseFacts> app() {
 inline Finding only(const CheckResult& result, Level level, const std::string& side) {
     EXPECT_EQ(result.findings.size(), 1U) << result.check;
     if (result.findings.empty()) {
-        return {};
+        return {result.check, level, side, "", "", ""};
     }
     const auto& finding = result.findings.front();
     EXPECT_EQ(finding.check, result.check);

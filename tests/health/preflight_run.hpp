@@ -37,7 +37,7 @@ inline Task<Results> run_preflight(postgres::Dsn blue_dsn, postgres::Dsn green_d
             EXPECT_EQ(finding.check, result.check);
             EXPECT_FALSE(finding.message.empty());
         }
-        results[result.check] = std::move(result);
+        results.insert_or_assign(result.check, std::move(result));
     }
     co_return results;
 }

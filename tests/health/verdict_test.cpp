@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-CheckResult with(const std::string& check, std::vector<Level> levels) {
+CheckResult with(CheckId check, std::vector<Level> levels) {
     CheckResult result{check, {}, ""};
     for (const auto level : levels) {
         add(result, level, "blue", "", "what. why.");
@@ -21,29 +21,29 @@ CheckResult with(const std::string& check, std::vector<Level> levels) {
 }
 
 TEST(Order, errors_come_first_and_equals_keep_their_place) {
-    std::vector<CheckResult> results{with("ok1", {}),
-                                     with("warn1", {Level::info, Level::warning}),
-                                     with("info", {Level::info}),
-                                     with("bad1", {Level::warning, Level::error}),
-                                     with("warn2", {Level::warning}),
-                                     with("bad2", {Level::error})};
+    std::vector<CheckResult> results{with("slots", {}),
+                                     with("senders", {Level::info, Level::warning}),
+                                     with("versions", {Level::info}),
+                                     with("peers", {Level::warning, Level::error}),
+                                     with("jobs", {Level::warning}),
+                                     with("disk", {Level::error})};
     const auto sorted = order(results);
     std::vector<std::string> names;
     for (const auto& result : sorted) {
         names.push_back(result.check);
     }
-    EXPECT_THAT(names, ElementsAre("bad1", "bad2", "warn1", "warn2", "ok1", "info"));
+    EXPECT_THAT(names, ElementsAre("peers", "disk", "senders", "jobs", "slots", "versions"));
     EXPECT_EQ(sorted[0].findings[0].level, Level::error) << "within a check too";
 }
 
 TEST(Verdict, twenty_findings_are_shown_and_the_worst_stay) {
-    auto result = with("many", std::vector<Level>(30, Level::warning));
+    auto result = with("triggers", std::vector<Level>(30, Level::warning));
     result.findings.back().level = Level::error;
     const auto shown = limited(result);
     ASSERT_EQ(shown.findings.size(), 21U);
     EXPECT_EQ(shown.findings[0].level, Level::error);
     EXPECT_THAT(shown.findings[20].message, HasSubstr("10 more"));
-    EXPECT_EQ(limited(with("few", std::vector<Level>(20, Level::error))).findings.size(), 20U);
+    EXPECT_EQ(limited(with("triggers", std::vector<Level>(20, Level::error))).findings.size(), 20U);
 }
 
 TEST(Verdict, words_for_people) {
