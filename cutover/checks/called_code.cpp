@@ -50,10 +50,10 @@ Task<std::vector<Reached>> read_places(postgres::Connection* session, Deadline d
     std::vector<Reached> found;
     for (int i = 0; i < rows.rows(); ++i) {
         const auto text = [&rows, i](std::string_view column) { return rows.get<std::string>(i, column); };
-        found.push_back(
-            {{text("kind"), text("name"), text("relation"), text("index"), rows.get<bool>(i, "exclusion")},
-             text("function"),
-             rows.get<bool>(i, "sheltered")});
+        found.push_back({{text("kind"), text("name"), text("relation"), text("index"),
+                          rows.get<bool>(i, "exclusion"), text("instead")},
+                         text("function"),
+                         rows.get<bool>(i, "sheltered")});
     }
     co_return found;
 }
@@ -143,6 +143,9 @@ Task<std::map<Named, Leads>> read_leads(postgres::Connection* session, const std
 /// The schemas that have what is named: one each, its own or public where there are several.
 std::string path_of(const Source& source, const std::vector<std::vector<std::string>>& found) {
     std::vector<std::string> path;
+    if (found.empty()) { // nobody knows what it names
+        path.push_back(source.schema);
+    }
     for (const auto& schemas : found) {
         const bool own = std::find(schemas.begin(), schemas.end(), source.schema) != schemas.end();
         const auto& one = own ? source.schema : schemas.front(); // public comes first
@@ -169,6 +172,9 @@ void lead(CalledFunction& function, const Source& source, const BodyNames& body,
         if (named.schema.empty()) {
             function.bare.push_back(word_of(named.kind) + " " + named.name);
             found.push_back(where.schemas);
+            if (where.schemas.size() > 1) {
+                function.several.push_back(named.name);
+            }
         }
         if (named.kind == Named::Kind::relation) {
             function.reads.push_back(named.schema.empty() ? named.name : named.schema + "." + named.name);

@@ -18,6 +18,7 @@ struct CallingPlace {
     std::string name, relation;
     std::string index;      ///< quoted, of an index
     bool exclusion = false; ///< the index of an EXCLUDE constraint
+    std::string instead{};  ///< SQL of a trigger that does the same for clients' rows, or ""
 };
 
 /// A function that places come to.
@@ -30,8 +31,9 @@ struct CalledFunction {
     std::vector<std::string>
         bare;         ///< "table customers": named without a schema, and found in users' schemas only
     std::string path; ///< schemas that have them, quoted: "app, public"
-    std::vector<std::string> reads; ///< tables and views
-    std::string unread;             ///< why its body could not be read
+    std::vector<std::string> several; ///< of those, what more than one schema has
+    std::vector<std::string> reads;   ///< tables and views
+    std::string unread;               ///< why its body could not be read
 };
 
 struct CalledCode {

@@ -86,15 +86,21 @@ void judge_names(health::CheckResult& result, const std::string& database, const
                         " to it. Copy, indexes and apply run with an empty search_path, where such names are "
                         "not found: " +
                         stops(places) + ".",
-                    alter + function.path + ", pg_temp;");
+                    alter + function.path + ", pg_temp;" +
+                        (function.several.empty()
+                             ? ""
+                             : "  (other schemas have " + health::list_of(function.several) +
+                                   " too: for clients as well it is then always the first of these)"));
     }
     if (!function.unread.empty()) {
-        health::add(result, Level::info, "blue", object,
-                    "what function " + function.signature + " names could not be read (" + function.unread +
-                        "), and " + list_of(places) + (places.size() == 1 ? " comes" : " come") +
-                        " to it. Copy, indexes and apply run with an empty search_path: a name without a "
-                        "schema would not be found.",
-                    alter + "pg_catalog, pg_temp;  with the schemas that it needs in between");
+        health::add(
+            result, Level::info, "blue", object,
+            "what function " + function.signature + " names could not be read (" + function.unread +
+                "), and " + list_of(places) + (places.size() == 1 ? " comes" : " come") +
+                " to it. Copy, indexes and apply run with an empty search_path: a name without a "
+                "schema would not be found.",
+            alter + function.path +
+                ", pg_temp;  with every schema that it needs, in the order in which it finds them now");
     }
 }
 
@@ -104,19 +110,22 @@ void judge_reads(health::CheckResult& result, const std::string& database, const
         return;
     }
     for (const auto& place : function.all) {
-        const auto fix = without(place);
-        if (fix.empty()) { // a trigger or view reads what it likes
+        const auto drop = without(place);
+        if (drop.empty()) { // a trigger or view reads what it likes
             continue;
         }
+        const auto fix =
+            place.instead.empty()
+                ? drop + "  and make it again after finish"
+                : place.instead + "  " + drop +
+                      "  (a trigger does the same for clients, and doesn't fire in copy and apply)";
         health::add(result, level, "blue", database + ": " + place.relation,
                     what(place) + " calls function " + function.signature + ", which reads " +
                         health::list_of(function.reads) +
                         ". Rows of several tables are copied and applied in an order of their own: what it "
                         "looks for may not be there yet, or be "
                         "newer, so that prepare or a lane stops, or its answer is another one.",
-                    "on blue:  " + fix +
-                        "  and make it again after finish (a trigger can check the same, and doesn't fire in "
-                        "copy and apply)");
+                    "on blue, database " + database + ":  " + fix);
     }
 }
 

@@ -46,9 +46,12 @@ std::vector<std::string> lines(const health::CheckResult& result) {
 
 /// Up to the last semicolon: what can be typed.
 std::string typed(const std::string& fix) {
-    const std::size_t from = fix.starts_with("on blue:  ") ? 10 : 0;
+    const std::size_t from = fix.starts_with("on blue, ") ? fix.find(":  ") + 3 : 0;
     return fix.substr(from, fix.rfind(';') + 1 - from);
 }
+
+/// Triggers fire for clients, and not in sessions of pgteal.
+const std::string as_client = "SET LOCAL session_replication_role = origin; ";
 
 /// "" when the server takes it with an empty search_path, as copy, restore and apply have it.
 Task<std::string> problem_of(postgres::Server* blue, std::string database, std::string sql) {
@@ -170,7 +173,38 @@ CO_TEST(CalledCode, ConstraintsThatReadTables) {
         co_await blue.script("readers", typed(finding.fix), soon());
     }
     results = co_await judged(&blue, "readers", none);
+    EXPECT_TRUE(results.at(1).check == "reads-tables");
     EXPECT_THAT(lines(results.at(1)), IsEmpty());
+    // Of the check and of the generated column triggers are left, which say and do the same.
+    const auto refused =
+        co_await problem_of(&blue, "readers", as_client + "INSERT INTO app.orders VALUES (1, 7)");
+    EXPECT_THAT(refused, HasSubstr("violates check constraint \"orders_c_check\""));
+    const auto odd = co_await problem_of(
+        &blue, "readers",
+        as_client + "INSERT INTO app.orders VALUES (1, 1); SELECT 1 / g::int FROM app.orders");
+    EXPECT_EQ(odd, "") << "g is known(1)";
+    const auto other = co_await problem_of(
+        &blue, "readers",
+        as_client + "INSERT INTO app.orders VALUES (2, 1); SELECT 1 / g::int FROM app.orders");
+    EXPECT_THAT(other, HasSubstr("division by zero")) << "g is not known(2)";
+    const auto applied = co_await problem_of(
+        &blue, "readers",
+        "SET LOCAL session_replication_role = replica; INSERT INTO app.orders VALUES (1, 7, 1)");
+    EXPECT_EQ(applied, "") << "in copy and apply nothing looks";
+}
+
+CO_TEST(CalledCode, ANameOfSeveralSchemasIsSaidToBecomeOne) {
+    postgres::Server blue("blue", support::shared_lab().dsn("blue"));
+    co_await made(&blue, "tenants", R"(
+        CREATE SCHEMA app; CREATE SCHEMA one; CREATE SCHEMA two;
+        CREATE FUNCTION one.plus(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + 1';
+        CREATE FUNCTION two.plus(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + 2';
+        CREATE FUNCTION app.called(a int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN plus(a); END';
+        CREATE TABLE app.t (id int PRIMARY KEY CHECK (app.called(id) > 0));)");
+    const auto results = co_await judged(&blue, "tenants", none);
+    EXPECT_THAT(lines(results.at(0)), ElementsAre("error tenants: app.called(integer)"));
+    EXPECT_THAT(results.at(0).findings.at(0).fix,
+                HasSubstr("SET search_path = \"one\", pg_temp;  (other schemas have plus too"));
 }
 
 } // namespace pgteal::cutover

@@ -1,40 +1,42 @@
 -- What runs users' functions though no client asks for it: for a row that is copied or applied, when an index is built or a table
 -- analysed, when a materialized view is filled. One line for each such place and function that it comes to, also through operators,
 -- views and other functions as far as the catalogs know. sheltered: a function on the way has a search_path of its own. PostgreSQL 13-18.
-WITH RECURSIVE place (kind, name, relation, class, object) AS (
-    SELECT 'check', k.conname::text, k.conrelid, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
+-- instead: a trigger that does the same for clients' rows, and not for those that are copied or applied; '' where none can: of rows with
+-- system columns or as a whole, and of tables that others inherit from.
+WITH RECURSIVE place (kind, name, relation, class, object, tree) AS (
+    SELECT 'check', k.conname::text, k.conrelid, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid, k.conbin
       FROM pg_catalog.pg_constraint k
      WHERE k.contype = 'c' AND k.conrelid <> 0 AND k.conislocal AND coalesce(pg_catalog.to_jsonb(k) ->> 'conenforced', 'true') = 'true'
     UNION ALL
-    SELECT 'domain', k.conname::text, k.contypid, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
+    SELECT 'domain', k.conname::text, k.contypid, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid, NULL
       FROM pg_catalog.pg_constraint k
      WHERE k.contype = 'c' AND k.contypid <> 0
        AND EXISTS (SELECT FROM pg_catalog.pg_depend d
                     WHERE d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.refobjid = k.contypid AND d.deptype = 'n'
                       AND d.classid IN ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_type'::pg_catalog.regclass))
     UNION ALL
-    SELECT 'generated', a.attname::text, d.adrelid, 'pg_catalog.pg_attrdef'::pg_catalog.regclass, d.oid
+    SELECT 'generated', a.attname::text, d.adrelid, 'pg_catalog.pg_attrdef'::pg_catalog.regclass, d.oid, d.adbin
       FROM pg_catalog.pg_attrdef d
       JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated = 's' AND a.attislocal
     UNION ALL
-    SELECT 'index', c.relname::text, i.indrelid, 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid
+    SELECT 'index', c.relname::text, i.indrelid, 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid, NULL
       FROM pg_catalog.pg_index i
       JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid AND NOT c.relispartition
      WHERE i.indexprs IS NOT NULL OR i.indpred IS NOT NULL
     UNION ALL
-    SELECT 'statistics', s.stxname::text, s.stxrelid, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid
+    SELECT 'statistics', s.stxname::text, s.stxrelid, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid, NULL
       FROM pg_catalog.pg_statistic_ext s WHERE pg_catalog.to_jsonb(s) ->> 'stxexprs' IS NOT NULL
     UNION ALL
-    SELECT 'partition key', c.relname::text, c.oid, 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid
+    SELECT 'partition key', c.relname::text, c.oid, 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, NULL
       FROM pg_catalog.pg_partitioned_table p
       JOIN pg_catalog.pg_class c ON c.oid = p.partrelid
      WHERE p.partexprs IS NOT NULL
     UNION ALL
-    SELECT 'trigger', t.tgname::text, t.tgrelid, 'pg_catalog.pg_trigger'::pg_catalog.regclass, t.oid
+    SELECT 'trigger', t.tgname::text, t.tgrelid, 'pg_catalog.pg_trigger'::pg_catalog.regclass, t.oid, NULL
       FROM pg_catalog.pg_trigger t
      WHERE NOT t.tgisinternal AND t.tgenabled IN ('A', 'R') AND t.tgparentid = 0 AND t.tgtype & 33 <> 0 -- row, or TRUNCATE
     UNION ALL
-    SELECT 'view', c.relname::text, c.oid, 'pg_catalog.pg_rewrite'::pg_catalog.regclass, w.oid
+    SELECT 'view', c.relname::text, c.oid, 'pg_catalog.pg_rewrite'::pg_catalog.regclass, w.oid, NULL
       FROM pg_catalog.pg_class c
       JOIN pg_catalog.pg_rewrite w ON w.ev_class = c.oid
      WHERE c.relkind = 'm'
@@ -63,8 +65,22 @@ SELECT DISTINCT p.kind, p.name,
        coalesce((SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c
                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE p.kind = 'index' AND c.oid = p.object), '') AS index,
        EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = p.object AND k.contype = 'x') AS exclusion,
-       r.object::text AS function, r.sheltered
+       r.object::text AS function, r.sheltered, coalesce(i.sql, '') AS instead
   FROM reached r
   JOIN place p ON p.object = r.start AND p.kind = r.kind
+  LEFT JOIN LATERAL (
+      SELECT pg_catalog.format('CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS %L;  CREATE TRIGGER %I BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s();',
+                               f.quoted,
+                               CASE p.kind WHEN 'generated' THEN pg_catalog.format('#variable_conflict use_column BEGIN NEW.%I := (SELECT %s FROM (SELECT NEW.*) AS %I); RETURN NEW; END', p.name, f.expression, c.relname)
+                                    ELSE pg_catalog.format('#variable_conflict use_column BEGIN IF (SELECT %s FROM (SELECT NEW.*) AS %I) IS FALSE THEN RAISE check_violation USING MESSAGE = %L, SCHEMA = %L, TABLE = %L, CONSTRAINT = %L; END IF; RETURN NEW; END',
+                                                           f.expression, c.relname, pg_catalog.format('new row for relation "%s" violates check constraint "%s"', c.relname, p.name), n.nspname, c.relname, p.name) END,
+                               f.name, f.relation, f.quoted)
+        FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+       CROSS JOIN LATERAL (SELECT CASE p.kind WHEN 'generated' THEN 'zy_' ELSE 'zz_' END || c.relname || '_' || p.name AS name) w
+       CROSS JOIN LATERAL (SELECT w.name, pg_catalog.format('%I.%I', n.nspname, w.name) AS quoted, pg_catalog.format('%I.%I', n.nspname, c.relname) AS relation,
+                                  pg_catalog.pg_get_expr(p.tree, p.relation) AS expression) f
+       WHERE p.tree IS NOT NULL AND c.oid = p.relation AND p.tree::text !~ ':varattno (0|-)'
+         AND (c.relkind = 'p' OR NOT EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid))) i (sql) ON true
  WHERE r.class = 'pg_catalog.pg_proc'::pg_catalog.regclass AND r.object >= 16384
  ORDER BY 3, 1, 2, 6
