@@ -55,9 +55,31 @@ void judge_copy(CheckResult& result, const DiskFacts& blue, const DiskFacts& gre
             df("green", green.folder) + (full ? "   or accept = [\"capacity\"] in [check]" : ""));
 }
 
+std::string keep_at_most(double bytes) {
+    const auto megabytes = static_cast<long>(bytes / 1024 / 1024) + 1;
+    return "ALTER SYSTEM SET max_slot_wal_keep_size = '" +
+           (megabytes > 10240 ? std::to_string(megabytes / 1024) + "GB" : std::to_string(megabytes) + "MB") +
+           "';  SELECT pg_reload_conf();";
+}
+
+constexpr double few_hours = 4;
+
+/// Half a day's where it fits, a few hours' where room has to be made for that.
+std::string keep_for(double hourly, double room, const std::string& folder) {
+    constexpr double half_a_day = 12;
+    if (half_a_day * hourly < room) {
+        return keep_at_most(half_a_day * hourly);
+    }
+    const double least = few_hours * 1.25 * hourly;
+    const auto keep = keep_at_most(least);
+    return least * 1.1 < room
+               ? keep
+               : "make room until this shows " + to_string(Bytes{static_cast<std::int64_t>(least * 1.25)}) +
+                     " free, " + df("blue", folder + "/pg_wal") + "   then " + keep;
+}
+
 void judge_wal(CheckResult& result, const DiskFacts& blue, long keep_mb) {
     constexpr double quiet = 100.0 * 1024 * 1024;
-    constexpr double few_hours = 4;
     if (!blue.wal_hourly || *blue.wal_hourly < quiet) {
         return;
     }
@@ -81,7 +103,6 @@ void judge_wal(CheckResult& result, const DiskFacts& blue, long keep_mb) {
     if (hours >= few_hours && keep_mb < 0) {
         return; // slot-retention speaks of that
     }
-    const auto sane = std::max(1L, static_cast<long>(room / 2 / 1024 / 1024 / 1024));
     add(result, Level::warning, "blue", blue.folder + "/pg_wal",
         "blue writes about " + hourly + " of WAL an hour, keeps " +
             (keep_mb < 0 ? "all of it" : "up to " + to_string(Bytes{static_cast<std::int64_t>(keep)})) +
@@ -89,11 +110,7 @@ void judge_wal(CheckResult& result, const DiskFacts& blue, long keep_mb) {
             seconds_text(from_seconds(hours * 3600)) +
             (disk_first ? " its disk would be full, and clients' writes fail."
                         : " the lane would be lost, and the data has to be copied again."),
-        disk_first ? "ALTER SYSTEM SET max_slot_wal_keep_size = '" + std::to_string(sane) +
-                         "GB';  SELECT pg_reload_conf();"
-                   : "make room, and ALTER SYSTEM SET max_slot_wal_keep_size = '" +
-                         std::to_string(static_cast<long>(*blue.wal_hourly * 12 / 1024 / 1024 / 1024) + 1) +
-                         "GB';  SELECT pg_reload_conf();");
+        disk_first ? keep_at_most(room / 2) : keep_for(*blue.wal_hourly, room, blue.folder));
 }
 
 } // namespace
