@@ -129,7 +129,10 @@ CheckResult check_other_slots(const ServerFacts& blue, const std::vector<std::st
                     ") is read by someone else. Slots don't move: after the cutover its reader sees no new "
                     "changes until it is set up on green. A reader of all tables also sees what pgteal "
                     "writes "
-                    "to its schema pgteal meanwhile.");
+                    "to its schema pgteal meanwhile.",
+                slot.active ? ""
+                            : "SELECT pg_drop_replication_slot(" + postgres::quote_literal(slot.name) +
+                                  ");  once you are sure that nobody needs it");
         }
     }
     if (!standbys.empty()) {

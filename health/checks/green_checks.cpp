@@ -23,6 +23,29 @@ bool by_code_point(const std::string& collate) {
     return collate == "C" || collate == "POSIX" || collate.rfind("C.", 0) == 0;
 }
 
+/// Where it is on blue: a server makes a folder of its major's own in there.
+std::string make_tablespace(const std::string& name, const std::map<std::string, std::string>& on_blue) {
+    const auto found = on_blue.find(name);
+    const auto location = found == on_blue.end() ? "" : found->second;
+    const bool in_place = !location.starts_with('/'); // docs: allow_in_place_tablespaces
+    return std::string("on green:  ") + (in_place ? "SET allow_in_place_tablespaces = on;  " : "") +
+           "CREATE TABLESPACE " + postgres::quote_identifier(name) + " LOCATION " +
+           postgres::quote_literal(in_place ? "" : location) + ";" +
+           (in_place ? "" : "  with that folder, or another one, made before and given to the server's user");
+}
+
+/// What the config may have meant.
+std::string right_name(const std::vector<std::string>& there, const std::vector<std::string>& databases) {
+    std::vector<std::string> others;
+    for (const auto& name : there) {
+        if (name != "postgres" && !among(databases, name)) {
+            others.push_back(name);
+        }
+    }
+    return others.size() == 1 ? "name = \"" + others.front() + "\" in [[database]] of pgteal.toml"
+                              : "correct name in [[database]] of pgteal.toml, or take it out";
+}
+
 } // namespace
 
 CheckResult check_databases(const ServerFacts& blue, const std::vector<std::string>& databases) {
@@ -42,7 +65,7 @@ CheckResult check_databases(const ServerFacts& blue, const std::vector<std::stri
         if (row == nullptr) {
             add(result, Level::error, "blue", name,
                 "database " + name + " does not exist on blue. Blue has: " + list_of(there, 10) + ".",
-                "Put the right name into [[database]] in the config.");
+                right_name(there, databases));
         } else if (!row->usable) {
             add(result, Level::error, "blue", name,
                 "database " + name +
@@ -72,8 +95,8 @@ CheckResult check_green_empty(const std::vector<GreenDatabase>& existing, bool r
             "database " + database.name + " exists on green and is not empty: " + list_of(names) +
                 ". The schema could not be restored into it, and clients could be shown rows that blue never "
                 "had.",
-            "DROP DATABASE \"" + database.name +
-                "\";  once you are sure that nobody needs it (pgteal makes it anew)");
+            "DROP DATABASE " + postgres::quote_identifier(database.name) +
+                ";  once you are sure that nobody needs it (pgteal makes it anew)");
     }
     return result;
 }
@@ -154,8 +177,10 @@ CheckResult check_extensions(const ServerFacts& green, const std::vector<Databas
                     "extension " + extension.name + " (" + extension.version +
                         " on blue) is not installed on green's machine. The schema of " + database.name +
                         " could not be restored there.",
-                    "Install the package that brings " + extension.name + " for PostgreSQL " +
-                        std::to_string(green.major()) + ".");
+                    "install the package that brings " + extension.name + " for PostgreSQL " +
+                        std::to_string(green.major()) + ";  or, where nothing needs it, on blue, database " +
+                        database.name + ":  DROP EXTENSION " + postgres::quote_identifier(extension.name) +
+                        ";");
             } else if (!among(found->second.versions, extension.version)) {
                 add(result, Level::warning, "green", object,
                     "extension " + extension.name + " is " + extension.version + " on blue, and green has " +
@@ -178,12 +203,11 @@ CheckResult check_tablespaces(const ServerFacts& blue, const ServerFacts& green,
             used.insert(row->tablespace);
         }
         for (const auto& name : used) {
-            if (!among(green.tablespaces, name)) {
+            if (!green.tablespaces.contains(name)) {
                 add(result, Level::error, "green", database.name + ": " + name,
                     "tablespace " + name + " is used by database " + database.name +
                         " and does not exist on green. Its tables could not be made there.",
-                    "CREATE TABLESPACE " + postgres::quote_identifier(name) +
-                        " LOCATION '/a/folder/on/green';");
+                    make_tablespace(name, blue.tablespaces));
             }
         }
     }

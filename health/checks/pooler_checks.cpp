@@ -25,9 +25,9 @@ std::string socket_advice(const PoolerFacts& pooler) {
     const std::string alone =
         "so_reuseport = 0 in " + pooler.name + "'s file, then restart it, where one process is enough";
     if (pooler.socket_admin.empty()) {
-        return "a unix_socket_dir of its own in the file of each process, and restart them; then in "
-               "pgteal.toml "
-               "one [[pooler]] for each, with admin = \"host=THAT_FOLDER ...\". Or " +
+        return "a unix_socket_dir of its own in the file of each process, and restart them: pgteal check "
+               "then "
+               "says what pgteal.toml wants. Or " +
                alone;
     }
     return pooler.own_socket
@@ -40,29 +40,30 @@ std::string socket_advice(const PoolerFacts& pooler) {
                      alone;
 }
 
+/// A line of pgteal.toml: the run's entries of this pooler, with and without one; "" with none left.
+std::string entries_line(const PoolerFacts& pooler, const std::string& with, const std::string& without) {
+    std::string names;
+    for (const auto& one : pooler.entries) {
+        const bool ours = one.wanted && !unknown(one) && one.name != without;
+        if (ours || one.name == with) {
+            names += (names.empty() ? "\"" : ", \"") + one.name + "\"";
+        }
+    }
+    return names.empty() ? "" : "entries = [" + names + "] in [[pooler]] " + pooler.name + " of pgteal.toml";
+}
+
 /// Of databases that the run leaves alone.
 void judge_other_database(CheckResult& result, const PoolerFacts& pooler, const Entry& entry, bool wanted,
                           bool stays) {
     // No run takes the database that pgteal itself logs in to.
     const bool maintenance = entry.database == "postgres" || entry.database == "template1";
-    std::vector<std::string> names;
-    for (const auto& other : pooler.entries) {
-        if (other.wanted && !unknown(other) && other.name != entry.name) {
-            names.push_back(other.name);
-        }
-    }
-    std::string listed;
-    for (const auto& name : names) {
-        listed += (listed.empty() ? "\"" : ", \"") + name + "\"";
-    }
+    const auto others = wanted ? entries_line(pooler, "", entry.name) : "";
     add(result, stays && !wanted ? Level::warning : Level::error, pooler.name, entry.name,
         pooler.name + ": entry " + entry.name + " points at blue too, to database " + entry.database +
             ", which is not part of the run. Its clients would stay on blue and go on writing there: "
             "pgteal neither moves nor fences that database, so blue could not be retired.",
         "take it out of [databases] of " + pooler.name + "'s file, and RELOAD;  or let it stay on blue: " +
-            (wanted ? "entries = [" + listed + "] in [[pooler]] " + pooler.name + " of pgteal.toml, and "
-                    : "") +
-            "accept = [\"" + other_entries + "\"] in [check]" +
+            (others.empty() ? "" : others + ", and ") + "accept = [\"" + other_entries + "\"] in [check]" +
             (maintenance
                  ? ""
                  : ";  or take the database into the run: [[database]] name = \"" + entry.database + "\"" +
@@ -73,12 +74,13 @@ void judge_other_database(CheckResult& result, const PoolerFacts& pooler, const 
 void judge_unwanted(CheckResult& result, const PoolerFacts& pooler, const Entry& entry,
                     const std::vector<std::string>& databases, bool stays) {
     if (!entry.doubt.empty()) {
+        const auto others = entries_line(pooler, "", entry.name);
         add(result, Level::error, pooler.name, entry.name,
             pooler.name + ": it can't be told whether entry " + entry.name +
                 " leads to blue under the name " + target_text(entry) + ": " + entry.doubt +
                 ". If it does, its clients would be left behind the fence.",
-            "Write its host as pgteal.toml has it and RELOAD, or name the run's entries of this pooler in "
-            "pgteal.toml (entries in [[pooler]]).");
+            "write its host as pgteal.toml has it and RELOAD" +
+                (others.empty() ? "" : ";  or, where it does not lead to blue, " + others));
         return;
     }
     if (!entry.points_at_blue) {
@@ -98,8 +100,7 @@ void judge_unwanted(CheckResult& result, const PoolerFacts& pooler, const Entry&
             pooler.name + ": entry " + entry.name + " points at blue (database " + entry.database +
                 ") too, but is not among the run's entries. Its clients would stay behind on blue, which "
                 "takes no writes then.",
-            "Add \"" + entry.name +
-                "\" to entries of this pooler in pgteal.toml, or remove it from the pooler.");
+            entries_line(pooler, entry.name, "") + ", or remove it from the pooler and RELOAD");
     }
 }
 
@@ -119,11 +120,12 @@ void judge_wanted(CheckResult& result, const PoolerFacts& pooler, const Entry& e
         return;
     }
     if (!entry.points_at_blue && !run_started) {
+        const auto others = entries_line(pooler, "", entry.name);
         add(result, Level::error, pooler.name, entry.name,
             pooler.name + ": entry " + entry.name + " points at " + target_text(entry) +
                 ", which is not blue. Its clients are somewhere else already, and a cutover would move them "
                 "from there.",
-            "Point it at blue, or leave it out of entries in pgteal.toml.");
+            "point it at blue and RELOAD" + (others.empty() ? "" : ";  or " + others));
     }
     if (std::find(databases.begin(), databases.end(), entry.database) == databases.end()) {
         judge_other_database(result, pooler, entry, true, false);
@@ -242,8 +244,8 @@ CheckResult check_pooler_timeouts(const std::vector<PoolerFacts>& poolers, Clock
                 pooler.name + ": query_timeout is " + seconds_text(pooler.query_timeout) +
                     ", the pause budget " + pause +
                     ". It goes on counting during the pause: clients held that long could be disconnected.",
-                "set a shorter max_pause in pgteal.toml, or a longer query_timeout in " + pooler.name +
-                    "'s file, then RELOAD;");
+                "query_timeout = " + std::to_string(static_cast<int>(max_pause_seconds * 4) + 10) + " in " +
+                    pooler.name + "'s file, then RELOAD; or set a shorter max_pause in pgteal.toml");
         }
     }
     return result;

@@ -22,6 +22,7 @@
 #include "health/settings/capacity_checks.hpp"
 #include "health/settings/client_settings.hpp"
 #include "health/settings/settings_trial.hpp"
+#include "postgres/quote.hpp"
 
 namespace pgteal::health {
 
@@ -223,13 +224,23 @@ Task<std::vector<PeerTrial>> try_peers(postgres::Server* blue, const ServerFacts
     co_return trials;
 }
 
+/// The server itself was reached.
+std::string unread_fix(const Unread& row) {
+    return row.problem.find("pg_hba.conf") != std::string::npos
+               ? reach_fix(row.side, "", row.problem)
+               : "see what holds it up, on " + row.side +
+                     ":  SELECT pid, wait_event_type, query FROM pg_catalog.pg_stat_activity WHERE datname "
+                     "= " +
+                     postgres::quote_literal(row.database) + ";  then pgteal check";
+}
+
 CheckResult check_readable(const std::vector<Unread>& unread) {
     CheckResult result{"readable", {}, "all catalogs read"};
     for (const auto& row : unread) {
         add(result, Level::error, row.side, row.database,
             "database " + row.database + " on " + row.side + " could not be read: " + row.problem +
                 ". What is in it was not checked, so the run could fail later.",
-            reach_fix(row.side, "", row.problem));
+            unread_fix(row));
     }
     return result;
 }

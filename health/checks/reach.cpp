@@ -2,13 +2,24 @@
 
 #include "base/error.hpp"
 #include "health/facts/verdict.hpp"
+#include "health/logins/hba.hpp"
 #include "postgres/dsn.hpp"
+#include "postgres/quote.hpp"
 
 namespace pgteal::health {
 
 namespace {
 
 bool says(const std::string& text, std::string_view words) { return text.find(words) != std::string::npos; }
+
+/// The server writes: no pg_hba.conf entry for host "10.0.0.7", user "pgteal", database "app", no encryption
+/// (source: auth.c).
+std::string quoted_behind(const std::string& text, const std::string& word) {
+    const auto from = text.find(word + '"');
+    const auto begin = from + word.size() + 1;
+    const auto end = from == std::string::npos ? from : text.find('"', begin);
+    return end == std::string::npos ? "" : text.substr(begin, end - begin);
+}
 
 /// libpq breaks its messages into lines and ends some with a question; a finding is one line and states.
 std::string one_line(std::string text) {
@@ -32,8 +43,14 @@ std::string one_line(std::string text) {
 
 std::string reach_fix(const std::string& side, const std::string& role, const std::string& problem) {
     if (says(problem, "pg_hba.conf")) {
-        return "Add to pg_hba.conf of " + side + ":  host all " + (role.empty() ? "pgteal" : role) +
-               " <address of the client named above>/32 scram-sha-256   then SELECT pg_reload_conf();";
+        const auto host = quoted_behind(problem, "host ");
+        const auto named = quoted_behind(problem, "user ");
+        if (host.empty()) { // in another language
+            return "let it in in pg_hba.conf of " + side + ", then SELECT pg_reload_conf();";
+        }
+        return "on " + side + ", first in its pg_hba.conf:  " +
+               hba_line("all", named.empty() ? role : named, host == "[local]" ? "" : host) +
+               "   then SELECT pg_reload_conf();";
     }
     if (says(problem, "password authentication failed") || says(problem, "no password supplied") ||
         says(problem, "SASL")) {
@@ -41,7 +58,7 @@ std::string reach_fix(const std::string& side, const std::string& role, const st
                " where the dsn takes it from (passfile, service file or password_command).";
     }
     if (says(problem, "role \"") && says(problem, "does not exist")) {
-        return "CREATE ROLE " + (role.empty() ? "pgteal" : role) +
+        return "on " + side + ":  CREATE ROLE " + postgres::quote_identifier(role.empty() ? "pgteal" : role) +
                " LOGIN SUPERUSER;  and give it a password";
     }
     if (says(problem, "too many clients") || says(problem, "remaining connection slots")) {

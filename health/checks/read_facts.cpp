@@ -241,7 +241,7 @@ Task<ServerFacts> read_server_facts(postgres::Server& server, std::vector<std::s
             str(extensions, i, "default_version"), extensions.get<std::vector<std::string>>(i, "versions")};
     }
     auto tablespaces = co_await rows(connection, sql::tablespaces, {}, deadline);
-    facts.tablespaces = first_column(tablespaces);
+    facts.tablespaces = pairs(tablespaces);
     auto prepared = co_await rows(connection, sql::prepared, {}, deadline);
     facts.prepared = collect(prepared, prepared_row);
 
@@ -264,6 +264,9 @@ Task<ServerFacts> read_server_facts(postgres::Server& server, std::vector<std::s
     facts.labels = collect(labels, label_row);
     auto standbys = co_await rows(connection, sql::standbys, {}, deadline);
     facts.standbys = first_column(standbys);
+    for (int i = 0; i < standbys.rows(); ++i) {
+        facts.standby_names.push_back(str(standbys, i, "name"));
+    }
     auto text_search = co_await rows(connection, sql::text_search, {}, deadline);
     facts.text_search = pairs(text_search);
     co_return facts;

@@ -1,6 +1,8 @@
 #include "health/checks/server_checks.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "health/facts/verdict.hpp"
 #include "postgres/quote.hpp"
@@ -167,6 +169,23 @@ bool names_everybody(const std::string& names) {
     return false;
 }
 
+namespace {
+
+/// The same wish, of those that stream now; "" with none.
+std::string standbys_by_name(const std::string& names, const std::vector<std::string>& streaming) {
+    const std::set<std::string> known(streaming.begin(), streaming.end());
+    std::string list;
+    for (const auto& one : known) {
+        list += (list.empty() ? "" : ", ") + postgres::quote_identifier(one);
+    }
+    const auto wanted = std::min<std::size_t>(static_cast<std::size_t>(standbys_wanted(names)), known.size());
+    const auto open = names.find('(');
+    const bool any = open != std::string::npos && lower(names).find("any") < open;
+    return list.empty() ? "" : (any ? "ANY " : "FIRST ") + std::to_string(wanted) + " (" + list + ")";
+}
+
+} // namespace
+
 CheckResult check_synchronous_standbys(const Sides& sides) {
     CheckResult result{"synchronous-standbys", {}, "none"};
     for (const auto* side : sides) {
@@ -176,8 +195,9 @@ CheckResult check_synchronous_standbys(const Sides& sides) {
             add(result, Level::error, side->side, "synchronous_standby_names",
                 side->side + " takes every walsender for a synchronous standby (" + names +
                     "), the run's lanes too. Clients' commits would wait for what the other side applies.",
-                "name your standbys by their application_name (pg_stat_replication):  ALTER SYSTEM SET "
-                "synchronous_standby_names = 'FIRST 1 (NAME)';  SELECT pg_reload_conf();");
+                "name the standbys:  ALTER SYSTEM SET synchronous_standby_names = " +
+                    postgres::quote_literal(standbys_by_name(names, side->standby_names)) +
+                    ";  SELECT pg_reload_conf();");
         } else if (wanted > side->usage.synchronous) {
             add(result, Level::error, side->side, "synchronous_standby_names",
                 side->side + " waits for synchronous standbys at each commit (" + names + "), and " +

@@ -96,7 +96,7 @@ struct ServerFacts {
     std::vector<DatabaseRow> databases;
     CollationVersions collations;
     std::map<std::string, AvailableExtension> extensions;
-    std::vector<std::string> tablespaces;
+    std::map<std::string, std::string> tablespaces; ///< where they are; "" of PostgreSQL's own
     std::vector<PreparedRow> prepared;
     std::vector<SessionRow> sessions;
     std::vector<SubscriptionRow> subscriptions;
@@ -108,6 +108,7 @@ struct ServerFacts {
     std::vector<std::string> catalogs;          ///< ordinary tables of pg_catalog
     std::vector<LabelRow> labels;
     std::vector<std::string> standbys;              ///< addresses that standbys stream from
+    std::vector<std::string> standby_names;         ///< their application_name, as often as there are
     std::map<std::string, std::string> text_search; ///< of its maintenance database: see DatabaseFacts
 
     [[nodiscard]] int major() const { return identity.version / 10000; }

@@ -1,5 +1,6 @@
 #include "health/logins/client_logins.hpp"
 
+#include "base/program.hpp"
 #include "health/facts/verdict.hpp"
 
 namespace pgteal::health {
@@ -27,12 +28,9 @@ std::string place(const HbaRule& rule) { return "line " + std::to_string(rule.li
 std::string fix_line(const HbaFacts& to, const HbaClient& client) {
     const auto& rules = to.rules;
     const auto file = rules.empty() ? "pg_hba.conf of " + to.side : rules.front().file;
-    const bool six = client.address.find(':') != std::string::npos;
-    const auto line = client.address.empty()
-                          ? "local  " + client.database + "  " + client.role + "  scram-sha-256"
-                          : "host  " + client.database + "  " + client.role + "  " + client.address +
-                                (six ? "/128" : "/32") + "  scram-sha-256";
-    return "on " + to.side + ", first in " + file + ":  " + line + "   then SELECT pg_reload_conf();";
+    return "on " + to.side + ", first in " + file + ":  " +
+           hba_line(hba_name(client.database), client.role, client.address) +
+           "   then SELECT pg_reload_conf();";
 }
 
 /// Why a login that gets to this line must fail for want of a fitting password; "" when it need not.
@@ -102,7 +100,10 @@ CheckResult judge_client_logins(const HbaFacts& from, const HbaFacts& to,
             add(result, Level::warning, to.side, "pg_hba.conf",
                 place(rule) + " on " + to.side + " has an error: " + rule.error +
                     ". The server leaves the line out, or goes on with what it read before.",
-                "mend it, then SELECT pg_reload_conf();");
+                "on " + to.side + ", correct " + place(rule) + ", or take it out:  " +
+                    postgres::to_string(
+                        postgres::Program{{"sed", "-i", std::to_string(rule.line) + "d", rule.file}, {}}) +
+                    "   then SELECT pg_reload_conf();");
         }
     }
     for (const auto& client : clients) {

@@ -102,11 +102,15 @@ Problem not_reached(const LoginsTried& all, const TriedLogin& login) {
                       all.to + "] of pgteal.toml"};
 }
 
+Problem no_role(const LoginsTried& all, const TriedLogin& login) {
+    return refused(all, login,
+                   "make role " + login.user + " on " + all.to + " as it is on " + all.from +
+                       " (pg_dumpall --roles-only shows how)");
+}
+
 Problem wrong_password(const LoginsTried& all, const TriedLogin& login, const RoleOnBoth& role) {
     if (!role.on_to) {
-        return refused(all, login,
-                       "make role " + login.user + " on " + all.to + " as it is on " + all.from +
-                           " (pg_dumpall --roles-only shows how)");
+        return no_role(all, login);
     }
     if (role.on_from && !role.same_secret) {
         return other_secret(all, login);
@@ -157,8 +161,8 @@ Problem judge_refusal(const LoginsTried& all, const TriedLogin& login, const Rol
     if (code == "28P01") {
         return comes && !(role.on_to && role.same_secret) ? Problem{} : wrong_password(all, login, role);
     }
-    if (code == "28000" && !says(login.problem, "pg_hba.conf") && comes && !role.on_to) {
-        return {}; // prepare makes the role
+    if (code == "28000" && !says(login.problem, "pg_hba.conf") && !role.on_to) {
+        return comes ? Problem{} : no_role(all, login); // prepare makes the role
     }
     auto problem = refused(all, login, reach_fix(all.to, login.user, login.problem));
     problem.sure = !(all.group_rules && comes && !role.on_to);
@@ -248,7 +252,8 @@ CheckResult judge_tried_logins(const LoginsTried& all) {
     if (!in_time) {
         add(result, Level::warning, all.to, "",
             std::to_string(all.tried.size() - tried) + " of " + std::to_string(all.tried.size()) +
-                " logins to " + all.to + " could not be tried in time.");
+                " logins to " + all.to + " could not be tried in time.",
+            "pgteal check");
     }
     result.summary =
         count_of(tried, "login") + " to " + all.to + " tried through " + count_of(poolers.size(), "pooler");

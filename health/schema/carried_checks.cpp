@@ -191,6 +191,20 @@ CheckResult check_catalogs(const std::vector<const ServerFacts*>& sides) {
     return result;
 }
 
+namespace {
+
+/// As an entry that leads to blue has it.
+std::string lead_to_blue(const PoolerFacts& pooler, const PoolerFacts::Entry& entry) {
+    const auto like = std::find_if(pooler.entries.begin(), pooler.entries.end(),
+                                   [](const auto& one) { return one.points_at_blue && !one.star; });
+    return like == pooler.entries.end()
+               ? ""
+               : "write host=" + like->host + " port=" + like->port + " into entry " + entry.name + " of " +
+                     pooler.name + "'s file, and RELOAD, so that it is moved with the others;  ";
+}
+
+} // namespace
+
 CheckResult check_standby_entries(const ServerFacts& blue, const std::vector<PoolerFacts>& poolers,
                                   const std::vector<std::string>& databases,
                                   const std::vector<std::string>& accept) {
@@ -211,8 +225,8 @@ CheckResult check_standby_entries(const ServerFacts& blue, const std::vector<Poo
                     ", where a standby of blue runs. Nothing moves it: after the cutover its clients would "
                     "go "
                     "on reading what blue's standby has.",
-                "Point it at blue in the pooler's file and RELOAD: it is moved with the others. Or, when you "
-                "move it yourself after the cutover: \"standby-entries\" in accept");
+                lead_to_blue(pooler, entry) + "or, when you move it yourself after the cutover: "
+                                              "\"standby-entries\" in accept");
         }
     }
     return limited(std::move(result));

@@ -7,6 +7,7 @@
 #include "facts_fixture.hpp"
 #include "postgres/connection.hpp"
 #include "preflight_run.hpp"
+#include "tests/support/advice.hpp"
 
 namespace pgteal::health {
 namespace {
@@ -66,10 +67,18 @@ CO_TEST(ClientLogins, that_green_rejects_are_refused_with_the_line) {
     const std::vector<ForcedUser> nobody;
     const auto result = co_await check(nobody);
     const auto finding = only(result, Level::error, "green");
+    EXPECT_TRUE(finding.check == "client-logins");
     EXPECT_EQ(finding.object, "app");
     EXPECT_THAT(finding.message, HasSubstr("role app (database app, from 127.0.0.1): line 2 of "));
     EXPECT_THAT(finding.message, HasSubstr("/green/pg_hba.conf rejects it"));
     expect_ok(co_await check(nobody, true));
+    // Typed as it is printed; the view reads the file itself.
+    const auto begin = finding.fix.find("pg_hba.conf:  ");
+    const auto end = finding.fix.find("   then SELECT pg_reload_conf();");
+    EXPECT_NE(end, std::string::npos) << finding.fix;
+    const HbaLines typed(finding.fix.substr(begin + 14, end - begin - 14) + "\n");
+    const auto mended = co_await check(nobody);
+    expect_ok(mended);
 }
 
 CO_TEST(ClientLogins, of_a_role_that_an_entry_forces_need_no_session) {
@@ -86,7 +95,14 @@ CO_TEST(ClientLogins, lines_that_green_can_not_read_are_a_warning) {
     const HbaLines planted("host  all  all  10.0.0.0/99  md5\n");
     const std::vector<ForcedUser> nobody;
     const auto result = co_await check(nobody);
-    EXPECT_EQ(only(result, Level::warning, "green").object, "pg_hba.conf");
+    const auto finding = only(result, Level::warning, "green");
+    EXPECT_EQ(finding.object, "pg_hba.conf");
+    const auto begin = finding.fix.find(":  sed ");
+    const auto end = finding.fix.find("   then SELECT pg_reload_conf();");
+    EXPECT_NE(end, std::string::npos) << finding.fix;
+    support::shell(finding.fix.substr(begin + 3, end - begin - 3));
+    const auto mended = co_await check(nobody);
+    expect_ok(mended);
 }
 
 CO_TEST(ClientLogins, that_can_not_be_read_are_a_warning) {

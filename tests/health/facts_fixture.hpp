@@ -23,7 +23,7 @@ inline ServerFacts healthy(const std::string& side, int version) {
     if (side == "blue") {
         facts.databases.push_back({"app", "UTF8", "C.UTF-8", "C.UTF-8", "c", "", true, "pg_default"});
     }
-    facts.tablespaces = {"pg_default", "pg_global"};
+    facts.tablespaces = {{"pg_default", ""}, {"pg_global", ""}};
     facts.extensions = {{"plpgsql", {"1.0", {"1.0"}}}};
     return facts;
 }

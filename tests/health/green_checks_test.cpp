@@ -98,7 +98,7 @@ TEST(GreenChecks, tablespaces_of_tables_and_of_the_database) {
     facts[0].tablespaces = {"fast"};
     b.databases[1].tablespace = "big";
     EXPECT_EQ(check_tablespaces(b, g, facts).findings.size(), 2U);
-    g.tablespaces.push_back("big");
+    g.tablespaces["big"] = "/srv/big";
     EXPECT_EQ(only(check_tablespaces(b, g, facts), Level::error, "green").object, "app: fast");
 }
 

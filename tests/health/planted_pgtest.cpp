@@ -208,6 +208,8 @@ CO_TEST(Planted, extensions_and_tablespaces_that_green_lacks) {
     const auto results = co_await check_database("plant_extensions");
     EXPECT_THAT(lines(results, "extensions"), ElementsAre("error green plant_extensions: adminpack"));
     EXPECT_THAT(lines(results, "tablespaces"), ElementsAre("error green plant_extensions: fast"));
+    EXPECT_EQ(results.at("tablespaces").findings.at(0).fix,
+              "on green:  SET allow_in_place_tablespaces = on;  CREATE TABLESPACE \"fast\" LOCATION '';");
     co_await run_sql("blue", "postgres", "DROP DATABASE plant_extensions");
     co_await run_sql("blue", "postgres", "DROP TABLESPACE fast");
 }

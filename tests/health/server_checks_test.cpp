@@ -125,7 +125,10 @@ TEST(ServerChecks, a_lane_is_no_synchronous_standby) {
     b.usage.synchronous = 1;
     for (const auto* names : {"*", "ANY 1 (*)", "FIRST 1 (a, *)"}) {
         b.settings["synchronous_standby_names"] = names;
-        EXPECT_THAT(only(check_synchronous_standbys({&b}), Level::error, "blue").message, HasSubstr("lanes"));
+        b.standby_names = {"second", "first one", "second"};
+        const auto finding = only(check_synchronous_standbys({&b}), Level::error, "blue");
+        EXPECT_THAT(finding.message, HasSubstr("lanes"));
+        EXPECT_THAT(finding.fix, HasSubstr(" 1 (\"first one\", \"second\")';  SELECT pg_reload_conf();"));
     }
     b.settings["synchronous_standby_names"] = "FIRST 1 (\"*\")";
     expect_ok(check_synchronous_standbys({&b}));

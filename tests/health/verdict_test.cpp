@@ -60,13 +60,21 @@ TEST(Verdict, words_for_people) {
 }
 
 TEST(Reach, each_reason_has_its_own_fix) {
-    EXPECT_THAT(reach_fix("green", "pgteal", "FATAL:  no pg_hba.conf entry for host \"10.0.0.1\""),
-                HasSubstr("pg_hba.conf of green:  host all pgteal"));
+    EXPECT_EQ(
+        reach_fix("green", "",
+                  "FATAL:  no pg_hba.conf entry for host \"10.0.0.1\", user \"my all\", database \"a\""),
+        "on green, first in its pg_hba.conf:  host  all  \"my all\"  10.0.0.1/32  scram-sha-256   then "
+        "SELECT pg_reload_conf();");
+    EXPECT_THAT(
+        reach_fix("green", "", "FATAL:  pg_hba.conf rejects connection for host \"[local]\", user \"all\""),
+        HasSubstr(":  local  all  \"all\"  scram-sha-256  "));
+    EXPECT_THAT(reach_fix("green", "", "FATAL:  pg_hba.conf rejects connection for host \"::1\", user \"a\""),
+                HasSubstr("  ::1/128  "));
     EXPECT_THAT(reach_fix("blue", "pgteal", "password authentication failed for user \"pgteal\""),
                 HasSubstr("password of role pgteal"));
     EXPECT_THAT(reach_fix("blue", "pgteal", "Connection refused"), HasSubstr("Start blue"));
     EXPECT_THAT(reach_fix("blue", "pgteal", "FATAL: role \"pgteal\" does not exist"),
-                HasSubstr("CREATE ROLE pgteal"));
+                HasSubstr("on blue:  CREATE ROLE \"pgteal\" LOGIN"));
     EXPECT_THAT(reach_fix("blue", "pgteal", "timeout"), HasSubstr("[blue] dsn"));
 }
 
