@@ -67,6 +67,20 @@ struct Seen {
     std::vector<std::pair<std::string, pooler::Entry>> wanted; ///< pooler, entry of the run
 };
 
+/// Those that lead to a database of the run on blue, or were meant to.
+std::string right_entries(const health::PoolerFacts& facts, const Config& config) {
+    const auto databases = config.database_names();
+    std::string names;
+    for (const auto& entry : facts.entries) {
+        const bool ours = std::find(databases.begin(), databases.end(), entry.database) != databases.end();
+        if (entry.wanted || (ours && entry.points_at_blue)) {
+            names += (names.empty() ? "\"" : ", \"") + entry.name + "\"";
+        }
+    }
+    return names.empty() ? "correct entries of [[pooler]] " + facts.name + " in " + config.path
+                         : "entries = [" + names + "] in [[pooler]] " + facts.name + " of " + config.path;
+}
+
 Task<void> read_console(Estate* estate, PoolerUnit* unit, health::PoolerFacts* facts, Seen* seen,
                         Deadline deadline) {
     const auto settings = co_await unit->console->settings(deadline);
@@ -122,8 +136,7 @@ Task<void> read_console(Estate* estate, PoolerUnit* unit, health::PoolerFacts* f
         if (std::none_of(entries.begin(), entries.end(),
                          [&name](const auto& entry) { return entry.name == name; })) {
             facts->problem = "it has no entry " + name;
-            facts->problem_fix =
-                "correct entries of [[pooler]] " + facts->name + " in " + estate->config().path;
+            facts->problem_fix = right_entries(*facts, estate->config());
         }
     }
 }

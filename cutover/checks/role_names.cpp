@@ -18,8 +18,10 @@ Task<health::CheckResult> check_role_names(Estate* estate, Side from, Deadline d
             health::add(result, health::Level::error, to_string(from), name,
                         "role " + name + " " + why + " (there: on " + to_string(to) +
                             ", by the same name). Whoever has it here would become more by the move.",
-                        "ALTER ROLE " + role + " RENAME TO " + postgres::quote_identifier(name + "_here") +
-                            ";  or, where both are the same, give them the same rights");
+                        "on " + to_string(to) + ", where no clients are:  ALTER ROLE " + role +
+                            " RENAME TO " + postgres::quote_identifier(name + "_of_" + to_string(to)) +
+                            ";  or, where both are the same, give it there the rights that it has on " +
+                            to_string(from));
         }
     } catch (const Error& error) {
         health::add(result, health::Level::warning, error.side(), "",

@@ -179,7 +179,7 @@ Task<TrialRestore> try_database(Estate* estate, std::string database, const std:
             throw;
         }
         trial.problem = error.what();
-        trial.hint = "see to that, then pgteal check";
+        trial.hint = error.hint().empty() ? "pgteal check, once that is mended" : error.hint();
     }
     co_return trial;
 }

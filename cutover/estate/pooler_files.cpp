@@ -1,6 +1,7 @@
 #include "cutover/estate/pooler_files.hpp"
 
 #include "base/error.hpp"
+#include "base/program.hpp"
 #include "health/facts/verdict.hpp"
 #include "health/logins/host_lists.hpp"
 #include "pooler/file/install_trial.hpp"
@@ -15,15 +16,19 @@ health::CheckResult check_pooler_files(const Estate& estate) {
         try {
             pooler::try_install(pooler.config);
             if (const auto others = pooler::other_names(pooler.config); others > 0) {
+                const auto quoted = postgres::to_string(postgres::Program{{pooler.config}, {}});
+                const auto own = postgres::to_string(postgres::Program{{pooler.config + ".own"}, {}});
                 health::add(
                     result, Level::error, pooler.name, pooler.config,
                     pooler.name + ": " + pooler.config + " has " + std::to_string(others) + " other " +
                         (others == 1 ? "name" : "names") +
                         " (hard links). A new file takes the place of this one only; a PgBouncer that reads "
                         "another would stay behind.",
-                    "find the others with  find / -xdev -samefile " + pooler.config +
-                        "  and remove them, or "
-                        "give PgBouncer a copy of its own");
+                    "cp -a " + quoted + " " + own + " && mv " + own + " " + quoted +
+                        "   makes it a file of its own; whoever reads another name (before that,  find "
+                        "\"$(stat -c %m " +
+                        quoted + ")\" -xdev -samefile " + quoted +
+                        "  shows them) wants a [[pooler]] of its own");
             }
         } catch (const Error& error) {
             health::add(result, Level::error, pooler.name, pooler.config,

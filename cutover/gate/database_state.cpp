@@ -49,6 +49,11 @@ std::string reset(const std::string& statement) {
     return statement.substr(0, set) + " RESET " + statement.substr(set + 5, to - set - 5);
 }
 
+/// The standing side's databases are read-only to whoever comes.
+std::string typed_on(const std::string& side, const std::string& statement) {
+    return "on " + side + ":  SET default_transaction_read_only = off;  " + statement + ";";
+}
+
 /// In one spelling, whatever was typed.
 bool is_read_only(const std::string& statement) {
     return is_setting(statement) && (statement.ends_with("\"default_transaction_read_only\" TO 'on'") ||
@@ -133,25 +138,24 @@ std::optional<StateChange> judge_database_state(const std::string& database, con
     const auto there = to_string(move.to);
     for (const auto& statement : to) {
         if (is_read_only(statement) && !from.contains(statement)) {
-            return StateChange{
-                {there,
-                 "clients could not write to database " + database + " on " + there + ": " + statement +
-                     " holds there, and not on " + here,
-                 "on " + there + ": SET default_transaction_read_only = off; " + reset(statement)},
-                true};
+            return StateChange{{there,
+                                "clients could not write to database " + database + " on " + there + ": " +
+                                    statement + " holds there, and not on " + here,
+                                typed_on(there, reset(statement))},
+                               true};
         }
     }
     const auto changed = "database " + database + " on " + here +
                          " was changed since the run was prepared, and on " + there + " it is not so: ";
     for (const auto& statement : from) {
         if (!recorded_from.contains(statement) && !to.contains(statement)) {
-            return StateChange{{there, changed + shown(statement), "on " + there + ": " + shown(statement)}};
+            return StateChange{{there, changed + shown(statement), typed_on(there, shown(statement))}};
         }
     }
     for (const auto& statement : recorded_from) {
         if (!from.contains(statement) && to.contains(statement)) {
             return StateChange{{there, changed + "no longer " + shown(statement),
-                                is_setting(statement) ? "on " + there + ": " + reset(statement)
+                                is_setting(statement) ? typed_on(there, reset(statement))
                                                       : "take it back on " + there + " too"}};
         }
     }
@@ -160,12 +164,12 @@ std::optional<StateChange> judge_database_state(const std::string& database, con
     for (const auto& statement : recorded_to) {
         if (is_setting(statement) && !to.contains(statement) && from.contains(statement)) {
             return StateChange{
-                {there, alone + "no longer " + shown(statement), "on " + there + ": " + shown(statement)}};
+                {there, alone + "no longer " + shown(statement), typed_on(there, shown(statement))}};
         }
     }
     for (const auto& statement : to) {
         if (is_setting(statement) && !recorded_to.contains(statement) && !from.contains(statement)) {
-            return StateChange{{there, alone + shown(statement), "on " + there + ": " + reset(statement)}};
+            return StateChange{{there, alone + shown(statement), typed_on(there, reset(statement))}};
         }
     }
     return std::nullopt;

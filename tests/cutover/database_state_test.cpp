@@ -30,7 +30,9 @@ TEST(DatabaseState, ThatChangedOnTheServingSideAloneIsToldWithTheStatement) {
     const auto refusal = judged(unchanged, more, unchanged);
     ASSERT_TRUE(refusal);
     EXPECT_EQ(refusal->side, "green");
-    EXPECT_EQ(refusal->hint, "on green: ALTER DATABASE app SET search_path TO x");
+    EXPECT_EQ(
+        refusal->hint,
+        "on green:  SET default_transaction_read_only = off;  ALTER DATABASE app SET search_path TO x;");
     const DatabaseState secret{"ALTER DATABASE app OWNER TO a",
                                "ALTER DATABASE \"app\" SET \"app.key\" TO :'value'#0badc0de"};
     const auto hidden = judged(unchanged, secret, unchanged);
@@ -56,11 +58,12 @@ TEST(DatabaseState, ThatChangedOnTheStandingSideAloneIsToldWithTheStatementToo) 
     const auto made = judge_database_state("app", forth, unchanged, unchanged, unchanged, with);
     ASSERT_TRUE(made);
     EXPECT_FALSE(made->read_only);
-    EXPECT_EQ(made->refusal.hint,
-              "on green: ALTER ROLE \"a SET b TO c\" IN DATABASE \"app\" RESET \"statement_timeout\"");
+    EXPECT_EQ(made->refusal.hint, "on green:  SET default_transaction_read_only = off;  ALTER ROLE \"a SET b "
+                                  "TO c\" IN DATABASE \"app\" "
+                                  "RESET \"statement_timeout\";");
     const auto taken = judge_database_state("app", forth, with, with, with, unchanged);
     ASSERT_TRUE(taken);
-    EXPECT_EQ(taken->refusal.hint, "on green: " + slow);
+    EXPECT_EQ(taken->refusal.hint, "on green:  SET default_transaction_read_only = off;  " + slow + ";");
     EXPECT_FALSE(judge_database_state("app", forth, unchanged, with, unchanged, with)) << "as recorded";
 
     const std::string closed = "ALTER ROLE ALL SET \"default_transaction_read_only\" TO 'on'";
@@ -69,8 +72,8 @@ TEST(DatabaseState, ThatChangedOnTheStandingSideAloneIsToldWithTheStatementToo) 
     ASSERT_TRUE(refusal) << "recorded or not";
     EXPECT_TRUE(refusal->read_only);
     EXPECT_EQ(refusal->refusal.hint,
-              "on green: SET default_transaction_read_only = off; ALTER ROLE ALL RESET "
-              "\"default_transaction_read_only\"");
+              "on green:  SET default_transaction_read_only = off;  ALTER ROLE ALL RESET "
+              "\"default_transaction_read_only\";");
 }
 
 } // namespace

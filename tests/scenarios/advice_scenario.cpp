@@ -1,11 +1,11 @@
 // What check advises, typed as it stands: each fault that it names goes away by its own advice.
-#include <regex>
+#include <csignal>
 #include <set>
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
-#include "tests/scenarios/world.hpp"
-#include "tests/support/scenario.hpp"
+#include "tests/scenarios/typist.hpp"
 
 namespace pgteal::support {
 
@@ -14,116 +14,15 @@ using testing::Not;
 
 namespace {
 
-struct Found {
-    std::string check, level, side, object, fix;
-    bool operator==(const Found&) const = default;
-};
-
 /// What the test's own sessions are found as.
 bool of_sessions(const std::string& check) {
     return check == "superuser-sessions" || check == "long-transactions";
 }
 
-std::vector<Found> findings_of(Scenario& scenario, int* exit_code) {
-    const auto run = scenario.pgteal_json({"check"});
-    *exit_code = run.exit_code;
-    std::vector<Found> found;
-    const auto document = run.json();
-    for (const auto& one : document.at("findings").as_array()) {
-        const auto text = [&one](const char* key) { return std::string(one.at(key).as_string()); };
-        found.push_back({text("check"), text("level"), text("side"), text("object"), text("fix")});
-    }
-    return found;
-}
-
-/// The SQL of an advice, as people would copy it: up to where words of another kind begin.
-std::vector<std::string> sql_of(const std::string& fix) {
-    static const std::regex verb(
-        R"((ALTER|CREATE|DROP|SELECT|UPDATE|REVOKE|GRANT|ROLLBACK PREPARED|SECURITY LABEL) )");
-    std::vector<std::string> statements;
-    std::smatch match;
-    auto rest = fix;
-    if (!std::regex_search(rest, match, verb)) {
-        return statements;
-    }
-    rest = rest.substr(static_cast<std::size_t>(match.position()));
-    while (std::regex_search(rest, match, verb, std::regex_constants::match_continuous)) {
-        const auto end = rest.find(';');
-        if (end == std::string::npos) {
-            break;
-        }
-        statements.push_back(rest.substr(0, end));
-        rest = rest.substr(std::min(rest.find_first_not_of(' ', end + 1), rest.size()));
-        rest = rest.starts_with("then ") ? rest.substr(5) : rest;
-    }
-    return statements;
-}
-
-/// Types advice into psql, pgteal.toml and a pooler's file.
-class Typist {
-public:
-    explicit Typist(Scenario& scenario) : scenario_(scenario), config_(read_file(scenario.lab().config())) {}
-
-    void type(const Found& finding) {
-        if (!in_file(finding.fix) && !sql(finding) && finding.level == "error") {
-            in_config(finding.fix);
-        }
-    }
-
-private:
-    bool sql(const Found& finding) {
-        const auto statements = sql_of(finding.fix);
-        const auto side = finding.fix.starts_with("on blue")    ? std::string("blue")
-                          : finding.fix.starts_with("on green") ? std::string("green")
-                                                                : finding.side;
-        for (const auto& statement : statements) {
-            const bool whole =
-                statement.starts_with("DROP DATABASE") || statement.starts_with("ALTER SYSTEM");
-            scenario_.query(side, whole ? "postgres" : "app", statement);
-        }
-        if (finding.fix.find("then restart " + side) != std::string::npos) {
-            scenario_.lab().stop(side);
-            scenario_.lab().start(side);
-        }
-        return !statements.empty();
-    }
-    bool in_file(const std::string& fix) {
-        static const std::regex setting(R"((\w+) = (\w+) (for it )?in (\[users\] of )?(pgb\d)'s file)");
-        std::smatch match;
-        if (!std::regex_search(fix, match, setting)) {
-            return false;
-        }
-        const auto path = scenario_.lab().dir() + "/" + match[5].str() + "/pgbouncer.ini";
-        const auto text = read_file(path);
-        const std::regex line("(" + match[1].str() + " *= *)(session|\\d+)"); // as planted
-        std::smatch found;
-        if (std::regex_search(text, found, line)) {
-            reconfigure(scenario_.lab(), match[5],
-                        replaced(text, found.str(), found[1].str() + match[2].str()));
-        }
-        return true;
-    }
-    void in_config(const std::string& fix) {
-        static const std::regex entries(R"((entries = \[[^\]]*\]) in \[\[pooler\]\])");
-        static const std::regex accept(R"re(accept = \["([a-z-]+)"\] in \[check\]|"([a-z-]+)" in accept)re");
-        std::smatch match;
-        if (std::regex_search(fix, match, entries)) {
-            config_ = replaced(config_, "[[pooler]]\n", "[[pooler]]\n" + match[1].str() + "\n");
-        }
-        if (std::regex_search(fix, match, accept)) {
-            accepted_ += (accepted_.empty() ? "\"" : ", \"") + match[1].str() + match[2].str() + "\"";
-        }
-        write_file(scenario_.lab().config(), config_ + "\n[check]\naccept = [" + accepted_ + "]\n");
-    }
-
-    Scenario& scenario_;
-    std::string config_;
-    std::string accepted_;
-};
-
 void plant(Scenario& scenario) {
     auto& lab = scenario.lab();
-    script(lab, "green", "postgres", "CREATE DATABASE app");
+    script(lab, "green", "postgres",
+           "CREATE DATABASE app ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
     script(lab, "green", "app", "CREATE TABLE public.left_over (id int)");
     script(lab, "blue", "postgres", "ALTER SYSTEM SET max_prepared_transactions = 5");
     script(lab, "green", "postgres", "ALTER SYSTEM SET wal_level = 'replica'");
@@ -158,26 +57,128 @@ void plant(Scenario& scenario) {
         CREATE TABLE public.of_extension (id int PRIMARY KEY); ALTER EXTENSION pgcrypto ADD TABLE public.of_extension;
         CREATE TABLE information_schema.own (id int PRIMARY KEY);
         SELECT lo_create(0);
+        CREATE EXTENSION adminpack;
+        CREATE TABLE public.poor (id int PRIMARY KEY); ALTER TABLE public.poor OWNER TO app; REVOKE UPDATE ON public.poor FROM app;
+        CREATE TABLE public.secret (id int PRIMARY KEY); ALTER TABLE public.secret FORCE ROW LEVEL SECURITY;
+        CREATE FUNCTION public.fine(int) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
+        CREATE TABLE public.checked (id int PRIMARY KEY CHECK (public.fine(id))); ALTER FUNCTION public.fine(int) OWNER TO app;
         CREATE SCHEMA pgteal AUTHORIZATION app;)");
+    const auto folder = lab.dir() + "/run/fast";
+    script(lab, "blue", "postgres", "COPY (SELECT 1) TO PROGRAM 'mkdir " + folder + "'");
+    script(lab, "blue", "postgres", "CREATE TABLESPACE fast LOCATION '" + folder + "'");
+    script(lab, "blue", "app", "CREATE TABLE public.quick (id int PRIMARY KEY) TABLESPACE fast");
+    script(lab, "green", "postgres", "CREATE ROLE boss SUPERUSER");
     script(lab, "blue", "postgres", R"(
         CREATE ROLE "stub born"; ALTER ROLE "stub born" SET default_transaction_read_only = off;
         ALTER ROLE "stub born" IN DATABASE app SET default_transaction_read_only = off;
         ALTER ROLE pgteal SET lock_timeout = '5s';
         ALTER ROLE pgteal SET array_nulls = off;
-)");
+        CREATE ROLE boss LOGIN; CREATE ROLE writer LOGIN PASSWORD 'of all data' IN ROLE pg_write_all_data;)");
     script(lab, "blue", "app",
            "CREATE SUBSCRIPTION feed CONNECTION 'host=127.0.0.1 port=1 dbname=x' PUBLICATION p "
            "WITH (connect = false, slot_name = 'feed')");
     script(lab, "blue", "app", "ALTER SUBSCRIPTION feed ENABLE");
-    script(lab, "blue", "app",
-           "SELECT pg_create_logical_replication_slot('pgteal_old_app_1_blue', 'pgoutput')");
+    for (const std::string slot : {"pgteal_old_app_1_blue", "of_nobody"}) {
+        script(lab, "blue", "app", "SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
+    }
     script(lab, "blue", "app",
            "BEGIN; INSERT INTO public.unique_one VALUES (1); PREPARE TRANSACTION 'for''gotten'");
     const auto ini = lab.dir() + "/pgb1/pgbouncer.ini";
-    auto text = replaced(read_file(ini), "query_wait_timeout = 30", "query_wait_timeout = 3");
-    text = replaced(text, "[databases]\n",
-                    "[databases]\npostgres = host=127.0.0.1 port=" + lab.port("blue") + " dbname=postgres\n");
+    auto text =
+        replaced(read_file(ini), "query_wait_timeout = 30", "query_wait_timeout = 3\nquery_timeout = 2");
+    text =
+        replaced(text, "[databases]\n",
+                 "[databases]\nreaders = host=127.0.0.1 port=1 dbname=app\npostgres = host=127.0.0.1 port=" +
+                     lab.port("blue") + " dbname=postgres\n");
     reconfigure(lab, "pgb1", text + "\n[users]\nbatch = pool_mode=session\n");
+    std::filesystem::create_hard_link(ini, lab.dir() + "/pgb1/other.ini");
+    write_file(lab.config(), replaced(read_file(lab.config()), "[[pooler]]\n",
+                                      "[[pooler]]\nentries = [\"app\", \"gone\"]\n"));
+    write_file(lab.dir() + "/migrations/app/V1__first.sql",
+               "CREATE TABLE public.first (id int PRIMARY KEY);\n");
+    write_file(lab.dir() + "/migrations/app/second.sql",
+               "CREATE TABLE public.second (id int PRIMARY KEY);\n");
+}
+
+/// Streams from blue as a standby does.
+class Standby {
+public:
+    explicit Standby(const Lab& lab) {
+        const auto folder = lab.dir() + "/received";
+        std::filesystem::create_directory(folder);
+        pid_ = std::stoi(shell("PGPASSFILE=" + lab.value("PASSFILE") + " " + lab.value("CLIENT_BIN") +
+                               "/pg_receivewal -h 127.0.0.1 -U pgteal -p " + lab.port("blue") + " -D " +
+                               folder + " >/dev/null 2>&1 & echo $!"));
+    }
+    ~Standby() { ::kill(pid_, SIGKILL); }
+    Standby(const Standby&) = delete;
+    Standby& operator=(const Standby&) = delete;
+
+private:
+    int pid_ = 0;
+};
+
+struct Typed {
+    std::set<std::string> named;
+    std::string said; ///< by whom typed advice was refused: another fault may have been in the way
+    std::vector<Found> last;
+    int exit_code = -1;
+};
+
+/// Types what is said, until it stays the same.
+Typed typed(Scenario& scenario, int rounds) {
+    Typist typist(scenario);
+    Typed all;
+    auto& last = all.last;
+    for (int round = 0; round < rounds; ++round) {
+        const auto before = std::move(last);
+        last = findings_of(scenario, &all.exit_code);
+        std::erase_if(last, [](const Found& one) { return one.level == "info" || of_sessions(one.check); });
+        scenario.say(std::to_string(last.size()) + " findings");
+        if (last == before) {
+            break;
+        }
+        for (const auto& one : last) {
+            all.named.insert(one.check);
+            EXPECT_THAT(one.fix, Not(HasSubstr("…"))) << one.check;
+            if (one.level == "error") {
+                EXPECT_FALSE(one.fix.empty()) << one.check << " " << one.object;
+            }
+            try {
+                typist.type(one);
+            } catch (const std::exception& error) {
+                all.said += one.check + ": " + error.what() + "\n";
+            }
+        }
+    }
+    return all;
+}
+
+/// Of a run that is prepared.
+void expect_lanes_mended(Scenario& scenario) {
+    auto& lab = scenario.lab();
+    run_here([&] {
+        return send_each(lab.dsn("green").with_database("app"),
+                         {"SET default_transaction_read_only = off", "SET pgteal.ddl = on",
+                          "ALTER SUBSCRIPTION pgteal_lab_app_1_blue DISABLE"});
+    });
+    script(lab, "blue", "postgres", "ALTER ROLE app SET statement_timeout = '1h'");
+    const auto writer =
+        lab.dsn("blue").with_database("app").with("user", "writer").with("password", "of all data");
+    workload::Session locker;
+    ASSERT_TRUE(locker.connect(writer.conninfo(), std::chrono::seconds(30))) << locker.take_error();
+    ASSERT_TRUE(locker.run("BEGIN").ok());
+    ASSERT_TRUE(locker.run("LOCK TABLE pgteal.run IN ACCESS EXCLUSIVE MODE").ok());
+    std::set<std::string> named;
+    Typed seen;
+    for (int tries = 0; tries < 40 && seen.exit_code != 0; ++tries) { // a worker takes a moment to start
+        seen = typed(scenario, 1);
+        named.merge(seen.named);
+    }
+    for (const std::string check : {"lanes", "client-settings", "own-tables"}) {
+        EXPECT_TRUE(named.contains(check)) << check << " was not found";
+    }
+    EXPECT_EQ(seen.exit_code, 0) << seen.said;
 }
 
 } // namespace
@@ -212,47 +213,41 @@ TEST(Advice, of_check_can_be_typed_and_each_fault_is_gone_by_its_own) {
                                         "green-empty",
                                         "pooler-timeouts",
                                         "pooler-entries",
+                                        "poolers",
+                                        "pooler-files",
+                                        "standby-entries",
+                                        "migrations",
+                                        "locale",
+                                        "extensions",
+                                        "tablespaces",
+                                        "owner-privileges",
+                                        "owners-code",
+                                        "row-security",
+                                        "role-names",
+                                        "read-only",
+                                        "other-slots",
                                         "pool-mode"};
-    Typist typist(scenario);
-    std::set<std::string> named;
-    std::string said; // by whom typed advice was refused: another fault may have been in the way
-    std::vector<Found> last;
-    int exit_code = -1;
-    for (int round = 0; round < 8; ++round) {
-        const auto before = std::move(last);
-        last = findings_of(scenario, &exit_code);
-        std::erase_if(last, [](const Found& one) { return one.level == "info" || of_sessions(one.check); });
-        scenario.say(std::to_string(last.size()) + " findings");
-        if (last == before) {
-            break;
-        }
-        for (const auto& one : last) {
-            named.insert(one.check);
-            EXPECT_THAT(one.fix, Not(HasSubstr("…"))) << one.check;
-            if (one.level == "error") {
-                EXPECT_FALSE(one.fix.empty()) << one.check << " " << one.object;
-            }
-            try {
-                typist.type(one);
-            } catch (const std::exception& error) {
-                said += one.check + ": " + error.what() + "\n";
-            }
-        }
+    Typed seen;
+    {
+        const Standby standby(scenario.lab());
+        seen = typed(scenario, 8);
     }
     for (const auto& check : planted) {
-        EXPECT_TRUE(named.contains(check)) << check << " was not found";
+        EXPECT_TRUE(seen.named.contains(check)) << check << " was not found";
     }
-    EXPECT_EQ(exit_code, 0);
+    EXPECT_EQ(seen.exit_code, 0);
     // Accepting is no mend, and a disabled subscription may be enabled again: those stay as warnings.
     const std::set<std::string> stay{"large-objects", "schema-changes", "pooler-entries",
                                      "other-subscriptions"};
-    for (const auto& one : last) {
-        EXPECT_NE(one.level, "error") << one.check << " " << one.object << ": " << one.fix << "\n" << said;
+    for (const auto& one : seen.last) {
+        EXPECT_NE(one.level, "error") << one.check << " " << one.object << ": " << one.fix << "\n"
+                                      << seen.said;
         EXPECT_TRUE(stay.contains(one.check)) << one.check << " " << one.object << ": " << one.fix << "\n"
-                                              << said;
+                                              << seen.said;
     }
     const auto prepared = scenario.pgteal({"prepare"});
-    EXPECT_EQ(prepared.exit_code, 0) << prepared;
+    ASSERT_EQ(prepared.exit_code, 0) << prepared;
+    expect_lanes_mended(scenario);
     EXPECT_EQ(scenario.pgteal({"abort"}).exit_code, 0);
 }
 

@@ -222,6 +222,8 @@ TEST_F(BackInTime, IsSeenOfTheStandingSideAndSettledByACompareAlone) {
     expect_void("green", "put back to an earlier copy");
     EXPECT_EQ(rows("green"), "100");
     expect_refused({"check", "prepare", "cutover"});
+    const auto check = scenario.pgteal_json({"check"});
+    EXPECT_NE(check.out.find("\"sides\""), std::string::npos) << check;
     compare(1);
     expect_refused({"cutover"});
     put_back("green", "good"); // nothing is taken for granted: not even that all is there again

@@ -27,6 +27,8 @@ boost::json::object expect_finding(Scenario& scenario, const std::string& words)
     for (const auto& finding : document.at("findings").as_array()) {
         const std::string message(finding.at("message").as_string());
         if (finding.at("level").as_string() == "error" && message.find(words) != std::string::npos) {
+            const auto& check = finding.at("check").as_string();
+            EXPECT_TRUE(check == "tried-logins" || check == "host-lists") << finding;
             return finding.as_object();
         }
     }
