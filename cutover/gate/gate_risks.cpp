@@ -43,10 +43,12 @@ Task<std::optional<Refusal>> changed_role(Context* context, Move move, Deadline 
     const auto target = co_await replication::read_roles(context->estate.server(move.to), deadline);
     const auto ours = context->estate.config().side(move.to).dsn.get("user").value_or("");
     const auto to = to_string(move.to);
-    auto coming = changed_roles(context->journal, move.from, source);
-    for (const auto& [name, why] : replication::stronger_roles(source, target, ours, &coming)) {
-        coming.erase(name);
+    auto changes = changed_roles(context->journal, move.from, source);
+    const auto held = replication::stronger_roles(source, target, ours, &changes);
+    for (const auto& [name, why] : held) {
+        changes.erase(name);
     }
+    const auto after = replication::with_changes(source, target, changes);
     const auto stronger = replication::stronger_roles(source, target, ours);
     if (!stronger.empty() && move.to == Side::green) {
         const auto& [name, why] = *stronger.begin();
@@ -62,24 +64,32 @@ Task<std::optional<Refusal>> changed_role(Context* context, Move move, Deadline 
                std::ranges::find(before.as_array(), boost::json::value(name)) != before.as_array().end();
     };
     for (const auto& role : source.roles) {
-        if (coming.contains(role.name) || !role.login || role.name == ours || role.name == target.bootstrap) {
+        if (!role.login || role.name == ours || role.name == target.bootstrap) {
             continue;
         }
-        const auto same = std::find_if(target.roles.begin(), target.roles.end(),
-                                       [&role](const auto& one) { return one.name == role.name; });
-        if (same == target.roles.end() && found_there(role.name)) {
+        const auto same = std::ranges::find(after.roles, role.name, &replication::Role::name);
+        if (same == after.roles.end() && found_there(role.name)) {
             continue;
         }
-        if (same == target.roles.end() || !same->login || same->password != role.password) {
-            const auto hint = move.epoch == 2 ? std::string("pgteal prepare carries it")
+        if (same == after.roles.end() || !same->login || same->password != role.password) {
+            const auto what = "role " + role.name +
+                              (same == after.roles.end() ? " does not exist"
+                                                         : " has another password, or may not log in,") +
+                              " on " + to + ": its clients could not log in";
+            const auto more = held.find(role.name);
+            if (more != held.end()) {
+                co_return Refusal{to,
+                                  what + ". It is not carried, since it " + more->second + " (there: on " +
+                                      to + "; here: on " + to_string(move.from) + ")",
+                                  "let it belong to the same roles on both sides: \\du " + role.name +
+                                      " in psql shows them; then run " +
+                                      (move.to == Side::green ? "pgteal cutover" : "pgteal switch-back") +
+                                      " again"};
+            }
+            co_return Refusal{to, what,
+                              move.epoch == 2 ? std::string("pgteal prepare carries it")
                                               : "on " + to + ": make it as it is on " + to_string(move.from) +
-                                                    " (pg_dumpall --roles-only shows how)";
-            co_return Refusal{to,
-                              "role " + role.name +
-                                  (same == target.roles.end() ? " does not exist"
-                                                              : " has another password, or may not log in,") +
-                                  " on " + to + ": its clients could not log in",
-                              hint};
+                                                    " (pg_dumpall --roles-only shows how)"};
         }
     }
     co_return std::nullopt;

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include "cutover/gate/changed_schema.hpp"
+#include "cutover/gate/comments.hpp"
 #include "cutover/gate/role_digests.hpp"
-#include "migration/schema/statement.hpp"
 #include "postgres/quote.hpp"
 #include "replication/clone/privileges.hpp"
 #include "replication/clone/roles.hpp"
@@ -15,9 +14,6 @@ namespace pgteal::cutover {
 namespace {
 
 using replication::PrivilegeMap;
-/// "TABLE shop.orders" -> its comment.
-using Comments = std::map<std::string, std::string>;
-
 enum Phase { roles_first, then_grants, roles_last };
 
 std::string fact_of(Side side) { return "rights " + to_string(side); }
@@ -27,48 +23,6 @@ std::string made_on(Side side) { return side == Side::green ? "roles_made" : "ro
 /// Journal fact: what an attempt was about to grant and revoke there; none once that is known to be done.
 std::string doubt_of(Side to) { return "rights in doubt on " + to_string(to); }
 
-Comments comments_of(const migration::schema::Objects& objects) {
-    Comments comments;
-    for (const auto& object : objects.list) {
-        // An extension's is its control file's, a publication's stays where it is.
-        if (object.kind == "extension" || object.kind == "publication") {
-            continue;
-        }
-        comments[migration::schema::named(object)]; // it is there
-        for (const auto& [attribute, value] : object.attributes) {
-            const auto [what, column] = migration::schema::split_attribute(attribute);
-            if (what == "comment") {
-                comments[column.empty() ? migration::schema::named(object)
-                                        : "COLUMN " + object.name + "." + column] = value;
-            }
-        }
-    }
-    return comments;
-}
-
-Task<Comments> read_comments(Estate* estate, Side side, std::string database, Deadline deadline) {
-    const auto objects = co_await schema_objects(estate, side, std::move(database), deadline);
-    co_return comments_of(objects);
-}
-
-boost::json::object to_json(const std::map<std::string, std::string>& map) {
-    boost::json::object object;
-    for (const auto& [name, value] : map) {
-        object[name] = value;
-    }
-    return object;
-}
-
-boost::json::object digests_json(const Comments& comments) {
-    boost::json::object object;
-    for (const auto& [name, text] : comments) {
-        if (!text.empty()) {
-            object[name] = digest_of(text);
-        }
-    }
-    return object;
-}
-
 std::string text_at(const boost::json::object& object, const std::string& key) {
     const auto* value = object.if_contains(key);
     return value == nullptr ? std::string() : std::string(value->as_string());
@@ -77,6 +31,11 @@ std::string text_at(const boost::json::object& object, const std::string& key) {
 boost::json::object recorded(const Journal& journal, Side side) {
     auto fact = journal.fact(fact_of(side));
     return fact.is_object() ? std::move(fact.as_object()) : boost::json::object{};
+}
+
+boost::json::object recorded_roles(const boost::json::object& rights) {
+    const auto* roles = rights.if_contains("roles");
+    return roles == nullptr ? boost::json::object{} : roles->as_object();
 }
 
 const boost::json::object& recorded_of(const boost::json::object& rights, const std::string& database) {
@@ -100,15 +59,13 @@ public:
         const auto from = co_await replication::read_roles(estate.server(move_.from), deadline);
         const auto to = co_await replication::read_roles(estate.server(move_.to), deadline);
         const auto keep = estate.config().side(move_.to).dsn.get("user").value_or("");
-        const auto now = digests_of(from);
-        const auto was =
-            base_.if_contains("roles") != nullptr ? base_.at("roles").as_object() : boost::json::object{};
         auto changed = changed_roles(context_->journal, move_.from, from);
         for (const auto& [name, why] : replication::stronger_roles(from, to, keep, &changed)) {
             plan.left_out.insert("role " + name + " " + why + ": it is left as it is");
             changed.erase(name);
         }
-        const auto planned = replication::plan_roles(from, to, keep, &changed);
+        const auto after = replication::with_changes(from, to, changed, &plan.left_out);
+        const auto planned = replication::plan_roles(after, to, keep);
         plan.secrets = planned.secrets;
         for (const auto& statement : planned.statements) {
             add(statement, roles_first);
@@ -128,12 +85,14 @@ public:
         plan.roles += planned.differing + static_cast<int>(planned.created.size());
         auto& then = plan.to_then["roles"];
         auto& then_roles = then.is_object() ? then.as_object() : then.emplace_object();
-        if (!planned.statements.empty()) {
-            plan.coming = changed;
+        note_changes(&then_roles, changed, after);
+        for (const auto& [name, change] : changed) {
+            if (!planned.statements.empty()) {
+                plan.coming.insert(name);
+            }
         }
-        for (const auto& name : changed) {
-            then_roles[name] = now.at(name);
-        }
+        auto now = role_digests(from);
+        const auto was = recorded_roles(base_);
         for (const auto& role : to.roles) {
             roles_there_.insert(role.name);
             const bool dropped =
@@ -146,7 +105,7 @@ public:
         roles_there_.insert(planned.created.begin(), planned.created.end());
         roles_there_.insert(to.bootstrap);
         co_await add_predefined(deadline);
-        plan.from_now["roles"] = to_json(now);
+        plan.from_now["roles"] = std::move(now);
     }
 
     Task<void> database(std::string name, Deadline deadline) {
@@ -183,7 +142,7 @@ public:
             const auto here = co_await read_comments(&estate, move_.from, name, deadline);
             const auto there = co_await read_comments(&estate, move_.to, name, deadline);
             comments(name, now_comments, here, there, &then_comments);
-            now_comments = digests_json(here);
+            now_comments = comment_digests(here);
         }
         put(&plan.from_now, name, from, std::move(now_comments));
         put(&plan.to_then, name, planned.target_base, std::move(then_comments));
@@ -336,31 +295,22 @@ Task<boost::json::object> read_rights(Context* context, Side side, Deadline dead
     auto& estate = context->estate;
     const auto roles = co_await replication::read_roles(estate.server(side), deadline);
     boost::json::object rights;
-    rights["roles"] = to_json(digests_of(roles));
+    rights["roles"] = role_digests(roles);
     boost::json::object databases;
     for (const auto& name : estate.config().database_names()) {
         const auto privileges =
             co_await replication::read_privileges(estate.server(side), name, {}, deadline);
         const auto comments = co_await read_comments(&estate, side, name, deadline);
         databases[name] = boost::json::object{{"privileges", replication::to_json(privileges)},
-                                              {"comments", digests_json(comments)}};
+                                              {"comments", comment_digests(comments)}};
     }
     rights["databases"] = std::move(databases);
     co_return rights;
 }
 
-std::set<std::string> changed_roles(const Journal& journal, Side side, const replication::Roles& now) {
+replication::RoleChanges changed_roles(const Journal& journal, Side side, const replication::Roles& now) {
     const auto rights = recorded(journal, side);
-    std::set<std::string> changed;
-    if (!rights.contains("roles")) {
-        return changed;
-    }
-    for (const auto& [name, digest] : digests_of(now)) {
-        if (text_at(rights.at("roles").as_object(), name) != digest) {
-            changed.insert(name);
-        }
-    }
-    return changed;
+    return rights.contains("roles") ? changes_since(recorded_roles(rights), now) : replication::RoleChanges();
 }
 
 void record_rights(Journal& journal, Side side, const boost::json::object& rights) {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cutover/engine/context.hpp"
-#include "replication/clone/roles.hpp"
+#include "replication/clone/roles_changes.hpp"
 
 namespace pgteal::cutover {
 
@@ -35,8 +35,8 @@ struct RightsScope {
 Task<std::optional<RightsPlan>> look_at_rights(Context* context, Move move, RightsScope scope,
                                                Deadline deadline);
 
-/// The roles that were made or altered since they were recorded: what is carried of them.
-std::set<std::string> changed_roles(const Journal& journal, Side side, const replication::Roles& now);
+/// What changed of roles since they were recorded: that is carried.
+replication::RoleChanges changed_roles(const Journal& journal, Side side, const replication::Roles& now);
 
 /// As a side is now, for the record: what changes after this is carried.
 Task<boost::json::object> read_rights(Context* context, Side side, Deadline deadline);

@@ -6,34 +6,69 @@ namespace pgteal::cutover {
 
 std::string digest_of(const std::string& text) { return sha256(text).substr(0, 16); }
 
-std::map<std::string, std::string> digests_of(const replication::Roles& roles) {
-    std::map<std::string, std::string> digests;
-    for (const auto& role : roles.roles) {
-        std::string text;
-        const auto put = [&text](const std::string& part) {
-            text += std::to_string(part.size()) + ":" + part;
-        };
-        for (const bool flag : {role.superuser, role.inherit, role.create_role, role.create_db, role.login,
-                                role.replication, role.bypass_rls}) {
-            put(flag ? "t" : "f");
+boost::json::object role_digests(const replication::Roles& roles) {
+    boost::json::object all;
+    for (const auto& [name, parts] : replication::parts_of(roles)) {
+        boost::json::object digests;
+        for (const auto& [part, value] : parts) {
+            digests[part] = digest_of(value);
         }
-        put(std::to_string(role.connection_limit));
-        put(role.password);
-        put(role.valid_until);
-        put(role.comment);
-        for (const auto& [name, value] : role.settings) {
-            put(name);
-            put(value);
+        all[name] = std::move(digests);
+    }
+    return all;
+}
+
+replication::RoleChanges changes_since(const boost::json::object& recorded, const replication::Roles& now) {
+    replication::RoleChanges changes;
+    for (const auto& one : role_digests(now)) {
+        const auto* was = recorded.if_contains(one.key());
+        if (was == nullptr || !was->is_object()) {
+            changes[one.key()].whole = true;
+            continue;
         }
-        for (const auto& one : roles.memberships) {
-            if (one.member == role.name) {
-                put(one.role);
-                put(std::string(one.admin ? "a" : "") + (one.inherit ? "i" : "") + (one.set ? "s" : ""));
+        const auto& before = was->as_object();
+        const auto& after = one.value().as_object();
+        std::set<std::string> parts;
+        for (const auto& part : after) {
+            const auto* digest = before.if_contains(part.key());
+            if (digest == nullptr || *digest != part.value()) {
+                parts.insert(part.key());
             }
         }
-        digests[role.name] = digest_of(text);
+        for (const auto& part : before) {
+            if (!after.contains(part.key())) {
+                parts.insert(part.key());
+            }
+        }
+        if (!parts.empty()) {
+            changes[one.key()].parts = std::move(parts);
+        }
     }
-    return digests;
+    return changes;
+}
+
+void note_changes(boost::json::object* recorded, const replication::RoleChanges& changes,
+                  const replication::Roles& after) {
+    const auto now = role_digests(after);
+    for (const auto& [name, change] : changes) {
+        const auto* digests = now.if_contains(name);
+        if (digests == nullptr) {
+            continue;
+        }
+        auto& was = (*recorded)[name];
+        if (change.whole || !was.is_object()) {
+            was = *digests;
+            continue;
+        }
+        for (const auto& part : change.parts) {
+            const auto* digest = digests->as_object().if_contains(part);
+            if (digest == nullptr) {
+                was.as_object().erase(part);
+            } else {
+                was.as_object()[part] = *digest;
+            }
+        }
+    }
 }
 
 } // namespace pgteal::cutover

@@ -128,6 +128,27 @@ struct RolesSeen {
     std::map<std::string, std::int64_t> on_both; ///< oids on green
 };
 
+/// Migrations may have altered green's roles and granted them more.
+bool migrated(Context* context) { return context->begun(StepId::migrate) || context->progress().prepared; }
+
+/// Then only what clients need to log in is made good here; what else changed on blue is for `privileges`.
+replication::Roles with_logins(const replication::Roles& source, const replication::Roles& target,
+                               const std::string& keep) {
+    replication::RoleChanges changes;
+    for (const auto& role : source.roles) {
+        const auto there = std::ranges::find(target.roles, role.name, &replication::Role::name);
+        if (there == target.roles.end()) {
+            changes[role.name].whole = true;
+        } else if (role.login && (!there->login || there->password != role.password)) {
+            changes[role.name].parts = {"LOGIN", "PASSWORD"};
+        }
+    }
+    for (const auto& [name, why] : replication::stronger_roles(source, target, keep, &changes)) {
+        changes.erase(name); // the gate says it
+    }
+    return replication::with_changes(source, target, changes);
+}
+
 Task<Sight<RolesSeen>> look_at_roles(Context* context) {
     const auto deadline = after(patience);
     const auto source = co_await replication::read_roles(context->estate.server(Side::blue), deadline);
@@ -145,7 +166,8 @@ Task<Sight<RolesSeen>> look_at_roles(Context* context) {
                     name + " in psql on both sides shows them; then pgteal prepare";
         co_return seen;
     }
-    RolesSeen roles{replication::plan_roles(source, target, keep), source.roles.size(), {}};
+    const auto wanted = migrated(context) ? with_logins(source, target, keep) : source;
+    RolesSeen roles{replication::plan_roles(wanted, target, keep), source.roles.size(), {}};
     const auto granted =
         co_await replication::read_shared_grants(context->estate.server(Side::blue), deadline);
     const auto there =

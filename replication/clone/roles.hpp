@@ -2,7 +2,7 @@
 // schema is restored.
 #pragma once
 
-#include <set>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +24,19 @@ struct Role {
         database_settings; ///< IN DATABASE …
     std::string comment;
 };
+/// As CREATE ROLE names them; NO before it turns one off.
+inline constexpr std::array<std::pair<const char*, bool Role::*>, 7> role_flags{{
+    {"SUPERUSER", &Role::superuser},
+    {"INHERIT", &Role::inherit},
+    {"CREATEROLE", &Role::create_role},
+    {"CREATEDB", &Role::create_db},
+    {"LOGIN", &Role::login},
+    {"REPLICATION", &Role::replication},
+    {"BYPASSRLS", &Role::bypass_rls},
+}};
+/// VALID UNTIL can be set to 'infinity', but not back to nothing; both mean never.
+std::string expiry(const Role& role);
+
 struct Membership {
     std::string role, member, grantor;
     bool admin = false, inherit = true, set = true;
@@ -37,6 +50,7 @@ struct Roles {
     std::vector<std::pair<std::string, std::string>> settings_for_all; ///< ALTER ROLE ALL SET …
     int version = 0; ///< of the server, as 150020: grants of membership have options from 16 on
 };
+inline constexpr int grants_have_options = 160000;
 /// Needs superuser (pg_authid). Throws ServerError(42501).
 Task<Roles> read_roles(postgres::Server& server, Deadline deadline);
 
@@ -50,9 +64,7 @@ struct RolePlan {
     std::vector<std::string> created;
     int differing = 0;
 };
-/// `only`, if given: no other role or member is touched, nor what is set for all roles.
-RolePlan plan_roles(const Roles& source, const Roles& target, const std::string& keep,
-                    const std::set<std::string>* only = nullptr);
+RolePlan plan_roles(const Roles& source, const Roles& target, const std::string& keep);
 /// ALTER ROLE … IN DATABASE … SET, to be run once the databases exist. default_transaction_read_only is kept
 /// as blue has it.
 std::vector<postgres::Statement> plan_database_settings(const Roles& source,

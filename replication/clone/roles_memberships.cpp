@@ -13,8 +13,6 @@ namespace {
 
 using postgres::quote_identifier;
 
-constexpr int grants_have_options = 160000;
-
 struct Options {
     bool admin = false, inherit = true, set = true;
     bool operator==(const Options&) const = default;
@@ -92,8 +90,7 @@ std::vector<std::pair<Key, Options>> in_order(Grants missing, Grants given) {
 
 } // namespace
 
-std::vector<std::string> plan_memberships(const Roles& source, const Roles& target, const std::string& keep,
-                                          const std::set<std::string>* only) {
+std::vector<std::string> plan_memberships(const Roles& source, const Roles& target, const std::string& keep) {
     const bool options = target.version >= grants_have_options;
     const bool grantors = options && source.version >= grants_have_options;
     const Grants wanted = grants_of(source, grantors, options);
@@ -101,7 +98,7 @@ std::vector<std::string> plan_memberships(const Roles& source, const Roles& targ
     const auto ours = names(source);
     const auto untouched = [&](const std::string& member) {
         return member == keep || member == source.bootstrap || member == target.bootstrap ||
-               !ours.contains(member) || (only != nullptr && !only->contains(member));
+               !ours.contains(member);
     };
 
     std::vector<std::string> statements;

@@ -16,32 +16,14 @@ using postgres::quote_literal;
 using postgres::quote_literal_in_body;
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
-/// VALID UNTIL can be set to 'infinity', but not back to nothing; both mean never.
-std::string expiry(const Role& role) { return role.valid_until.empty() ? "infinity" : role.valid_until; }
-
-bool same_attributes(const Role& a, const Role& b) {
-    return a.superuser == b.superuser && a.inherit == b.inherit && a.create_role == b.create_role &&
-           a.create_db == b.create_db && a.login == b.login && a.replication == b.replication &&
-           a.bypass_rls == b.bypass_rls && a.connection_limit == b.connection_limit && expiry(a) == expiry(b);
-}
-
-std::string attributes(const Role& role) {
-    const auto flag = [](bool on, const char* name) { return std::string(on ? " " : " NO") + name; };
-    return flag(role.superuser, "SUPERUSER") + flag(role.inherit, "INHERIT") +
-           flag(role.create_role, "CREATEROLE") + flag(role.create_db, "CREATEDB") +
-           flag(role.login, "LOGIN") + flag(role.replication, "REPLICATION") +
-           flag(role.bypass_rls, "BYPASSRLS") + " CONNECTION LIMIT " + std::to_string(role.connection_limit);
-}
-
 bool has(const Settings& settings, const std::string& name) {
     return std::ranges::any_of(settings, [&](const auto& entry) { return entry.first == name; });
 }
 
 class Planner {
 public:
-    Planner(const Roles& source, const Roles& target, const std::string& keep,
-            const std::set<std::string>* only)
-        : source_(source), target_(target), keep_(keep), only_(only) {}
+    Planner(const Roles& source, const Roles& target, const std::string& keep)
+        : source_(source), target_(target), keep_(keep) {}
 
     RolePlan plan() {
         if (source_.bootstrap != target_.bootstrap && !source_.bootstrap.empty()) {
@@ -51,13 +33,13 @@ public:
             carry(role);
         }
         for (const auto& [name, value] : source_.settings_for_all) {
-            if (only_ == nullptr && std::ranges::find(target_.settings_for_all, std::pair(name, value)) ==
-                                        target_.settings_for_all.end()) {
+            if (std::ranges::find(target_.settings_for_all, std::pair(name, value)) ==
+                target_.settings_for_all.end()) {
                 add("ALTER ROLE ALL SET " + postgres::setting_text(name, value));
                 ++plan_.differing;
             }
         }
-        for (std::string& text : plan_memberships(source_, target_, keep_, only_)) {
+        for (std::string& text : plan_memberships(source_, target_, keep_)) {
             add(std::move(text));
             ++plan_.differing;
         }
@@ -68,8 +50,7 @@ private:
     void add(postgres::SqlText text) { plan_.statements.push_back({"", std::move(text), {}}); }
 
     void carry(const Role& role) {
-        if (role.name == keep_ || role.name == target_.bootstrap ||
-            (only_ != nullptr && !only_->contains(role.name))) {
+        if (role.name == keep_ || role.name == target_.bootstrap) {
             return;
         }
         const auto found = std::ranges::find(target_.roles, role.name, &Role::name);
@@ -81,9 +62,7 @@ private:
         const Role absent;
         const Role& old = exists ? *found : absent;
         carry_attributes(role, old, exists);
-        if (only_ == nullptr || !exists) { // in a run they may be a migration's
-            carry_settings(role, old);
-        }
+        carry_settings(role, old);
         if (role.comment != old.comment) {
             add("COMMENT ON ROLE " + quote_identifier(role.name) + " IS " +
                 (role.comment.empty() ? postgres::SqlText("NULL")
@@ -94,24 +73,30 @@ private:
         }
     }
 
+    /// What differs, and no more: what is said of a role in a run is what changed.
     void carry_attributes(const Role& role, const Role& old, bool exists) {
-        const bool new_password = role.password != old.password;
-        if (exists && !new_password && same_attributes(role, old)) {
-            return;
+        postgres::SqlText said;
+        for (const auto& [name, flag] : role_flags) {
+            if (!exists || role.*flag != old.*flag) {
+                said += std::string(role.*flag ? " " : " NO") + name;
+            }
         }
-        postgres::SqlText text = (exists ? "ALTER ROLE " : "CREATE ROLE ") + quote_identifier(role.name) +
-                                 " WITH" + attributes(role);
+        if (!exists || role.connection_limit != old.connection_limit) {
+            said += " CONNECTION LIMIT " + std::to_string(role.connection_limit);
+        }
         if (expiry(role) != expiry(old)) {
-            text += " VALID UNTIL " + quote_literal(expiry(role));
+            said += " VALID UNTIL " + quote_literal(expiry(role));
         }
-        if (new_password && role.password.empty()) {
-            text += " PASSWORD NULL";
-        } else if (new_password) {
+        if (role.password != old.password && role.password.empty()) {
+            said += " PASSWORD NULL";
+        } else if (role.password != old.password) {
             const std::string name = "password_" + std::to_string(plan_.secrets.size() + 1);
-            text += " PASSWORD " + postgres::late_literal(name);
+            said += " PASSWORD " + postgres::late_literal(name);
             plan_.secrets.emplace(name, postgres::Binding{role.password, true});
         }
-        add(std::move(text));
+        if (!said.empty()) {
+            add((exists ? "ALTER ROLE " : "CREATE ROLE ") + quote_identifier(role.name) + " WITH" + said);
+        }
     }
 
     void carry_settings(const Role& role, const Role& old) {
@@ -131,15 +116,15 @@ private:
     const Roles& source_;
     const Roles& target_;
     const std::string& keep_;
-    const std::set<std::string>* only_;
     RolePlan plan_;
 };
 
 } // namespace
 
-RolePlan plan_roles(const Roles& source, const Roles& target, const std::string& keep,
-                    const std::set<std::string>* only) {
-    return Planner(source, target, keep, only).plan();
+std::string expiry(const Role& role) { return role.valid_until.empty() ? "infinity" : role.valid_until; }
+
+RolePlan plan_roles(const Roles& source, const Roles& target, const std::string& keep) {
+    return Planner(source, target, keep).plan();
 }
 
 std::vector<postgres::Statement> plan_database_settings(const Roles& source,

@@ -8,8 +8,6 @@ namespace pgteal::replication {
 
 namespace {
 
-constexpr int grants_have_options = 160000;
-
 /// What a role can come to: names of superusers and of predefined roles.
 using Powers = std::set<std::string>;
 using Groups = std::map<std::string, std::set<std::string>>;
@@ -58,47 +56,72 @@ std::set<std::string> superusers_of(const Roles& roles) {
     return names;
 }
 
-} // namespace
+Groups groups_of(const Roles& roles) {
+    Groups groups;
+    for (const auto& one : roles.memberships) {
+        if (gives(one, roles.version)) {
+            groups[one.member].insert(one.role);
+        }
+    }
+    return groups;
+}
 
-std::map<std::string, std::string> stronger_roles(const Roles& source, const Roles& target,
-                                                  const std::string& keep,
-                                                  const std::set<std::string>* only) {
-    const auto super_here = superusers_of(source);
-    const auto super_there = superusers_of(target);
+/// Once the whole of `source` is carried.
+Groups groups_after_all(const Roles& source, const Roles& target, const std::string& keep,
+                        const Groups& here) {
     std::set<std::string> ours;
     for (const auto& role : source.roles) {
         ours.insert(role.name);
     }
-    Groups here;
     Groups there;
     for (const auto& one : source.memberships) {
-        if (gives(one, source.version)) {
-            here[one.member].insert(one.role);
-        }
-        const bool carried = only == nullptr || only->contains(one.member);
         // Below 16 the grant can't be made without what its options keep back.
-        if (carried && one.member != keep &&
-            (gives(one, source.version) || target.version < grants_have_options)) {
+        if (one.member != keep && (gives(one, source.version) || target.version < grants_have_options)) {
             there[one.member].insert(one.role);
         }
     }
     for (const auto& one : target.memberships) {
-        const bool taken =
-            ours.contains(one.member) && (ours.contains(one.role) || one.role.starts_with("pg_")) &&
-            (only == nullptr || only->contains(one.member)) && !here[one.member].contains(one.role);
-        // With `only` a migration's own grant would be taken as well, without a word: that counts as being
-        // more.
-        if (gives(one, target.version) && (!taken || only != nullptr)) {
+        const auto same = here.find(one.member);
+        const bool taken = ours.contains(one.member) &&
+                           (ours.contains(one.role) || one.role.starts_with("pg_")) &&
+                           (same == here.end() || !same->second.contains(one.role));
+        if (gives(one, target.version) && !taken) {
             there[one.member].insert(one.role);
         }
     }
-    const auto predefined = [only](const std::string& role) {
-        return only == nullptr ? reaches_the_machine(role) : role.starts_with("pg_");
+    return there;
+}
+
+/// Once `changes` are.
+Groups groups_after(const Roles& source, const Roles& target, const RoleChanges& changes) {
+    auto there = groups_of(with_changes(source, target, changes));
+    // A role that nothing was known of may be somebody else's there, and what it belongs to would be taken
+    // from it without a word.
+    for (const auto& one : target.memberships) {
+        const auto change = changes.find(one.member);
+        if (change != changes.end() && change->second.whole && gives(one, target.version)) {
+            there[one.member].insert(one.role);
+        }
+    }
+    return there;
+}
+
+} // namespace
+
+std::map<std::string, std::string> stronger_roles(const Roles& source, const Roles& target,
+                                                  const std::string& keep, const RoleChanges* changes) {
+    const auto super_here = superusers_of(source);
+    const auto super_there = superusers_of(target);
+    const auto here = groups_of(source);
+    const auto there = changes == nullptr ? groups_after_all(source, target, keep, here)
+                                          : groups_after(source, target, *changes);
+    const auto predefined = [changes](const std::string& role) {
+        return changes == nullptr ? reaches_the_machine(role) : role.starts_with("pg_");
     };
     std::map<std::string, std::string> stronger;
     for (const auto& role : source.roles) {
         if (role.superuser || role.name == keep || role.name == target.bootstrap ||
-            (only != nullptr && !only->contains(role.name))) {
+            (changes != nullptr && !changes->contains(role.name))) {
             continue;
         }
         if (super_there.contains(role.name)) {

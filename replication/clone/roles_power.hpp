@@ -3,21 +3,20 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 
-#include "replication/clone/roles.hpp"
+#include "replication/clone/roles_changes.hpp"
 
 namespace pgteal::replication {
 
 /// Pure. Roles of `source` that would have, once plan_roles() is carried out, what they don't have on
 /// `source`: a superuser's rights, or those of a predefined role that reaches files and programs, by what
 /// they are, belong to or may belong to (SET ROLE, ADMIN); and roles that are superusers on `target` only.
-/// With `only` (see plan_roles()) any predefined role counts, and no other member's grants are carried. Up
-/// to 15 a membership gives all that it can; from 16 on not with SET, INHERIT and ADMIN off. Role -> why, in
-/// words.
+/// With `changes`: of the roles that changed, once with_changes() is; then any predefined role counts, and a
+/// migration's grants count as well. Up to 15 a membership gives all that it can; from 16 on not with SET,
+/// INHERIT and ADMIN off. Role -> why, in words.
 std::map<std::string, std::string> stronger_roles(const Roles& source, const Roles& target,
                                                   const std::string& keep,
-                                                  const std::set<std::string>* only = nullptr);
+                                                  const RoleChanges* changes = nullptr);
 
 } // namespace pgteal::replication

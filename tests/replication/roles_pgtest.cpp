@@ -1,7 +1,7 @@
 // Roles from 15 to 17, and the database's own properties: applied once, nothing is left to do.
 #include <gmock/gmock.h>
 
-#include "replication/clone/roles.hpp"
+#include "replication/clone/roles_changes.hpp"
 #include "tests/replication/clone_lab.hpp"
 #include "tests/support/co_test.hpp"
 
@@ -51,6 +51,65 @@ CO_TEST(Roles, AfterThePlanIsAppliedAnotherPlanIsEmpty) {
     const auto kept = co_await scalar(
         green, "", "SELECT count(*) FROM pg_catalog.pg_auth_members WHERE member = 'onlygreen'::regrole");
     EXPECT_EQ(kept, "1");
+}
+
+/// What changed of the roles of `from` since `was`, on the other server as well.
+Task<void> carry_parts(postgres::Server& from, postgres::Server& to, Roles was) {
+    const auto source = co_await read_roles(from, soon());
+    const auto target = co_await read_roles(to, soon());
+    const auto before = parts_of(was);
+    RoleChanges changes;
+    for (const auto& [name, parts] : parts_of(source)) {
+        for (const auto& [part, value] : parts) {
+            const auto old = before.at(name).find(part);
+            if (old == before.at(name).end() || old->second != value) {
+                changes[name].parts.insert(part);
+            }
+        }
+    }
+    EXPECT_FALSE(changes.empty());
+    const auto plan = plan_roles(with_changes(source, target, changes), target, "pgteal");
+    co_await apply(to, plan.statements, plan.secrets);
+}
+
+// And what one server can't say of a membership stays as the other has it.
+CO_TEST(Roles, AreCarriedInPartsBothWays) {
+    postgres::Server blue("blue", lab().dsn("blue"));
+    postgres::Server green("green", lab().dsn("green"));
+    for (postgres::Server* server : {&blue, &green}) {
+        co_await server->script(
+            "", "CREATE ROLE parts LOGIN; CREATE ROLE crew; CREATE ROLE mates; GRANT mates TO parts", soon());
+    }
+    const std::string narrow = "GRANT mates TO parts WITH INHERIT FALSE, SET FALSE";
+    co_await green.script("", "ALTER ROLE parts CREATEDB; GRANT crew TO parts; " + narrow, soon());
+    const auto blue_was = co_await read_roles(blue, soon());
+    co_await blue.script(
+        "", "ALTER ROLE parts PASSWORD 'new' CONNECTION LIMIT 3; GRANT mates TO parts WITH ADMIN OPTION",
+        soon());
+    co_await carry_parts(blue, green, blue_was);
+    const std::string of_role =
+        "SELECT rolcreatedb || ' ' || rolconnlimit || ' ' || (rolpassword IS NOT NULL) FROM "
+        "pg_catalog.pg_authid WHERE rolname = 'parts'";
+    const auto on_green = co_await scalar(green, "", of_role);
+    EXPECT_EQ(on_green, "true 3 true");
+    const std::string of_groups =
+        "SELECT string_agg(roleid::regrole || ' ' || admin_option || ' ' || inherit_option || ' ' || "
+        "set_option, ', ' ORDER BY roleid::regrole::text) FROM pg_catalog.pg_auth_members WHERE member "
+        "= 'parts'::regrole";
+    const auto groups = co_await scalar(green, "", of_groups);
+    EXPECT_EQ(groups, "crew false true true, mates true false false");
+
+    const auto green_was = co_await read_roles(green, soon());
+    co_await green.script(
+        "", "ALTER ROLE parts CONNECTION LIMIT 4; GRANT crew TO parts WITH SET FALSE, INHERIT FALSE", soon());
+    co_await carry_parts(green, blue, green_was);
+    const auto on_blue = co_await scalar(blue, "", of_role);
+    EXPECT_EQ(on_blue, "false 4 true");
+    const std::string of_crew =
+        "SELECT count(*) FROM pg_catalog.pg_auth_members WHERE member = 'parts'::regrole AND roleid = "
+        "'crew'::regrole";
+    const auto crew = co_await scalar(blue, "", of_crew);
+    EXPECT_EQ(crew, "0") << "it gives nothing on 17, and would give all on 15";
 }
 
 std::string drop_all() {

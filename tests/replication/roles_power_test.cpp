@@ -67,11 +67,14 @@ TEST(StrongerRoles, are_those_whose_name_belongs_to_a_stronger_group_there) {
 TEST(StrongerRoles, are_those_whose_membership_gives_nothing_until_an_older_server_has_it) {
     const auto source = server(170000, {role("bob"), role("dba", true)},
                                {in_name_only("dba", "bob"), in_name_only("pg_read_all_data", "bob")});
-    const std::set<std::string> bob{"bob"};
-    EXPECT_THAT(stronger_roles(source, server(150000, {role("bob"), role("dba", true)}), "pgteal", &bob),
+    EXPECT_THAT(stronger_roles(source, server(150000, {role("bob"), role("dba", true)}), "pgteal"),
                 UnorderedElementsAre(Pair("bob", HasSubstr("rights of"))));
-    EXPECT_THAT(stronger_roles(source, server(180000, {role("bob"), role("dba", true)}), "pgteal", &bob),
-                IsEmpty());
+    // In a run it is not made there.
+    const RoleChanges bob{{"bob", {true, {}}}};
+    for (const int version : {150000, 180000}) {
+        const auto target = server(version, {role("bob"), role("dba", true)});
+        EXPECT_THAT(stronger_roles(source, target, "pgteal", &bob), IsEmpty());
+    }
 }
 
 TEST(StrongerRoles, are_none_where_both_sides_are_alike_or_the_other_one_is_weaker) {
@@ -87,10 +90,14 @@ TEST(StrongerRoles, are_none_where_both_sides_are_alike_or_the_other_one_is_weak
     // With a migration's grant a role is more, and in a run it is not carried over it.
     const auto plain = server(150000, {role("bob")});
     const auto granted = server(170000, {role("bob")}, {in("pg_read_all_data", "bob")});
-    const std::set<std::string> bob{"bob"};
     EXPECT_THAT(stronger_roles(plain, granted, "pgteal"), IsEmpty());
-    EXPECT_THAT(stronger_roles(plain, granted, "pgteal", &bob),
-                UnorderedElementsAre(Pair("bob", HasSubstr("pg_read_all_data"))));
+    for (const bool whole : {false, true}) {
+        const RoleChanges bob{{"bob", {whole, {"PASSWORD"}}}};
+        EXPECT_THAT(stronger_roles(plain, granted, "pgteal", &bob),
+                    UnorderedElementsAre(Pair("bob", HasSubstr("pg_read_all_data"))));
+    }
+    const RoleChanges revoked{{"bob", {false, {"IN pg_read_all_data"}}}};
+    EXPECT_THAT(stronger_roles(plain, granted, "pgteal", &revoked), IsEmpty());
 }
 
 /// REVOKE on the source, carried by an attempt that broke off, GRANT again; and the other way round.
