@@ -31,6 +31,9 @@ struct Sql {
     std::string remember = {};
     bool canary = false; ///< when it succeeds, a row made on the new side has come back on the old one
     bool spared = false; ///< when it fails that is a warning: what it makes can be done without
+    /// The command to type again once it failed; then the error says what was sent, and who was in its way.
+    std::string again = {};
+    std::string lacking = {}; ///< a GRANT that gives what it may lack when it is denied
     std::chrono::milliseconds limit{60'000};
 };
 

@@ -163,7 +163,11 @@ postgres::Bindings Executor::values_for(const postgres::Statement& statement,
 
 Task<void> Executor::run_spared(const Sql* action, Deadline deadline) {
     try {
-        co_await run(action, deadline);
+        if (action->again.empty()) {
+            co_await run(action, deadline);
+        } else {
+            co_await run_told(action, deadline);
+        }
     } catch (const Error& error) {
         if (!action->spared) {
             throw;

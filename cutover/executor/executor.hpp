@@ -15,6 +15,8 @@
 
 namespace pgteal::cutover {
 
+struct BlockerWatch;
+
 /// Lives as long as one command. Values that actions give (snapshot names, LSNs) are kept for later ones.
 class Executor {
 public:
@@ -99,6 +101,8 @@ private:
     Task<void> run(const ProbeEntry* action, Deadline deadline);
     Task<void> prove(const ProbeEntry* action, Deadline deadline);
     Task<void> run_spared(const Sql* action, Deadline deadline);
+    Task<void> run_told(const Sql* action, Deadline deadline);
+    Task<void> run_and_end(const Sql* action, Deadline deadline, std::shared_ptr<BlockerWatch> watch);
     void run(const StageConfig& action);
     void run(const InstallConfig& action);
     void run(const RecordSwitch& action);

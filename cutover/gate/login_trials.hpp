@@ -23,8 +23,8 @@ Task<health::CheckResult> check_tried_logins(Estate* estate, bool run_started, D
 
 /// Of a check, what refuses.
 std::vector<Refusal> refusals_of(const health::CheckResult& result);
-/// The gate's: the logins that would fail.
-Task<std::vector<Refusal>> refused_logins(Context* context, Move move);
+/// The gate's: the logins that would fail; `with_rights`: or a privilege that can't be carried before them.
+Task<std::vector<Refusal>> refused_logins(Context* context, Move move, bool with_rights);
 /// The gate's: the config files that can't be replaced.
 std::vector<Refusal> refused_files(const Context& context);
 

@@ -52,6 +52,9 @@ public:
          boost::json::object base_to)
         : context_(context), move_(move), scope_(scope), base_(std::move(base)) {
         plan.to_then = std::move(base_to);
+        again_ = move.epoch == 1          ? "pgteal prepare"
+                 : move.to == Side::green ? "pgteal cutover"
+                                          : "pgteal switch-back";
     }
 
     Task<void> roles(Deadline deadline) {
@@ -124,8 +127,13 @@ public:
         auto base_to = replication::privileges_from_json(recorded_of(plan.to_then, name).at("privileges"));
         auto planned =
             replication::plan_privileges(name, base, from, to, std::move(base_to), roles_there_, version);
-        for (const auto& statement : planned.statements) {
-            add(statement, then_grants);
+        for (std::size_t i = 0; i < planned.statements.size(); ++i) {
+            const auto needs = planned.needs.find(i);
+            add(planned.statements[i], then_grants, false,
+                needs == planned.needs.end() ? std::string() : needs->second);
+        }
+        for (const auto& [grantor, grant] : planned.refused) {
+            refuse(name, grantor, grant);
         }
         for (const auto& [target, touched] : planned.touched) {
             doubtful[target].entries.insert(touched.entries.begin(), touched.entries.end());
@@ -146,6 +154,22 @@ public:
         }
         put(&plan.from_now, name, from, std::move(now_comments));
         put(&plan.to_then, name, planned.target_base, std::move(then_comments));
+    }
+
+    /// What was granted would be missed there.
+    void refuse(const std::string& database, const std::string& grantor, const std::string& grant) {
+        const auto from = to_string(move_.from);
+        const auto to = to_string(move_.to);
+        const auto what = "role " + grantor + " granted on " + from + " what it may not grant on " + to +
+                          ", where it has no grant option (database " + database + "): " + grant;
+        if (scope_.spared) {
+            plan.left_out.insert(what);
+        } else if (!plan.refused) {
+            plan.refused =
+                Refusal{to, what + ". Whoever needs it would lack it there; " + from + " serves as before",
+                        "on " + to + ", in database " + database + ": BEGIN READ WRITE; " + grant +
+                            "; COMMIT; or take it back on " + from + "; then run " + again_ + " again"};
+        }
     }
 
     /// First of all what is about to be touched is written down: an attempt that breaks off leaves it open
@@ -171,8 +195,10 @@ private:
         return one == nullptr ? PrivilegeMap() : replication::privileges_from_json(*one);
     }
 
-    void add(postgres::Statement statement, Phase phase, bool spared = false) {
+    void add(postgres::Statement statement, Phase phase, bool spared = false, std::string lacking = {}) {
         Sql sql;
+        sql.again = again_;
+        sql.lacking = std::move(lacking);
         sql.side = move_.to;
         sql.statement = std::move(statement);
         sql.spared = spared || scope_.spared;
@@ -272,6 +298,7 @@ private:
     boost::json::object base_;
     std::set<std::string> roles_there_;
     boost::json::object doubtful_;
+    std::string again_;
 };
 
 } // namespace

@@ -195,7 +195,9 @@ Actions todo_of_roles(Context* context, const RolesSeen& roles) {
     }
     std::vector<Action> actions;
     for (const auto& statement : roles.plan.statements) {
-        actions.push_back(sql(Side::green, statement));
+        auto action = sql(Side::green, statement);
+        std::get<Sql>(action.what).again = "pgteal prepare";
+        actions.push_back(std::move(action));
     }
     if (!roles.plan.created.empty()) {
         std::string names;

@@ -323,7 +323,7 @@ Task<Observation> look_at_gate(Context* context, Move move) {
     const auto files = refused_files(*context);
     refusals.insert(refusals.end(), files.begin(), files.end());
     if (refusals.empty()) { // the dearest comes last
-        refusals = co_await refused_logins(context, move);
+        refusals = co_await refused_logins(context, move, true);
     }
     if (!refusals.empty()) {
         co_return refused(refusals);

@@ -110,12 +110,15 @@ Task<SwitchoverResult> settle_failed(Context* context, Runner* runner, Reporter*
     }
     if (!switched) {
         auto result = result_of(*runner, "aborted", move.from, move.epoch - 1);
-        throw SwitchoverFailed(cause, cause.what(),
-                               to_string(move.from) +
-                                   " serves as before and clients go on; nothing is left of the attempt. "
-                                   "Mend the cause, then run pgteal " +
-                                   (move.to == Side::green ? "cutover" : "switch-back") + " again",
-                               std::move(result));
+        const std::string command =
+            move.to == Side::green ? "run pgteal cutover again" : "run pgteal switch-back again";
+        // Who raised it may know how it is mended.
+        const bool known = cause.hint().find(command) != std::string::npos;
+        throw SwitchoverFailed(
+            cause, cause.what(),
+            to_string(move.from) + " serves as before and clients go on; nothing is left of the attempt. " +
+                (known ? "To mend it: " + cause.hint() : "Mend the cause, then " + command),
+            std::move(result));
     }
     auto concluded = co_await conclude(context, runner, reporter, move, returning);
     co_return concluded;

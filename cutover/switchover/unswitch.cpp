@@ -84,7 +84,7 @@ std::vector<Action> open_actions(Context& context, Move move) {
 
 Task<bool> refuses_logins(Context* context, Move move) {
     try {
-        const auto refused = co_await refused_logins(context, move);
+        const auto refused = co_await refused_logins(context, move, false);
         co_return !refused.empty();
     } catch (const Error& error) {
         spdlog::debug("logins after the switch: {}", error.what());

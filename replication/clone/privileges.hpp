@@ -52,11 +52,16 @@ PrivilegeMap privileges_from_json(const boost::json::value& recorded);
 
 struct PrivilegePlan {
     std::vector<postgres::Statement> statements; ///< in their order
+    /// By the place of a statement: the GRANT of what its grantor may lack there, beside the grant option.
+    std::map<std::size_t, std::string> needs;
     int changes = 0;
     bool of_database = false;       ///< CONNECT and its like are among them
     std::set<std::string> left_out; ///< "role x is not there": what could not be carried, and why
-    PrivilegeMap target_base;       ///< `target_base`, with what the statements change
-    PrivilegeMap touched;           ///< the entries that they grant or revoke
+    /// What a grantor granted on the source and may not on the target, where it has no grant option. As whom,
+    /// and the statement with which an owner would give the same.
+    std::vector<std::pair<std::string, std::string>> refused;
+    PrivilegeMap target_base; ///< `target_base`, with what the statements change
+    PrivilegeMap touched;     ///< the entries that they grant or revoke
 };
 /// Pure. `base` after an attempt whose end is not known, which touched `doubtful`: what of it the source has
 /// counts as not recorded, and what it has no more as recorded, so that either is looked at again.

@@ -46,6 +46,18 @@ int depth_of(const std::set<Privilege>& entries, std::string grantor, const std:
     return depth;
 }
 
+/// Of a quoted, qualified name; "" of one without.
+std::string schema_of(const std::string& name) {
+    bool quoted = false;
+    for (std::size_t i = 0; i < name.size() && (quoted || name[i] != '('); ++i) {
+        quoted = quoted != (name[i] == '"');
+        if (!quoted && name[i] == '.') {
+            return name.substr(0, i);
+        }
+    }
+    return {};
+}
+
 /// Statements that say the same of several objects are one.
 /// The first is false for GRANT: grants come first, while those who grant still have what that needs.
 using Key = std::tuple<bool, int, std::string, bool, std::string, std::string, std::string, std::string>;
@@ -54,24 +66,27 @@ class Planner {
 public:
     Planner(const std::set<std::string>& roles, int version) : roles_(roles), version_(version) {}
 
-    void change(const PrivilegeTarget& target, const Privileges& here, const Privileges& there,
-                const Change& change) {
-        const auto& what = change.what;
+    /// Whether the target can have it; says why not.
+    bool fits(const PrivilegeTarget& target, const Privileges& here, const Privileges& there,
+              const Privilege& what) {
         // What has the name by now may be a migration's, with rights that whoever granted has not. Only the
         // owner of schema public differs from major to major.
         if (here.owner != there.owner && target.name != "public") {
             plan_.left_out.insert(target.kind + " " + target.name + " has another owner there");
-            return;
+            return false;
         }
         for (const auto& who : {role_of(what.grantee), role_of(what.grantor)}) {
             if (!who.empty() && !roles_.contains(who)) {
                 plan_.left_out.insert("role " + who + " is not there");
-                return;
+                return false;
             }
         }
-        if (what.name == "MAINTAIN" && version_ < maintain_since) {
-            return;
-        }
+        return what.name != "MAINTAIN" || version_ >= maintain_since;
+    }
+
+    void change(const PrivilegeTarget& target, const Privileges& here, const Privileges& there,
+                const Change& change) {
+        const auto& what = change.what;
         auto& entries = entries_in_base(target, there);
         if (change.grant != what.taken) {
             entries.insert(what);
@@ -84,12 +99,16 @@ public:
         touched.entries.insert(what);
         ++plan_.changes;
         plan_.of_database = plan_.of_database || target.kind == "DATABASE";
-        const auto grantee = what.grantee == "public"  ? "PUBLIC"
-                             : what.grantee == "owner" ? postgres::quote_identifier(there.owner)
-                                                       : postgres::quote_identifier(role_of(what.grantee));
         const Key key{!change.grant, change.depth, target.prefix,         what.option,
-                      target.kind,   target.name,  role_of(what.grantor), grantee};
-        groups_[key].insert(what.name + (target.column.empty() ? "" : " (" + target.column + ")"));
+                      target.kind,   target.name,  role_of(what.grantor), grantee_of(what, there)};
+        groups_[key].insert(words_of(target, what));
+    }
+
+    void refuse(const PrivilegeTarget& target, const Privileges& there, const Privilege& what) {
+        plan_.refused.emplace_back(
+            role_of(what.grantor),
+            statement({false, 0, target.prefix, what.option, target.kind, "", "", grantee_of(what, there)},
+                      words_of(target, what), target.name));
     }
 
     PrivilegePlan plan(const std::string& database, PrivilegeMap target_base) {
@@ -109,6 +128,12 @@ public:
                 std::string some;
                 for (std::size_t i = from; i < std::min(names.size(), from + names_a_statement); ++i) {
                     some += (some.empty() ? "" : ", ") + names[i];
+                }
+                const auto& grantor = std::get<6>(key.first);
+                const auto schema = schema_of(names[from]);
+                if (!grantor.empty() && !schema.empty()) {
+                    plan_.needs[plan_.statements.size()] =
+                        "GRANT USAGE ON SCHEMA " + schema + " TO " + postgres::quote_identifier(grantor);
                 }
                 plan_.statements.push_back({database, statement(key.first, key.second, some), {}});
             }
@@ -133,6 +158,16 @@ private:
         fresh = there;
         fresh.entries = entries_of(*target_base_, target);
         return fresh.entries;
+    }
+
+    static std::string grantee_of(const Privilege& what, const Privileges& there) {
+        return what.grantee == "public"  ? "PUBLIC"
+               : what.grantee == "owner" ? postgres::quote_identifier(there.owner)
+                                         : postgres::quote_identifier(role_of(what.grantee));
+    }
+
+    static std::string words_of(const PrivilegeTarget& target, const Privilege& what) {
+        return what.name + (target.column.empty() ? "" : " (" + target.column + ")");
     }
 
     /// A superuser's GRANT is the owner's. What others granted is granted in their name, for good to be
@@ -167,6 +202,29 @@ bool exists_on(const PrivilegeMap& target, const PrivilegeTarget& what, const Pr
            source.schema == "public";
 }
 
+std::vector<std::pair<int, Privilege>> by_depth(const std::set<Privilege>& entries) {
+    std::vector<std::pair<int, Privilege>> sorted;
+    for (const auto& one : entries) {
+        sorted.emplace_back(depth_of(entries, one.grantor, one.name), one);
+    }
+    std::sort(sorted.begin(), sorted.end());
+    return sorted;
+}
+
+bool may_grant(const std::set<Privilege>& there, const Privilege& what) {
+    return what.grantor == "owner" || std::any_of(there.begin(), there.end(), [&what](const auto& one) {
+               return one.option && !one.taken && one.name == what.name && one.grantee == what.grantor;
+           });
+}
+
+/// From somebody else.
+bool has_otherwise(const std::set<Privilege>& there, const Privilege& what) {
+    return std::any_of(there.begin(), there.end(), [&what](const auto& one) {
+        return !one.taken && one.option == what.option && one.name == what.name &&
+               one.grantee == what.grantee;
+    });
+}
+
 } // namespace
 
 PrivilegeMap with_doubt(PrivilegeMap base, const PrivilegeMap& doubtful, const PrivilegeMap& source) {
@@ -189,6 +247,8 @@ PrivilegePlan plan_privileges(const std::string& database, const PrivilegeMap& b
                               PrivilegeMap target_base, const std::set<std::string>& target_roles,
                               int target_version) {
     Planner planner(target_roles, target_version);
+    // On the target, with what is planned; tables come before their columns.
+    std::map<PrivilegeTarget, std::set<Privilege>> granted;
     planner.begin(&target_base);
     auto all = source;
     for (const auto& [what, privileges] :
@@ -210,15 +270,26 @@ PrivilegePlan plan_privileges(const std::string& database, const PrivilegeMap& b
             found == target.end() ? Privileges{now.owner, now.schema, {}} : found->second;
         const auto& was = entries_of(base, what);
         for (const auto& one : was) {
-            if (!now.entries.contains(one) && there.entries.contains(one)) {
+            if (!now.entries.contains(one) && there.entries.contains(one) &&
+                planner.fits(what, now, there, one)) {
                 const int depth = depth_of(was, one.grantor, one.name);
                 planner.change(what, now, there, {one.taken, one.taken ? depth : -depth, one});
             }
         }
-        for (const auto& one : now.entries) {
-            if (!was.contains(one) && !there.entries.contains(one)) {
-                const int depth = depth_of(now.entries, one.grantor, one.name);
+        auto& after = granted[what];
+        after.insert(there.entries.begin(), there.entries.end());
+        for (const auto& [depth, one] : by_depth(now.entries)) {
+            if (was.contains(one) || there.entries.contains(one) || !planner.fits(what, now, there, one)) {
+                continue;
+            }
+            // A server's GRANT without the option is a warning and does nothing, or fails.
+            const auto table = granted.find({what.kind, what.name, "", what.prefix});
+            if (one.taken || may_grant(after, one) ||
+                (table != granted.end() && may_grant(table->second, one))) {
                 planner.change(what, now, there, {!one.taken, one.taken ? -depth : depth, one});
+                after.insert(one);
+            } else if (!has_otherwise(after, one)) {
+                planner.refuse(what, there, one);
             }
         }
     }

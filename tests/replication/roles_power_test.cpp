@@ -126,5 +126,37 @@ TEST(Privileges, in_doubt_are_looked_at_again) {
                 testing::ElementsAre(HasSubstr("REVOKE CREATE ON SCHEMA s")));
 }
 
+TEST(Privileges, of_a_grantor_without_the_option_there_are_refused_unless_nobody_misses_them) {
+    const PrivilegeTarget table{"TABLE", "s.t", "", ""};
+    const PrivilegeTarget column{"TABLE", "s.t", "c", ""};
+    const Privilege select{false, false, "SELECT", "role:a", "owner"};
+    const Privilege option{false, true, "SELECT", "role:a", "owner"};
+    const Privilege given{false, false, "SELECT", "role:b", "role:a"};
+    const auto having = [](const PrivilegeTarget& what, std::set<Privilege> entries) {
+        return PrivilegeMap{{what, {"own", "", std::move(entries)}}};
+    };
+    const auto plan = [&](const PrivilegeMap& base, const PrivilegeMap& source, const PrivilegeMap& target) {
+        return plan_privileges("app", base, source, target, {}, {"own", "a", "b"}, 170000);
+    };
+    const auto base = having(table, {select, option});
+    const auto source = having(table, {select, option, given});
+    EXPECT_THAT(plan(base, source, base).refused, IsEmpty());
+    EXPECT_EQ(plan(base, source, base).changes, 1);
+    EXPECT_EQ(plan(base, source, base).needs.at(0), "GRANT USAGE ON SCHEMA s TO \"a\"");
+    const auto refused = plan(base, source, having(table, {select}));
+    EXPECT_EQ(refused.changes, 0);
+    EXPECT_THAT(refused.refused, testing::ElementsAre(Pair("a", "GRANT SELECT ON TABLE s.t TO \"b\"")));
+    const Privilege otherwise{false, false, "SELECT", "role:b", "owner"};
+    EXPECT_THAT(plan(base, source, having(table, {select, otherwise})).refused, IsEmpty());
+    // The option comes with the same plan, or is the whole table's.
+    EXPECT_EQ(plan(having(table, {}), source, having(table, {})).changes, 3);
+    auto of_column = source;
+    of_column[table].entries.erase(given);
+    of_column[column] = {"own", "", {given}};
+    auto there = base;
+    there[column] = {"own", "", {}};
+    EXPECT_EQ(plan(base, of_column, there).changes, 1);
+}
+
 } // namespace
 } // namespace pgteal::replication
