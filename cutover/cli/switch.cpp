@@ -64,6 +64,12 @@ Task<Exit> rehearse(Work* work, Side to) {
         throw_conflict(gate, seen);
     }
     work->narrator.done(gate, seen.summary, Clock::now() - start);
+    const auto carry = step_of(StepId::carry_grants, context, move);
+    const auto found = co_await carry.observe();
+    if (found.state == State::conflict) {
+        throw_conflict(carry, found);
+    }
+    const auto carried = describe(found.todo());
     const auto held = co_await forecast(&context, move);
     if (work->session.options.json) {
         boost::json::object document;
@@ -71,8 +77,16 @@ Task<Exit> rehearse(Work* work, Side to) {
         document["serving"] = to_string(move.from);
         document["epoch"] = progress.epoch;
         document["forecast_ms"] = to_ms(held);
+        boost::json::array actions;
+        for (const auto& [where, what] : carried) {
+            actions.push_back(boost::json::object{{"where", where}, {"what", what}});
+        }
+        document["carried"] = std::move(actions);
         print_json(document);
     } else {
+        for (const auto& [where, what] : carried) {
+            work->narrator.say("            " + where + ":  " + what);
+        }
         work->narrator.say(fmt::format("\nThe gate is open. Clients would be held about {}, and longer by as "
                                        "much as their longest open transaction.\nNothing was changed.",
                                        duration_text(held)));

@@ -66,6 +66,8 @@ struct StepFacts {
     /// pooler does not answer, the clients of the others must not wait for it.
     bool each_place_alone = false;
     bool with_previous = false; ///< runs at the same time as the step before it
+    /// Nothing before it changes what it will find: plan shows what it would do now.
+    bool planned_by_look = false;
     std::chrono::milliseconds deadline = std::chrono::minutes(1);
 };
 

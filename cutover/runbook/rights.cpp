@@ -123,7 +123,7 @@ void walk_carry_grants(Step& step, Context& context, Move move) {
 }
 
 void walk_late_grants(Step& step, Context& context, Move move) {
-    walk_rights(step, context, move, {false, true}, true);
+    walk_rights(step, context, move, {true, true}, true);
 }
 
 } // namespace pgteal::cutover

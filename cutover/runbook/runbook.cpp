@@ -122,7 +122,8 @@ const std::vector<Row>& runbook() {
          .facts = {.title = "Carry privileges",
                    .makes_true = "Roles, privileges and comments that changed on `from` since they were last "
                                  "recorded are so on `to`.",
-                   .writers_after = Writers::from},
+                   .writers_after = Writers::from,
+                   .planned_by_look = true},
          .walk = walk_carry_grants},
         {.id = StepId::stage,
          .part = Part::before,
@@ -228,7 +229,7 @@ const std::vector<Row>& runbook() {
         {.id = StepId::late_grants,
          .part = Part::after,
          .facts = {.title = "Carry late privileges",
-                   .makes_true = "So are roles and privileges that changed between that and the fence.",
+                   .makes_true = "So are those that changed between that and the fence.",
                    .writers_after = Writers::to,
                    .recovery = Recovery::forward},
          .walk = walk_late_grants},

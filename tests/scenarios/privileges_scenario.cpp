@@ -216,7 +216,9 @@ TEST(Privileges, GrantedInTheLastMomentAreCarriedAfterTheSwitch) {
     ASSERT_TRUE(scenario.pgteal({"cutover"}, {{"PGTEAL_TEST_KILL_AT", "switch:done"}}).killed());
     on(scenario, "blue",
        "BEGIN READ WRITE; CREATE ROLE vault_late LOGIN PASSWORD 'vault_late-secret'; "
-       "GRANT SELECT ON public.ledger TO vault_late; REVOKE SELECT ON public.ledger FROM vault_old; COMMIT");
+       "GRANT SELECT ON public.ledger TO vault_late; REVOKE SELECT ON public.ledger FROM vault_old; COMMENT "
+       "ON "
+       "TABLE public.ledger IS 'late'; COMMIT");
     expect_done(scenario, {"resume"});
     EXPECT_EQ(rights(scenario, "green"), rights(scenario, "blue"));
     EXPECT_TRUE(as_role(scenario, "green", "vault_late", "SELECT * FROM public.ledger").ok());
