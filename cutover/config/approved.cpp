@@ -53,17 +53,13 @@ json::array covered(const Section<Owner>& section, const std::vector<Owner>& own
 
 json::object meaning_of(const Config& config) {
     json::object object;
-    for (const auto& section : config_sections()) {
-        std::visit(
-            [&](const auto& one) {
-                if (one.many != nullptr) {
-                    object[one.name] = covered(one, config.*one.many);
-                } else {
-                    object[one.name] = covered(one, one.place_in(config));
-                }
-            },
-            section);
-    }
+    for_each_section([&](const auto& one) {
+        if (one.many != nullptr) {
+            object[one.name] = covered(one, config.*one.many);
+        } else {
+            object[one.name] = covered(one, one.place_in(config));
+        }
+    });
     return object;
 }
 

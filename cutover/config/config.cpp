@@ -172,17 +172,13 @@ Config parse_config(const std::string& text, const std::string& path) {
                     "see https://toml.io for the syntax");
     }
     std::vector<std::string_view> known;
-    for (const auto& section : config_sections()) {
-        std::visit([&](const auto& one) { known.push_back(one.name); }, section);
-    }
+    for_each_section([&](const auto& one) { known.push_back(one.name); });
     refuse_unknown(root, known, path, "section or key", "");
     Config config;
     config.path = path;
     config.state = default_state();
     config.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-    for (const auto& section : config_sections()) {
-        std::visit([&](const auto& one) { read_sections(root, one, &config); }, section);
-    }
+    for_each_section([&](const auto& one) { read_sections(root, one, &config); });
     complete(&config.blue);
     complete(&config.green);
     for (auto& pooler : config.poolers) {

@@ -86,6 +86,12 @@ using AnySection =
 
 /// In the order of docs/config.md.
 const std::vector<AnySection>& config_sections();
+template <typename Use>
+void for_each_section(Use use) {
+    for (const auto& section : config_sections()) {
+        std::visit(use, section);
+    }
+}
 
 /// What [check] accept may name: refusals of a check or the gate that an operator may take upon himself.
 const Words& acceptables();

@@ -37,18 +37,14 @@ std::string config_page() {
         "./pgteal.schema.json` as the first line of the config. In this repository it is "
         "[pgteal.schema.json](pgteal.schema.json).\n\nWhat stands under *approved* voids approvals when it "
         "changes ([approval](migrations/approval.md)).\n";
-    for (const auto& section : config_sections()) {
-        std::visit(
-            [&](const auto& one) {
-                text += fmt::format("\n## {}\n\n", one.title());
-                text += one.many == nullptr ? "" : fmt::format("One for each {}.\n\n", one.each);
-                text += "| key | what | default | approved | meaning |\n|---|---|---|---|---|\n";
-                for (const auto& key : one.keys) {
-                    text += row(key);
-                }
-            },
-            section);
-    }
+    for_each_section([&](const auto& one) {
+        text += fmt::format("\n## {}\n\n", one.title());
+        text += one.many == nullptr ? "" : fmt::format("One for each {}.\n\n", one.each);
+        text += "| key | what | default | approved | meaning |\n|---|---|---|---|---|\n";
+        for (const auto& key : one.keys) {
+            text += row(key);
+        }
+    });
     return text;
 }
 

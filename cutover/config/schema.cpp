@@ -110,17 +110,13 @@ std::string pretty(const json::value& value, const std::string& indent = "\n") {
 std::string config_schema() {
     json::object sections;
     json::array all_required;
-    for (const auto& section : config_sections()) {
-        std::visit(
-            [&](const auto& one) {
-                auto schema = schema_of(one);
-                if (one.many != nullptr || schema.contains("required")) {
-                    all_required.push_back(json::value(one.name));
-                }
-                sections[one.name] = std::move(schema);
-            },
-            section);
-    }
+    for_each_section([&](const auto& one) {
+        auto schema = schema_of(one);
+        if (one.many != nullptr || schema.contains("required")) {
+            all_required.push_back(json::value(one.name));
+        }
+        sections[one.name] = std::move(schema);
+    });
     return pretty(
         json::object{{"$schema", "http://json-schema.org/draft-07/schema#"},
                      {"title", "pgteal.toml"},

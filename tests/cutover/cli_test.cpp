@@ -264,20 +264,16 @@ TEST_F(Commands, DocsConfigAndSchemaHaveEveryKey) {
     EXPECT_EQ(schema.exit, Exit::done);
     const auto properties = boost::json::parse(schema.out).at("properties").as_object();
     EXPECT_EQ(properties.size(), config_sections().size());
-    for (const auto& any : config_sections()) {
-        std::visit(
-            [&](const auto& section) {
-                EXPECT_THAT(page.out, HasSubstr("\n## " + section.title() + "\n"));
-                const auto& found = properties.at(section.name);
-                const auto& keys = (section.many == nullptr ? found : found.at("items")).at("properties");
-                EXPECT_EQ(keys.as_object().size(), section.keys.size()) << section.name;
-                for (const auto& key : section.keys) {
-                    EXPECT_THAT(page.out, HasSubstr("| `" + std::string(key.name) + "` | ")) << key.name;
-                    EXPECT_TRUE(keys.as_object().contains(key.name)) << key.name;
-                }
-            },
-            any);
-    }
+    for_each_section([&](const auto& section) {
+        EXPECT_THAT(page.out, HasSubstr("\n## " + section.title() + "\n"));
+        const auto& found = properties.at(section.name);
+        const auto& keys = (section.many == nullptr ? found : found.at("items")).at("properties");
+        EXPECT_EQ(keys.as_object().size(), section.keys.size()) << section.name;
+        for (const auto& key : section.keys) {
+            EXPECT_THAT(page.out, HasSubstr("| `" + std::string(key.name) + "` | ")) << key.name;
+            EXPECT_TRUE(keys.as_object().contains(key.name)) << key.name;
+        }
+    });
 }
 
 } // namespace

@@ -75,15 +75,12 @@ TEST(Config, ReadsEveryKey) {
 
 template <typename Use>
 void for_each_key(Use use) {
-    const auto keys_of = [&]<typename Owner>(const Section<Owner>& section) {
+    for_each_section([&]<typename Owner>(const Section<Owner>& section) {
         for (const auto& key : section.keys) {
             std::visit([&](const auto& field) { use(section, key, as_json(Owner().*field.member)); },
                        key.field);
         }
-    };
-    for (const auto& section : config_sections()) {
-        std::visit(keys_of, section);
-    }
+    });
 }
 
 TEST(Config, TheFullTextNamesEveryKnownKey) {
