@@ -63,7 +63,7 @@ CO_TEST(Typed, what_ends_sessions) {
     co_await client.exec("BEGIN", soon());
     co_await sleep_for(std::chrono::milliseconds(300));
     auto input = input_for({"typed_sessions"});
-    input.max_pause_seconds = 0.2;
+    input.max_pause = std::chrono::milliseconds(200);
     auto results = co_await run_preflight(input);
     EXPECT_THAT(lines(results, "superuser-sessions"), SizeIs(1));
     EXPECT_THAT(lines(results, "long-transactions"), SizeIs(1));
