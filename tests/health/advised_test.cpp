@@ -131,7 +131,7 @@ TEST(Advised, each_check_has_a_test_that_types_its_advice_or_a_reason) {
     for (const auto& [id, how] : advised) {
         listed.insert(id);
     }
-    EXPECT_THAT(listed, testing::ElementsAreArray(check_ids)) << "in alphabetical order, each once";
+    EXPECT_THAT(listed, testing::UnorderedElementsAreArray(check_ids));
     const auto known = tests();
     for (const auto& [id, how] : advised) {
         if (how.find(' ') != std::string::npos) {

@@ -24,6 +24,7 @@ void plant(Scenario& scenario) {
     script(lab, "green", "postgres",
            "CREATE DATABASE app ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
     script(lab, "green", "app", "CREATE TABLE public.left_over (id int)");
+    script(lab, "green", "postgres", "CREATE ROLE boss SUPERUSER");
     script(lab, "blue", "postgres", "ALTER SYSTEM SET max_prepared_transactions = 5");
     script(lab, "green", "postgres", "ALTER SYSTEM SET wal_level = 'replica'");
     script(lab, "green", "postgres", "ALTER SYSTEM SET max_replication_slots = 0");
@@ -59,7 +60,8 @@ void plant(Scenario& scenario) {
         SELECT lo_create(0);
         CREATE EXTENSION adminpack;
         CREATE TABLE public.poor (id int PRIMARY KEY); ALTER TABLE public.poor OWNER TO app; REVOKE UPDATE ON public.poor FROM app;
-        CREATE TABLE public.secret (id int PRIMARY KEY); ALTER TABLE public.secret FORCE ROW LEVEL SECURITY;
+        CREATE TABLE public.secret (id int PRIMARY KEY); ALTER TABLE public.secret OWNER TO app;
+        ALTER TABLE public.secret ENABLE ROW LEVEL SECURITY; ALTER TABLE public.secret FORCE ROW LEVEL SECURITY;
         CREATE FUNCTION public.fine(int) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
         CREATE TABLE public.checked (id int PRIMARY KEY CHECK (public.fine(id))); ALTER FUNCTION public.fine(int) OWNER TO app;
         CREATE SCHEMA pgteal AUTHORIZATION app;)");
@@ -67,7 +69,6 @@ void plant(Scenario& scenario) {
     script(lab, "blue", "postgres", "COPY (SELECT 1) TO PROGRAM 'mkdir " + folder + "'");
     script(lab, "blue", "postgres", "CREATE TABLESPACE fast LOCATION '" + folder + "'");
     script(lab, "blue", "app", "CREATE TABLE public.quick (id int PRIMARY KEY) TABLESPACE fast");
-    script(lab, "green", "postgres", "CREATE ROLE boss SUPERUSER");
     script(lab, "blue", "postgres", R"(
         CREATE ROLE "stub born"; ALTER ROLE "stub born" SET default_transaction_read_only = off;
         ALTER ROLE "stub born" IN DATABASE app SET default_transaction_read_only = off;
