@@ -43,10 +43,7 @@ std::string new_run_id() {
 boost::json::object steps_document(const std::vector<StepTime>& times) {
     boost::json::array list;
     for (const auto& time : times) {
-        boost::json::object one;
-        one["id"] = time.id;
-        one["ms"] = to_ms(time.time);
-        list.push_back(std::move(one));
+        list.push_back(boost::json::object{{"id", time.id}, {"ms", to_ms(time.time)}});
     }
     boost::json::object document;
     document["steps"] = std::move(list);
@@ -116,9 +113,7 @@ Task<Exit> go_on_preparing(Work* work) {
         co_await record_baseline(&work->context);
         co_await record_binding(&context);
         const auto id = new_run_id();
-        boost::json::object body;
-        body["run_id"] = id;
-        context.journal.append(run_event(EventKind::run_begun, 1, std::move(body)));
+        context.journal.append(run_event(EventKind::run_begun, 1, boost::json::object{{"run_id", id}}));
         bind_run(*work, id);
         progress = context.progress();
     }
@@ -143,9 +138,13 @@ Task<Exit> go_on_preparing(Work* work) {
     document["switch_back"] = to_json(way_back);
     document["run"] = work->session.config.run;
     document["rows_copied"] = context.executor.results().rows_copied;
+    document["warnings"] = boost::json::value_from(context.executor.results().warnings);
     if (work->session.options.json) {
         print_json(document);
     } else {
+        for (const auto& warning : context.executor.results().warnings) {
+            work->narrator.say("  warning   " + warning);
+        }
         const auto said = prepared_text(streams);
         work->narrator.say("\n" + said + (said.empty() ? "" : "\n") +
                            "Green is a copy of blue and in step. Blue serves.\nMove to green:   pgteal "

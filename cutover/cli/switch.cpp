@@ -64,6 +64,8 @@ Task<Exit> rehearse(Work* work, Side to) {
         throw_conflict(gate, seen);
     }
     work->narrator.done(gate, seen.summary, Clock::now() - start);
+    const auto& warnings = context.executor.results().warnings;
+    const auto said = warnings.size(); // by the gate
     const auto carry = step_of(StepId::carry_grants, context, move);
     const auto found = co_await carry.observe();
     if (found.state == State::conflict) {
@@ -82,10 +84,14 @@ Task<Exit> rehearse(Work* work, Side to) {
             actions.push_back(boost::json::object{{"where", where}, {"what", what}});
         }
         document["carried"] = std::move(actions);
+        document["warnings"] = boost::json::value_from(warnings);
         print_json(document);
     } else {
         for (const auto& [where, what] : carried) {
             work->narrator.say("            " + where + ":  " + what);
+        }
+        for (auto i = said; i < warnings.size(); ++i) {
+            work->narrator.say("  warning   " + warnings[i]);
         }
         work->narrator.say(fmt::format("\nThe gate is open. Clients would be held about {}, and longer by as "
                                        "much as their longest open transaction.\nNothing was changed.",
