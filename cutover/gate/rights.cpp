@@ -63,7 +63,8 @@ public:
         const auto to = co_await replication::read_roles(estate.server(move_.to), deadline);
         const auto keep = estate.config().side(move_.to).dsn.get("user").value_or("");
         auto changed = changed_roles(context_->journal, move_.from, from);
-        for (const auto& [name, why] : replication::stronger_roles(from, to, keep, &changed)) {
+        const auto held = replication::stronger_roles(from, to, keep, &changed);
+        for (const auto& [name, why] : held) {
             plan.left_out.insert("role " + name + " " + why + ": it is left as it is");
             changed.erase(name);
         }
@@ -108,6 +109,14 @@ public:
         roles_there_.insert(planned.created.begin(), planned.created.end());
         roles_there_.insert(to.bootstrap);
         co_await add_predefined(deadline);
+        for (const auto& [name, why] : held) { // carried as soon as it may be
+            const auto* known = was.if_contains(name);
+            if (known == nullptr) {
+                now.erase(name);
+            } else {
+                now[name] = *known;
+            }
+        }
         plan.from_now["roles"] = std::move(now);
     }
 
@@ -152,7 +161,7 @@ public:
             comments(name, now_comments, here, there, &then_comments);
             now_comments = comment_digests(here);
         }
-        put(&plan.from_now, name, from, std::move(now_comments));
+        put(&plan.from_now, name, planned.source_base, std::move(now_comments));
         put(&plan.to_then, name, planned.target_base, std::move(then_comments));
     }
 

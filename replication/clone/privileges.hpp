@@ -60,6 +60,8 @@ struct PrivilegePlan {
     /// What a grantor granted on the source and may not on the target, where it has no grant option. As whom,
     /// and the statement with which an owner would give the same.
     std::vector<std::pair<std::string, std::string>> refused;
+    PrivilegeMap
+        source_base; ///< the source as it counts as carried: without what waits for a role to be there
     PrivilegeMap target_base; ///< `target_base`, with what the statements change
     PrivilegeMap touched;     ///< the entries that they grant or revoke
 };

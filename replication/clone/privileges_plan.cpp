@@ -78,6 +78,7 @@ public:
         for (const auto& who : {role_of(what.grantee), role_of(what.grantor)}) {
             if (!who.empty() && !roles_.contains(who)) {
                 plan_.left_out.insert("role " + who + " is not there");
+                waiting_.emplace_back(target, what);
                 return false;
             }
         }
@@ -145,6 +146,21 @@ public:
         return std::move(plan_);
     }
 
+    /// Once the role is there it is looked at again.
+    PrivilegeMap without_waiting(PrivilegeMap source, const PrivilegeMap& base) const {
+        for (const auto& [target, what] : waiting_) {
+            const auto known = base.find(target);
+            const auto fresh = known == base.end()
+                                   ? Privileges()
+                                   : Privileges{known->second.owner, known->second.schema, {}};
+            auto& now = source.try_emplace(target, fresh).first->second;
+            if (now.entries.erase(what) == 0) {
+                now.entries.insert(what);
+            }
+        }
+        return source;
+    }
+
     void begin(const PrivilegeMap* target_base) { target_base_ = target_base; }
     void leave_out(std::string why) { plan_.left_out.insert(std::move(why)); }
 
@@ -190,6 +206,7 @@ private:
     const PrivilegeMap* target_base_ = nullptr;
     std::map<Key, std::set<std::string>> groups_;
     PrivilegeMap base_changes_;
+    std::vector<std::pair<PrivilegeTarget, Privilege>> waiting_;
     PrivilegePlan plan_;
 };
 
@@ -293,7 +310,9 @@ PrivilegePlan plan_privileges(const std::string& database, const PrivilegeMap& b
             }
         }
     }
-    return planner.plan(database, std::move(target_base));
+    auto plan = planner.plan(database, std::move(target_base));
+    plan.source_base = planner.without_waiting(source, base);
+    return plan;
 }
 
 } // namespace pgteal::replication

@@ -158,5 +158,24 @@ TEST(Privileges, of_a_grantor_without_the_option_there_are_refused_unless_nobody
     EXPECT_EQ(plan(base, of_column, there).changes, 1);
 }
 
+TEST(Privileges, of_a_role_that_is_not_there_wait_for_it) {
+    const PrivilegeTarget table{"TABLE", "s.t", "", ""};
+    const Privilege select{false, false, "SELECT", "role:late", "owner"};
+    const auto having = [&table](std::set<Privilege> entries) {
+        return PrivilegeMap{{table, {"own", "", std::move(entries)}}};
+    };
+    const auto first = plan_privileges("app", having({}), having({select}), having({}), {}, {"own"}, 170000);
+    EXPECT_THAT(first.left_out, testing::ElementsAre("role late is not there"));
+    EXPECT_EQ(first.changes, 0);
+    const auto again =
+        plan_privileges("app", first.source_base, having({select}), having({}), {}, {"own", "late"}, 170000);
+    EXPECT_EQ(again.changes, 1);
+    EXPECT_EQ(again.source_base.at(table).entries, std::set<Privilege>{select});
+    // Taken away again before it came: nothing is left to do.
+    EXPECT_EQ(plan_privileges("app", first.source_base, having({}), having({}), {}, {"own", "late"}, 170000)
+                  .changes,
+              0);
+}
+
 } // namespace
 } // namespace pgteal::replication

@@ -107,6 +107,7 @@ protected:
 
 TEST_F(CarriedRoles, keep_what_a_migration_did_and_widen_nothing) {
     scenario_.query("blue", "postgres", "CREATE ROLE worker LOGIN PASSWORD 'before'");
+    scenario_.query("blue", "postgres", "CREATE ROLE watcher LOGIN PASSWORD 'before'");
     scenario_.query("blue", "postgres", "CREATE ROLE crew");
     scenario_.query("blue", "postgres", "CREATE ROLE mates");
     scenario_.query("blue", "postgres", "GRANT mates TO worker");
@@ -123,6 +124,17 @@ TEST_F(CarriedRoles, keep_what_a_migration_did_and_widen_nothing) {
     EXPECT_EQ(role("green", "worker"), migrated);
     EXPECT_EQ(options("mates", "worker"), "f f f");
 
+    // Whoever has the role on blue would become more: then it is not carried, and the gate says why.
+    scenario_.query("green", "postgres", "GRANT pg_monitor TO watcher");
+    scenario_.query("blue", "postgres", "ALTER ROLE watcher PASSWORD 'after'");
+    for (const std::string command : {"prepare", "cutover"}) {
+        const auto run = scenario_.pgteal({command});
+        EXPECT_EQ(run.exit_code, command == "prepare" ? 0 : 3) << run;
+        EXPECT_THAT(run.out + run.err, HasSubstr("would have the rights of pg_monitor there")) << run;
+        EXPECT_NE(secret("green", "watcher"), secret("blue", "watcher"));
+    }
+    scenario_.query("blue", "postgres", "GRANT pg_monitor TO watcher");
+
     // By the switch alone; and plan and the rehearsal say what it then does, word for word.
     scenario_.query("blue", "postgres", "ALTER ROLE worker PASSWORD 'third'");
     on("blue", "COMMENT ON SCHEMA workload IS 'of a client'; GRANT USAGE ON SCHEMA "
@@ -130,7 +142,7 @@ TEST_F(CarriedRoles, keep_what_a_migration_did_and_widen_nothing) {
     const auto plan = scenario_.pgteal_json({"plan"});
     ASSERT_EQ(plan.exit_code, 0) << plan;
     const auto said = planned(plan);
-    EXPECT_THAT(said, testing::Contains("green: ALTER ROLE \"worker\" WITH PASSWORD :'password_1'"));
+    EXPECT_THAT(said, testing::Contains("green: ALTER ROLE \"worker\" WITH PASSWORD :'password_2'"));
     EXPECT_THAT(said, testing::Contains(HasSubstr("GRANT USAGE ON SCHEMA workload TO \"crew\"")));
     const auto rehearsed = scenario_.pgteal_json({"cutover", "--dry-run"});
     ASSERT_EQ(rehearsed.exit_code, 0) << rehearsed;
