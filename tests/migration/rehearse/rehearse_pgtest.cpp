@@ -112,7 +112,7 @@ TEST_P(Rehearse, CountsALockUntilTheEndOfItsTransaction) {
         "V1__x.sql", "ALTER TABLE orders ADD COLUMN a int;\nSELECT pg_sleep(0.3);\nCREATE TABLE n();")});
     const auto& statements = report.files.at(0).statements;
     ASSERT_THAT(statements, SizeIs(3));
-    EXPECT_GE(lock_on(statements[0], "public.orders")->ms, 300);
+    EXPECT_GE(lock_on(statements[0], "public.orders")->time, std::chrono::milliseconds(300));
     EXPECT_LT(statements[0].time, std::chrono::milliseconds(300));
     EXPECT_THAT(statements[2].locks, IsEmpty()) << "nobody can wait for a table that is just being made";
 }
