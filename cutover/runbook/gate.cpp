@@ -61,9 +61,8 @@ Task<void> read_database_facts(Context* context, Move move, std::string database
     for (int i = 0; i < prepared.rows(); ++i) {
         facts->prepared_transactions.push_back(prepared.get<std::string>(i, 0));
     }
-    postgres::Params age{
-        std::to_string(static_cast<double>(context->estate.config().max_pause.count()) / 1000.0),
-        array_of(from.pids())};
+    postgres::Params age{std::to_string(to_seconds(context->estate.config().max_pause)),
+                         array_of(from.pids())};
     const auto old = co_await from.exec(
         database,
         "SELECT pid, usename::text, application_name, extract(epoch FROM clock_timestamp() - "
@@ -78,7 +77,7 @@ Task<void> read_database_facts(Context* context, Move move, std::string database
     for (int i = 0; i < old.rows(); ++i) {
         facts->long_transactions.push_back(
             {old.get<int>(i, 0), old.get<std::optional<std::string>>(i, 1).value_or(""),
-             std::string(old.text(i, 2)), old.get<double>(i, 3),
+             std::string(old.text(i, 2)), from_seconds(old.get<double>(i, 3)),
              postgres::without_constants(old.text(i, 4), postgres::Constants::all)});
     }
     // The catalog keeps the word that was typed: off, false, no, 0 or a piece of one.
