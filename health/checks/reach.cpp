@@ -1,8 +1,8 @@
 #include "health/checks/reach.hpp"
 
 #include "base/error.hpp"
+#include "health/facts/hba_line.hpp"
 #include "health/facts/verdict.hpp"
-#include "health/logins/hba.hpp"
 #include "postgres/dsn.hpp"
 #include "postgres/quote.hpp"
 

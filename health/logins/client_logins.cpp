@@ -1,6 +1,7 @@
 #include "health/logins/client_logins.hpp"
 
 #include "base/program.hpp"
+#include "health/facts/hba_line.hpp"
 #include "health/facts/verdict.hpp"
 
 namespace pgteal::health {

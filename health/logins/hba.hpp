@@ -46,10 +46,4 @@ HbaVerdict first_match(const std::vector<HbaRule>& rules, const HbaClient& clien
 /// of "" means the address alone. `maybe` for what is no number.
 Answer address_matches(const std::string& address, const std::string& network, const std::string& netmask);
 
-/// As a name of a database or role stands in the file, where it is no keyword.
-std::string hba_name(const std::string& name);
-/// What lets a client in by password, to be put first. `database` as it stands in the file; `address` "" for
-/// a local socket.
-std::string hba_line(const std::string& database, const std::string& role, const std::string& address);
-
 } // namespace pgteal::health
