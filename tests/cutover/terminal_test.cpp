@@ -144,7 +144,7 @@ TEST(Terminal, HasNoColoursAndRedrawsNothingWhereNobodyLooks) {
     for (int i = 0; i < 10; ++i) {
         screen->progress(step, "table 1 of 2", 0.5); // for less than two seconds
     }
-    screen->done(step, "2 tables", 3000);
+    screen->done(step, "2 tables", std::chrono::seconds(3));
     screen->undone(step);
     EXPECT_EQ(screen.text().find('\033'), std::string::npos);
     EXPECT_EQ(screen.text().find('\r'), std::string::npos);
@@ -157,9 +157,9 @@ TEST(Terminal, SaysNothingWhenQuiet) {
     const auto step = toys::toy(&world, "copy");
     screen->started(step);
     screen->progress(step, "x", 0.5);
-    screen->done(step, "2 tables", 3000);
+    screen->done(step, "2 tables", std::chrono::seconds(3));
     screen->clients_held();
-    screen->clients_go_on(30);
+    screen->clients_go_on(std::chrono::milliseconds(30));
     screen->say("done");
     EXPECT_EQ(screen.text(), "");
 }
