@@ -262,7 +262,8 @@ Task<Exit> run_plan(Session* session) {
     const Move move{progress.serving, other(progress.serving), progress.epoch + 1};
     for (const auto& row : runbook()) {
         const auto step = step_of(row.id, work.context, move);
-        const bool by_look = row.part == Part::prepare ? !row.asks : step.planned_by_look && progress.prepared;
+        const bool by_look =
+            row.part == Part::prepare ? !row.asks : step.planned_by_look && progress.prepared;
         if (by_look) {
             auto document = co_await planned(&step);
             add(std::move(document));

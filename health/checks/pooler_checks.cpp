@@ -244,8 +244,8 @@ CheckResult check_pooler_timeouts(const std::vector<PoolerFacts>& poolers, Clock
                 pooler.name + ": query_timeout is " + seconds_text(pooler.query_timeout) +
                     ", the pause budget " + pause +
                     ". It goes on counting during the pause: clients held that long could be disconnected.",
-                "query_timeout = " + std::to_string(static_cast<int>(to_seconds(max_pause) * 4) + 10) + " in " +
-                    pooler.name + "'s file, then RELOAD; or set a shorter max_pause in pgteal.toml");
+                "query_timeout = " + std::to_string(static_cast<int>(to_seconds(max_pause) * 4) + 10) +
+                    " in " + pooler.name + "'s file, then RELOAD; or set a shorter max_pause in pgteal.toml");
         }
     }
     return result;

@@ -15,10 +15,11 @@ TEST_F(Apply, TwoFilesThenNothing) {
     const auto both = files({"CREATE TABLE a(id int PRIMARY KEY);",
                              "ALTER TABLE a ADD total int;\nINSERT INTO a VALUES (1, 2);"});
     std::vector<std::string> seen;
-    const auto done = apply(dsn(), both, options_, [&](const File& file, bool finished, Clock::duration time) {
-        seen.push_back(file.script + (finished ? " done" : " begins"));
-        EXPECT_EQ(finished, time.count() > 0);
-    });
+    const auto done =
+        apply(dsn(), both, options_, [&](const File& file, bool finished, Clock::duration time) {
+            seen.push_back(file.script + (finished ? " done" : " begins"));
+            EXPECT_EQ(finished, time.count() > 0);
+        });
     EXPECT_THAT(seen, testing::ElementsAre("V1__x.sql begins", "V1__x.sql done", "V2__x.sql begins",
                                            "V2__x.sql done"));
     ASSERT_EQ(done.size(), 2U);
