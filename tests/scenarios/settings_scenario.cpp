@@ -167,7 +167,9 @@ TEST(Settings, of_a_database_that_changed_since_prepare_are_not_lost) {
     Scenario scenario;
     expect_done(scenario, "prepare");
     scenario.query("blue", "postgres", "ALTER DATABASE app SET work_mem = '77MB'");
-    expect_refused(scenario, "cutover", {"work_mem", "77MB", "on green: ALTER DATABASE"});
+    expect_refused(
+        scenario, "cutover",
+        {"work_mem", "77MB", "on green:  SET default_transaction_read_only = off;  ALTER DATABASE"});
     scenario.query("green", "postgres", "ALTER DATABASE app SET work_mem = '77MB'");
     // Privileges are no settings: they are carried.
     scenario.query("blue", "postgres", "REVOKE CONNECT ON DATABASE app FROM PUBLIC");
