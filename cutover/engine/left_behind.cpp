@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/error.hpp"
+#include "cutover/engine/runner_parts.hpp"
 
 namespace pgteal::cutover {
 
@@ -26,14 +27,6 @@ std::vector<Action> take_along_actions(Context& context, const std::vector<Poole
         actions.push_back({PoolerCommand{baseline.name, PoolerCommand::Kind::settle, {}}, 1});
     }
     return actions;
-}
-
-std::string words_of(const std::exception_ptr& error) {
-    try {
-        std::rethrow_exception(error);
-    } catch (const std::exception& known) {
-        return known.what();
-    }
 }
 
 /// The files as they are now are the ones that the next gate expects.

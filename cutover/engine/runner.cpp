@@ -103,6 +103,18 @@ void throw_conflict(const Step& step, const Observation& observation) {
                 observation.hint);
 }
 
+std::string words_of(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& known) {
+        return known.what();
+    }
+}
+
+Event failed(const Step& step, std::int64_t epoch, const std::exception_ptr& error) {
+    return event(epoch, step.id, EventKind::failed, {{"error", words_of(error)}});
+}
+
 struct Runner::Planned {
     const Step* step = nullptr;
     Observation observation;
@@ -184,8 +196,13 @@ Task<void> Runner::forward_one(const Step* step, std::int64_t epoch, StepRecord 
         write_down(*step, event(epoch, step->id, EventKind::intent, actions_body(actions)));
         crash_point(step->id, "intent");
         auto with = hooks(step);
-        co_await executor_.perform(std::move(actions), deadline, std::move(with));
-        seen = co_await wait_until_done(step, deadline);
+        try {
+            co_await executor_.perform(std::move(actions), deadline, std::move(with));
+            seen = co_await wait_until_done(step, deadline);
+        } catch (...) {
+            note({failed(*step, epoch, std::current_exception())});
+            throw;
+        }
         break;
     }
     }
@@ -193,17 +210,29 @@ Task<void> Runner::forward_one(const Step* step, std::int64_t epoch, StepRecord 
     record_done(*step, epoch, Clock::now() - start, seen.summary);
 }
 
-Task<void> Runner::perform_in_pause(Planned* planned, Deadline deadline) {
+Task<void> Runner::perform_in_pause(Planned* planned, std::int64_t epoch, Deadline deadline) {
     const auto* step = planned->step;
     not_begun_.erase(step->id);
     const auto start = Clock::now();
     crash_point(step->id, "intent");
     auto actions = planned->actions;
     auto with = hooks(step);
-    co_await executor_.perform(std::move(actions), std::min(deadline, after(step->deadline)),
-                               std::move(with));
+    try {
+        co_await executor_.perform(std::move(actions), std::min(deadline, after(step->deadline)),
+                                   std::move(with));
+    } catch (...) { // written with what is written next anyway: clients are held
+        failed_.push_back(failed(*step, epoch, std::current_exception()));
+        throw;
+    }
     planned->time = Clock::now() - start;
     crash_point(step->id, "done");
+}
+
+void Runner::note_failed() {
+    if (!failed_.empty()) {
+        note(std::move(failed_));
+        failed_.clear();
+    }
 }
 
 namespace {
@@ -246,7 +275,7 @@ Task<void> Runner::pause(const Steps* steps, std::int64_t epoch, std::chrono::mi
     for (std::size_t i = 0; i < planned.size();) {
         std::vector<Task<void>> together;
         do {
-            together.push_back(perform_in_pause(&planned[i], deadline));
+            together.push_back(perform_in_pause(&planned[i], epoch, deadline));
             ++i;
         } while (i < planned.size() && planned[i].step->with_previous);
         if (together.size() == 1) {
@@ -320,6 +349,7 @@ Task<void> Runner::roll_forward(const Steps* steps, std::int64_t epoch,
         }
         why_silent_ = error;
     }
+    note_failed();
     if (why_silent_) {
         only_poolers_silent_ = true;
         std::rethrow_exception(why_silent_);

@@ -65,7 +65,8 @@ public:
 private:
     struct Planned;
     Task<void> forward_one(const Step* step, std::int64_t epoch, StepRecord record);
-    Task<void> perform_in_pause(Planned* planned, Deadline deadline);
+    Task<void> perform_in_pause(Planned* planned, std::int64_t epoch, Deadline deadline);
+    void note_failed();
     Task<void> back_one(const Step* step, std::int64_t epoch, StepRecord record);
     Task<void> back_apart(const Step* step, std::int64_t epoch);
     Task<void> back_silent(const std::vector<const Step*>* steps);
@@ -93,6 +94,7 @@ private:
     std::vector<const Step*> undone_;
     std::set<std::string> announced_;  ///< steps whose undoing is on disk
     std::vector<Event> undone_events_; ///< written when clients have gone on
+    std::vector<Event> failed_;        ///< in the pause, not written yet
     std::optional<Clock::time_point> held_from_;
     std::optional<Clock::time_point> held_since_; ///< clients are held by this process
 };

@@ -57,7 +57,8 @@ Task<void> Runner::back(const Steps* steps, std::int64_t epoch, std::map<std::st
 /// for.
 void Runner::announce_undo(const Steps& steps, std::int64_t epoch,
                            const std::map<std::string, StepRecord>& records) {
-    std::vector<Event> undoing;
+    std::vector<Event> undoing = std::move(failed_); // why comes before what is done about it
+    failed_.clear();
     for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
         const auto record = records.find(step->id);
         const bool begun = record != records.end() && record->second.intent && !not_begun_.contains(step->id);

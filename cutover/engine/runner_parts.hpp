@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cutover/actions/action.hpp"
+#include "cutover/engine/step.hpp"
 #include "cutover/record/journal.hpp"
 
 namespace pgteal::cutover {
@@ -31,5 +32,9 @@ inline Event event(std::int64_t epoch, const std::string& step, EventKind kind,
     made.body = std::move(body);
     return made;
 }
+
+std::string words_of(const std::exception_ptr& error);
+/// What kept the step from its end.
+Event failed(const Step& step, std::int64_t epoch, const std::exception_ptr& error);
 
 } // namespace pgteal::cutover

@@ -84,12 +84,13 @@ TEST(Pause, AFailureEndsItWithAllIntentsAndNoDones) {
     Rig rig;
     world.faulty = "b";
     world.fault = Fault::before_effect;
-    EXPECT_EQ(error_of([&] {
-                  rig.pause(in_pause(toys::toys(&world, {"a", "b", "c"})));
-              }).code(),
-              ErrorCode::program);
+    const auto steps = in_pause(toys::toys(&world, {"a", "b", "c"}));
+    EXPECT_EQ(error_of([&] { rig.pause(steps); }).code(), ErrorCode::program);
     EXPECT_THAT(rig.journaled(), ElementsAre("intent a", "intent b", "intent c"));
     EXPECT_THAT(world.effects(), ElementsAre("+a"));
+    rig.back(steps, rig.records()); // in one write: why, and what is done about it
+    EXPECT_THAT(rig.journaled(), ElementsAre("intent a", "intent b", "intent c", "failed b", "undoing b",
+                                             "undoing a", "undone b", "undone a"));
 }
 
 TEST(Pause, IsOverAtItsBudgetWhateverTheStepsAllow) {

@@ -99,7 +99,8 @@ TEST(Forward, AFailingActionLeavesTheIntentAndEndsTheRun) {
     world.fault = Fault::before_effect;
     const auto error = error_of([&] { rig.forward(toys::toys(&world, {"a", "b", "c"})); });
     EXPECT_EQ(error.code(), ErrorCode::program);
-    EXPECT_THAT(rig.journaled(), ElementsAre("intent a", "done a", "intent b"));
+    EXPECT_THAT(rig.journaled(), ElementsAre("intent a", "done a", "intent b", "failed b"));
+    EXPECT_EQ(rig.journal.events().back().body.at("error").as_string(), error.what()) << "audit says why";
     EXPECT_THAT(world.effects(), ElementsAre("+a"));
     EXPECT_TRUE(rig.records().at("b").intent);
     EXPECT_FALSE(rig.records().at("b").done);
@@ -115,7 +116,7 @@ TEST(Forward, AStepWhoseEffectNeverShowsEndsAtItsDeadline) {
     EXPECT_EQ(error.code(), ErrorCode::deadline);
     EXPECT_THAT(error.what(), HasSubstr("step a did not come to its end"));
     EXPECT_THAT(error.hint(), HasSubstr("pgteal resume"));
-    EXPECT_THAT(rig.journaled(), ElementsAre("intent a"));
+    EXPECT_THAT(rig.journaled(), ElementsAre("intent a", "failed a"));
 }
 
 TEST(Forward, WaitsForAnEffectThatShowsLate) {
