@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "replication/clone/roles_changes.hpp"
+#include "tests/replication/roles_fixture.hpp"
 
 namespace pgteal::replication {
 namespace {
@@ -13,22 +14,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
 using testing::UnorderedElementsAre;
-
-Role role(const std::string& name) {
-    Role result;
-    result.name = name;
-    return result;
-}
-
-Roles server(int version, std::vector<Role> roles, std::vector<Membership> memberships = {}) {
-    Roles result;
-    result.roles = std::move(roles);
-    result.memberships = std::move(memberships);
-    result.bootstrap = "postgres";
-    result.bootstrap_role = role("postgres");
-    result.version = version;
-    return result;
-}
 
 /// What is sent to the target.
 std::vector<std::string> sent(const Roles& source, const Roles& target, const RoleChanges& changes,

@@ -4,6 +4,7 @@
 
 #include "replication/clone/privileges.hpp"
 #include "replication/clone/roles_power.hpp"
+#include "tests/replication/roles_fixture.hpp"
 
 namespace pgteal::replication {
 namespace {
@@ -26,15 +27,6 @@ Membership in_name_only(const std::string& group, const std::string& member) {
     auto result = in(group, member);
     result.inherit = false;
     result.set = false;
-    return result;
-}
-
-Roles server(int version, std::vector<Role> roles, std::vector<Membership> memberships = {}) {
-    Roles result;
-    result.roles = std::move(roles);
-    result.memberships = std::move(memberships);
-    result.bootstrap = "postgres";
-    result.version = version;
     return result;
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "replication/clone/roles.hpp"
+#include "tests/replication/roles_fixture.hpp"
 
 namespace pgteal::replication {
 namespace {
@@ -11,23 +12,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-Role role(const std::string& name) {
-    Role result;
-    result.name = name;
-    return result;
-}
-
-Roles server(int version, std::vector<Role> roles, std::vector<Membership> memberships = {}) {
-    Roles result;
-    result.roles = std::move(roles);
-    result.memberships = std::move(memberships);
-    result.bootstrap = "postgres";
-    result.bootstrap_role = role("postgres");
-    result.bootstrap_role.superuser = true;
-    result.version = version;
-    return result;
-}
 
 std::vector<std::string> texts(const std::vector<postgres::Statement>& statements) {
     std::vector<std::string> result;
