@@ -17,10 +17,17 @@ namespace {
     spot.fail(fmt::format("'{}' must be a {}", spot.key, form), hint);
 }
 
+/// Longer than any name, path or DSN; std::regex takes stack for each letter.
+constexpr std::size_t longest = 4096;
+
 std::string text_of(const Spot& spot) {
     auto text = spot.node.value_exact<std::string>();
     if (!text) {
         fail_form(spot, "text in quotes");
+    }
+    if (text->size() > longest) {
+        spot.fail(fmt::format("'{}' has {} letters; a text may have {}", spot.key, text->size(), longest),
+                  "docs/config.md lists what each key may be");
     }
     return *std::move(text);
 }

@@ -134,6 +134,13 @@ TEST(Config, TellsWhatIsWrongAndWhere) {
     }
 }
 
+TEST(Config, TakesNoTextWithoutAnEnd) {
+    for (const std::string key : {"name = \"Odd name", "listen = \"127.0.0.1"}) {
+        const auto error = error_in(changed(full, key, key + std::string(200'000, 'x')));
+        EXPECT_THAT(error.what(), HasSubstr("a text may have 4096")) << key;
+    }
+}
+
 TEST(Config, TakesNoFileOfTwoPoolers) {
     const auto error =
         error_in(std::string(full) + "\n[[pooler]]\nname = \"pgb2\"\nadmin = \"host=10.0.0.8 port=6432\"\n"
