@@ -155,7 +155,10 @@ Task<Sight<RolesSeen>> look_at_roles(Context* context) {
     const auto target = co_await replication::read_roles(context->estate.server(Side::green), deadline);
     const auto keep = context->estate.config().green.dsn.get("user").value_or("");
     Observation seen;
-    if (const auto stronger = replication::stronger_roles(source, target, keep); !stronger.empty()) {
+    // abort has to see what it made, whatever became of it.
+    const auto stronger = context->progress().removing ? std::map<std::string, std::string>{}
+                                                       : replication::stronger_roles(source, target, keep);
+    if (!stronger.empty()) {
         const auto& [name, why] = *stronger.begin();
         seen.state = State::conflict;
         seen.refusal = true;

@@ -275,6 +275,18 @@ TEST(Privileges, NobodyBecomesMoreByANameThatIsSomebodyElsesThere) {
     expect_done(scenario, {"cutover"});
 }
 
+TEST(Privileges, AbortTakesAwayARoleThatBecameMoreThere) {
+    Scenario scenario;
+    scenario.query("blue", "postgres", "CREATE ROLE grown LOGIN");
+    scenario.query("blue", "postgres", "CREATE ROLE plain LOGIN");
+    ASSERT_NO_FATAL_FAILURE(expect_done(scenario, {"prepare"}));
+    scenario.query("green", "postgres", "ALTER ROLE grown SUPERUSER");
+    expect_done(scenario, {"abort"});
+    EXPECT_EQ(scenario.value("green", "postgres",
+                             "SELECT count(*) FROM pg_roles WHERE rolname IN ('grown', 'plain')"),
+              "0");
+}
+
 TEST(Privileges, OfAnAttemptThatBrokeOffAreLookedAtAgain) {
     Scenario scenario;
     scenario.query("blue", "postgres", "CREATE ROLE tenant");
