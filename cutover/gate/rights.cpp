@@ -173,11 +173,11 @@ public:
                           ", where it has no grant option (database " + database + "): " + grant;
         if (scope_.spared) {
             plan.left_out.insert(what);
-        } else if (!plan.refused) {
-            plan.refused =
+        } else {
+            plan.refused.push_back(
                 Refusal{to, what + ". Whoever needs it would lack it there; " + from + " serves as before",
                         "on " + to + ", in database " + database + ": BEGIN READ WRITE; " + grant +
-                            "; COMMIT; or take it back on " + from + "; then run " + again_ + " again"};
+                            "; COMMIT; or take it back on " + from + "; then run " + again_ + " again"});
         }
     }
 

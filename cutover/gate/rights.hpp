@@ -23,9 +23,9 @@ struct RightsPlan {
     std::set<std::string> coming; ///< roles that are made or altered
     bool of_database = false;     ///< privileges on a database are among them
     std::set<std::string> left_out;
-    std::optional<Refusal> refused; ///< a privilege that can't be granted there, and would be missed
-    boost::json::object from_now;   ///< for the record: `from` as it was read
-    boost::json::object to_then;    ///< and what is recorded of `to`, with what the actions change
+    std::vector<Refusal> refused; ///< privileges that can't be granted there, and would be missed
+    boost::json::object from_now; ///< for the record: `from` as it was read
+    boost::json::object to_then;  ///< and what is recorded of `to`, with what the actions change
 };
 
 struct RightsScope {

@@ -66,13 +66,8 @@ Task<Sight<RightsPlan>> look_at_rights_of(Context* context, Move move, RightsSco
         seen.summary = "an earlier version prepared the run: privileges and comments were frozen";
         co_return seen;
     }
-    if (plan->refused) {
-        seen.state = State::conflict;
-        seen.refusal = true;
-        seen.side = plan->refused->side;
-        seen.evidence = plan->refused->message;
-        seen.hint = plan->refused->hint;
-        co_return seen;
+    if (!plan->refused.empty()) {
+        co_return refused(plan->refused);
     }
     auto& rights = context->executor.results().rights;
     rights[move.from] = plan->from_now;

@@ -129,10 +129,12 @@ inline const std::vector<Spoilt>& spoilt() {
          "green", "sequence public.ids can't be carried: missing on green", "then run pgteal cutover again"},
         {"sequence of a column",
          [](GateFacts& f) {
-             f.databases[0].carry.problems = {{"public.ids", "it counts down on green", "ALTER SEQUENCE …"}};
+             f.databases[0].carry.problems = {
+                 {"public.ids", "it counts down on green", "ALTER SEQUENCE public.ids INCREMENT BY 1"}};
          },
          "green", "sequence public.ids can't be carried: it counts down on green",
-         "on green: ALTER SEQUENCE …; schemas are frozen during a run, so add it to the migrations, then "
+         "on green: ALTER SEQUENCE public.ids INCREMENT BY 1; schemas are frozen during a run, so add it to "
+         "the migrations, then "
          "pgteal "
          "abort"},
         {"publication gone", [](GateFacts& f) { f.lanes[0].active.publication = false; }, "blue",
