@@ -111,10 +111,6 @@ std::string words_of(const std::exception_ptr& error) {
     }
 }
 
-Event failed(const Step& step, std::int64_t epoch, const std::exception_ptr& error) {
-    return event(epoch, step.id, EventKind::failed, {{"error", words_of(error)}});
-}
-
 struct Runner::Planned {
     const Step* step = nullptr;
     Observation observation;
@@ -200,7 +196,7 @@ Task<void> Runner::forward_one(const Step* step, std::int64_t epoch, StepRecord 
             co_await executor_.perform(std::move(actions), deadline, std::move(with));
             seen = co_await wait_until_done(step, deadline);
         } catch (...) {
-            note({failed(*step, epoch, std::current_exception())});
+            note_failure(*step, epoch, std::current_exception());
             throw;
         }
         break;
@@ -220,12 +216,21 @@ Task<void> Runner::perform_in_pause(Planned* planned, std::int64_t epoch, Deadli
     try {
         co_await executor_.perform(std::move(actions), std::min(deadline, after(step->deadline)),
                                    std::move(with));
-    } catch (...) { // written with what is written next anyway: clients are held
-        failed_.push_back(failed(*step, epoch, std::current_exception()));
+    } catch (...) {
+        note_failure(*step, epoch, std::current_exception());
         throw;
     }
     planned->time = Clock::now() - start;
     crash_point(step->id, "done");
+}
+
+/// Why a step did not come to its end. Where clients may be held it waits for a write that is made anyway, or
+/// for the end: nobody is kept waiting for a flush of it.
+void Runner::note_failure(const Step& step, std::int64_t epoch, const std::exception_ptr& error) {
+    failed_.push_back(event(epoch, step.id, EventKind::failed, {{"error", words_of(error)}}));
+    if (!step.in_pause && !rolling_forward_ && !held_since_) {
+        note_failed();
+    }
 }
 
 void Runner::note_failed() {

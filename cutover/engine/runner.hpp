@@ -57,6 +57,8 @@ public:
     /// restarts comes back. A pooler that does not answer comes last: the clients of the others go on first.
     Task<void> back(const Steps* steps, std::int64_t epoch, std::map<std::string, StepRecord> records);
 
+    /// Writes down why steps failed where that waited for clients to go on.
+    void note_failed();
     [[nodiscard]] const std::vector<StepTime>& times() const { return times_; }
     [[nodiscard]] Clock::duration held_for() const { return held_for_; }
     /// When this runner held clients.
@@ -66,7 +68,7 @@ private:
     struct Planned;
     Task<void> forward_one(const Step* step, std::int64_t epoch, StepRecord record);
     Task<void> perform_in_pause(Planned* planned, std::int64_t epoch, Deadline deadline);
-    void note_failed();
+    void note_failure(const Step& step, std::int64_t epoch, const std::exception_ptr& error);
     Task<void> back_one(const Step* step, std::int64_t epoch, StepRecord record);
     Task<void> back_apart(const Step* step, std::int64_t epoch);
     Task<void> back_silent(const std::vector<const Step*>* steps);
@@ -94,7 +96,7 @@ private:
     std::vector<const Step*> undone_;
     std::set<std::string> announced_;  ///< steps whose undoing is on disk
     std::vector<Event> undone_events_; ///< written when clients have gone on
-    std::vector<Event> failed_;        ///< in the pause, not written yet
+    std::vector<Event> failed_;        ///< not written yet
     std::optional<Clock::time_point> held_from_;
     std::optional<Clock::time_point> held_since_; ///< clients are held by this process
 };

@@ -24,7 +24,12 @@ Task<void> Runner::back(const Steps* steps, std::int64_t epoch, std::map<std::st
             continue;
         }
         const std::function<Task<void>()> one = [&] { return back_one(&*step, epoch, records[step->id]); };
-        co_await insist(one, after(step->deadline));
+        try {
+            co_await insist(one, after(step->deadline));
+        } catch (...) {
+            note_failed();
+            throw;
+        }
     }
     if (held_since_) {
         held_for_ = Clock::now() - *held_since_;
@@ -47,6 +52,8 @@ Task<void> Runner::back(const Steps* steps, std::int64_t epoch, std::map<std::st
     for (const auto* step : apart) {
         undone_events_.push_back(event(epoch, step->id, EventKind::undone));
     }
+    undone_events_.insert(undone_events_.begin(), failed_.begin(), failed_.end());
+    failed_.clear();
     if (!undone_events_.empty()) {
         note(std::move(undone_events_));
         undone_events_.clear();
@@ -136,7 +143,12 @@ Task<void> Runner::back_one(const Step* step, std::int64_t epoch, StepRecord rec
     }
     crash_point(step->id, "undoing");
     auto with = hooks(step);
-    co_await executor_.perform(std::move(actions), after(step->deadline), std::move(with));
+    try {
+        co_await executor_.perform(std::move(actions), after(step->deadline), std::move(with));
+    } catch (...) {
+        note_failure(*step, epoch, std::current_exception());
+        throw;
+    }
     crash_point(step->id, "undone");
     if (step->in_pause) {
         undone_events_.push_back(std::move(undone));

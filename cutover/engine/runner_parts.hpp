@@ -2,7 +2,6 @@
 #pragma once
 
 #include "cutover/actions/action.hpp"
-#include "cutover/engine/step.hpp"
 #include "cutover/record/journal.hpp"
 
 namespace pgteal::cutover {
@@ -34,7 +33,5 @@ inline Event event(std::int64_t epoch, const std::string& step, EventKind kind,
 }
 
 std::string words_of(const std::exception_ptr& error);
-/// What kept the step from its end.
-Event failed(const Step& step, std::int64_t epoch, const std::exception_ptr& error);
 
 } // namespace pgteal::cutover

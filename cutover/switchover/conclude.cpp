@@ -85,7 +85,12 @@ Task<bool> roll_forward(Context* context, Runner* runner, Move move) {
         context->estate.server(Side::blue).close_idle();
         context->estate.server(Side::green).close_idle();
     };
-    co_await insist(all_steps, after(std::chrono::seconds(60)), reconnect);
+    try {
+        co_await insist(all_steps, after(std::chrono::seconds(60)), reconnect);
+    } catch (...) {
+        runner->note_failed();
+        throw;
+    }
     co_return !runner->only_poolers_silent();
 }
 
