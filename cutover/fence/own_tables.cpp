@@ -26,16 +26,20 @@ std::string take_run_row_text(bool write) {
 
 namespace {
 
+/// A transaction that goes on this long is none that ends by itself.
+constexpr const char* lasts = "clock_timestamp() - a.xact_start > interval '1 s'";
+
 Task<std::optional<Refusal>> locker_of(postgres::Server* server, std::string database, std::string again,
                                        Deadline deadline) {
-    const std::string sql =
-        "SELECT a.pid, a.usename::text, a.application_name, c.relname::text FROM pg_locks l JOIN "
-        "pg_stat_activity a ON a.pid = l.pid JOIN pg_class c ON c.oid = l.relation\n WHERE " +
-        locks_own_table_text() + "\n ORDER BY a.xact_start LIMIT 1";
-    const auto found = co_await server->exec(std::move(database), sql, {}, deadline);
-    if (found.empty()) {
+    const std::string sql = "SELECT a.pid, a.usename::text, a.application_name, c.relname::text";
+    const std::string from = " FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid JOIN pg_class c ON "
+                             "c.oid = l.relation\n WHERE " +
+                             locks_own_table_text();
+    const auto lasting = co_await lasting_locker(server, std::move(database), sql, from, deadline);
+    if (!lasting) {
         co_return std::nullopt;
     }
+    const auto& found = *lasting;
     const auto& side = server->name();
     co_return Refusal{side,
                       fmt::format("pid {} (role {}, app \"{}\") holds a lock on pgteal.{} of {}, and pgteal "
@@ -47,6 +51,23 @@ Task<std::optional<Refusal>> locker_of(postgres::Server* server, std::string dat
 }
 
 } // namespace
+
+Task<std::optional<postgres::Result>> lasting_locker(postgres::Server* server, std::string database,
+                                                     std::string columns, std::string from,
+                                                     Deadline deadline) {
+    const std::string sql = columns + ", " + lasts + from + "\n ORDER BY a.xact_start LIMIT 1";
+    for (int looks = 0; looks < 10; ++looks) {
+        auto found = co_await server->exec(database, sql, {}, deadline);
+        if (found.empty()) {
+            break;
+        }
+        if (found.get<bool>(0, found.columns() - 1)) {
+            co_return found;
+        }
+        co_await sleep_for(std::chrono::milliseconds(150));
+    }
+    co_return std::nullopt;
+}
 
 Task<std::optional<Refusal>> own_table_lockers(Estate* estate, std::string again, Deadline deadline) {
     for (const auto side : {Side::blue, Side::green}) {

@@ -16,6 +16,14 @@ namespace pgteal::cutover {
 /// waiting; a row of another table may be locked by SELECT ... FOR UPDATE.
 std::string locks_own_table_text();
 
+/// The lock of the oldest transaction `from` (SQL from FROM on, with pg_stat_activity as a) if it goes on for
+/// a second: its `columns`. What lasts for a moment only, as when a client's row makes a partition or
+/// somebody runs GRANT, keeps nobody waiting, and a moment later there may be another such: looks ten times
+/// at most.
+Task<std::optional<postgres::Result>> lasting_locker(postgres::Server* server, std::string database,
+                                                     std::string columns, std::string from,
+                                                     Deadline deadline);
+
 /// SQL, for a transaction that is to lock the row of pgteal.run while clients are held, or to change it
 /// (`write`): locks it and ends who keeps it from that. Who has locked the table against writers only is not
 /// waited for by the fence, which ends him anyway.

@@ -132,12 +132,11 @@ Task<void> server_risks(postgres::Server* server, std::string database, std::vec
 
 Task<void> refuse_lockers(postgres::Server* server, std::string database, std::string again,
                           Deadline deadline) {
-    const auto found = co_await server->exec(
-        database,
+    const auto lasting = co_await lasting_locker(
+        server, std::move(database),
         "SELECT a.pid, coalesce(a.usename::text, ''), a.application_name, coalesce(a.datname::text, ''), "
-        "coalesce(l.relation::regclass::text, 'its row of pg_database') FROM pg_locks l JOIN "
-        "pg_stat_activity a ON "
-        "a.pid = l.pid\n"
+        "coalesce(l.relation::regclass::text, 'its row of pg_database')",
+        " FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid\n"
         " WHERE l.granted AND a.usename IS DISTINCT FROM current_user\n"
         "   AND (l.database = 0 AND l.relation IN ('pg_database'::regclass, 'pg_db_role_setting'::regclass)\n"
         "          AND l.mode <> 'AccessShareLock' AND a.backend_type = 'client backend'\n"
@@ -146,11 +145,12 @@ Task<void> refuse_lockers(postgres::Server* server, std::string database, std::s
         "WHERE "
         "d.datname = current_database())\n"
         "        OR " +
-            locks_own_table_text() + ")\n ORDER BY a.xact_start LIMIT 1",
-        {}, deadline);
-    if (found.empty()) {
+            locks_own_table_text() + ")",
+        deadline);
+    if (!lasting) {
         co_return;
     }
+    const auto& found = *lasting;
     const auto& side = server->name();
     throw Error(
         ErrorCode::refused, side,
