@@ -6,13 +6,12 @@
 #include <fmt/format.h>
 
 #include "cutover/cli/work.hpp"
+#include "cutover/migrations/linted.hpp"
 #include "cutover/migrations/migrations.hpp"
-#include "migration/apply/history.hpp"
 #include "migration/files/find_against.hpp"
 #include "migration/lint/lint.hpp"
 #include "migration/lint/read_files.hpp"
 #include "migration/lint/report/report.hpp"
-#include "migration/lint/world/catalog_read.hpp"
 
 namespace pgteal::cutover {
 
@@ -84,33 +83,13 @@ Task<int> major_of_green(Session* session) {
     }
 }
 
-/// What blue knows of one database.
-struct Known {
-    lint::Catalog catalog;
-    std::vector<migration::Applied> applied;
-};
-
-Task<Known> ask_blue(Session* session, std::string database) {
-    Known known;
+Task<LintGround> ask_blue(Session* session, std::string database) {
+    LintGround known;
     const auto dsn = session->estate->server(Side::blue).dsn().with_database(database);
     const auto table = history_of(session->config);
-    const std::function<void()> work = [&known, &dsn, &table] {
-        known.catalog = lint::read_catalog(dsn);
-        known.applied = migration::history(dsn, "blue", table);
-    };
+    const std::function<void()> work = [&known, &dsn, &table] { known = read_lint_ground(dsn, table); };
     co_await run_blocking(work);
     co_return known;
-}
-
-/// Blue's catalogs have what these files made.
-int leave_out_applied(std::vector<migration::File>& files, const std::vector<migration::Applied>& applied) {
-    return static_cast<int>(std::erase_if(files, [&](const migration::File& file) {
-        const auto is_it = [&](const auto& row) {
-            return row.finished() && migration::same_migration(file, row);
-        };
-        return !file.version.empty() &&
-               (std::ranges::any_of(applied, is_it) || migration::below_baseline(file, applied));
-    }));
 }
 
 /// Where the files are, each once.
@@ -153,7 +132,7 @@ Task<void> lint_group(Session* session, Group group, lint::Options options, Outc
         }
     }
     const bool asks = !options.offline && session->estate != nullptr && !group.database.empty();
-    Known known;
+    LintGround known;
     if (asks) {
         known = co_await ask_blue(session, group.database);
         outcome->applied += leave_out_applied(sources.files, known.applied);

@@ -3,7 +3,10 @@
 #include <filesystem>
 
 #include "base/error.hpp"
+#include "cutover/migrations/linted.hpp"
 #include "cutover/migrations/migrations.hpp"
+#include "migration/lint/lint.hpp"
+#include "migration/lint/read_files.hpp"
 
 namespace pgteal::cutover {
 
@@ -34,6 +37,28 @@ Task<std::size_t> pending_files(Estate* estate, const DatabaseConfig* database, 
     co_return count;
 }
 
+/// What the linter says of replication, over blue as it is.
+Task<std::vector<health::Finding>> lint_files(Estate* estate, const DatabaseConfig* database) {
+    constexpr int per_major = 10000;
+    migration::lint::Options options{estate->config().lint};
+    options.offline = false;
+    options.same_change = false;
+    const auto green = co_await estate->server(Side::green).identity(after(std::chrono::seconds(10)));
+    options.pg_version = green.version / per_major;
+    const auto blue = estate->server(Side::blue).dsn().with_database(database->name);
+    const auto table = history_of(estate->config());
+    const auto folder = database->migrations;
+    std::vector<health::Finding> findings;
+    const std::function<void()> work = [&] {
+        auto files = migration::lint::read_sources({folder}).files;
+        const auto ground = read_lint_ground(blue, table);
+        leave_out_applied(files, ground.applied);
+        findings = stream_findings(database->name, migration::lint::lint(files, &ground.catalog, options));
+    };
+    co_await run_blocking(work);
+    co_return findings;
+}
+
 } // namespace
 
 Task<health::CheckResult> check_migrations(Estate* estate, bool run_started) {
@@ -45,7 +70,12 @@ Task<health::CheckResult> check_migrations(Estate* estate, bool run_started) {
         }
         try {
             if (estate->config().migrate.command.empty()) {
-                pending += co_await pending_files(estate, &database, run_started);
+                const auto files = co_await pending_files(estate, &database, run_started);
+                pending += files;
+                if (files > 0 && !run_started) {
+                    auto said = co_await lint_files(estate, &database);
+                    std::move(said.begin(), said.end(), std::back_inserter(result.findings));
+                }
             } else if (!std::filesystem::is_directory(database.migrations)) {
                 throw Error(ErrorCode::file, "", database.migrations + " is no folder",
                             "correct migrations of [[database]] " + database.name);

@@ -252,4 +252,50 @@ TEST(Advice, of_check_can_be_typed_and_each_fault_is_gone_by_its_own) {
     EXPECT_EQ(scenario.pgteal({"abort"}).exit_code, 0);
 }
 
+// Read before hours of copying, not after them: the lane would stop at the first row that blue sends.
+TEST(Advice, of_check_on_migrations_that_replication_does_not_live_with) {
+    Scenario scenario;
+    script(scenario.lab(), "blue", "app", "CREATE TABLE public.t (id int PRIMARY KEY, a text, n int)");
+    script(scenario.lab(), "blue", "app", "CREATE TABLE public.gone (id int PRIMARY KEY)");
+    const auto folder = scenario.lab().dir() + "/migrations/app/";
+    const auto said = [&] {
+        std::vector<std::string> found;
+        const auto run = scenario.pgteal_json({"check", "--quick"});
+        EXPECT_EQ(run.exit_code, 0) << run;
+        const auto document = run.json();
+        for (const auto& one : document.at("findings").as_array()) {
+            if (one.at("check").as_string() == "migrations") {
+                EXPECT_EQ(one.at("level").as_string(), "warning") << one;
+                found.push_back(std::string(one.at("object").as_string()) + " " +
+                                std::string(one.at("message").as_string()) + " " +
+                                std::string(one.at("fix").as_string()));
+            }
+        }
+        return found;
+    };
+    write_file(folder + "V1__add.sql", "ALTER TABLE public.t ADD COLUMN extra text;\n");
+    write_file(folder + "V2__rename.sql", "SET LOCAL lock_timeout = '2s';\n"
+                                          "ALTER TABLE public.t RENAME COLUMN a TO b;\n");
+    write_file(folder + "V3__wide.sql", "ALTER TABLE public.t ALTER COLUMN n TYPE bigint;\n");
+    // Nothing goes on being replicated when it runs, after finish.
+    write_file(folder + "V4__gone.sql", "-- pgteal: phase contract\nDROP TABLE public.gone;\n");
+    const auto first = said();
+    ASSERT_EQ(first.size(), 2U) << testing::PrintToString(first);
+    EXPECT_THAT(first[0], HasSubstr("app: V2__rename.sql:2 replication both ways"));
+    EXPECT_THAT(first[0], HasSubstr("the lane stops at blue's next write"));
+    EXPECT_THAT(first[1], HasSubstr("app: V3__wide.sql:1 replication on the way back"));
+    // What it names shows the form to write, and the line that says it is meant hushes it.
+    const auto shown = scenario.pgteal({"migrate", "lint"});
+    EXPECT_THAT(shown.out, HasSubstr("ALTER TABLE public.t ADD COLUMN b")) << shown;
+    const auto line = [](const std::string& text) {
+        return text.substr(text.find("-- pgteal: allow")) + "\n";
+    };
+    write_file(folder + "V2__rename.sql", "SET LOCAL lock_timeout = '2s';\n" + line(first[0]) +
+                                              "ALTER TABLE public.t RENAME COLUMN a TO b;\n");
+    write_file(folder + "V3__wide.sql",
+               line(first[1]) + "ALTER TABLE public.t ALTER COLUMN n TYPE bigint;\n");
+    const auto hushed = said();
+    EXPECT_TRUE(hushed.empty()) << testing::PrintToString(hushed);
+}
+
 } // namespace pgteal::support
