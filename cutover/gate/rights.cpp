@@ -211,7 +211,8 @@ private:
         sql.side = move_.to;
         sql.statement = std::move(statement);
         sql.spared = spared || scope_.spared;
-        sql.limit = std::chrono::seconds(15); // somebody may hold the same row of a catalog
+        // Somebody may hold the same row of a catalog. Going back doesn't wait for him.
+        sql.limit = std::chrono::seconds(scope_.spared ? 1 : 15);
         plan.actions.push_back({std::move(sql), phase});
     }
 
