@@ -14,6 +14,7 @@ title_of() {
     runbook) echo "docs/runbook.md is what the step list says" ;;
     config) echo "docs/config.md is what the config reader says" ;;
     schema) echo "docs/pgteal.schema.json is what the config reader says" ;;
+    checks) echo "docs/checks.md is what check asks" ;;
     rules) echo "docs/migrations/rules.md is what the linter says" ;;
     named) echo "docs/security.md names tests that are there" ;;
     compose) echo "docker-compose.yml parses and runs what scripts/lab runs" ;;
@@ -108,6 +109,7 @@ check_named() { python3 scripts/lib/named_tests.py docs/security.md; }
 check_runbook() { docs_are_fresh runbook docs/runbook.md; }
 check_rules() { docs_are_fresh rules docs/migrations/rules.md; }
 check_config() { docs_are_fresh config docs/config.md; }
+check_checks() { docs_are_fresh checks docs/checks.md; }
 check_schema() { docs_are_fresh schema docs/pgteal.schema.json; }
 
 check_compose() {
