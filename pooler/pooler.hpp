@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/describe/class.hpp>
+
 #include "base/async.hpp"
 
 namespace pgteal::pooler {
@@ -34,6 +36,7 @@ struct Target {
     std::string database;
     auto operator<=>(const Target&) const = default;
 };
+BOOST_DESCRIBE_STRUCT(Target, (), (host, port, database))
 
 /// Settings that decide whether a switchover is safe (PgBouncer docs: SHOW CONFIG).
 struct Settings {

@@ -185,9 +185,8 @@ Task<health::CheckResult> check_states(Estate* estate, const Journal* journal, P
     const Move move{progress.serving, other(progress.serving), progress.epoch + 1};
     health::CheckResult result{"client-settings", {}, "clients' settings are alike on both sides"};
     for (const auto& database : estate->config().database_names()) {
-        const auto recorded = journal->fact("database_state " + database);
-        auto changed = co_await changed_database(
-            estate, recorded, move, database, rights_are_carried(*journal), after(std::chrono::seconds(15)));
+        auto changed =
+            co_await changed_database(estate, journal, move, database, after(std::chrono::seconds(15)));
         if (changed) {
             const bool refused = move.to == Side::green || changed->read_only;
             result.findings.push_back({result.check, refused ? health::Level::error : health::Level::warning,

@@ -96,10 +96,7 @@ void record_comparison(const Config& config, const Progress& progress, bool equa
                        const std::vector<Looked>& looks) {
     try {
         auto journal = Journal::open(config.state, config.run, "compare");
-        boost::json::object result;
-        result["equal"] = equal;
-        result["at"] = utc_now();
-        journal.set_fact("compared", result);
+        journal.remember(facts::compared, {equal, utc_now()});
         for (const auto& looked : looks) {
             keep_looked(&journal, progress, looked);
         }

@@ -119,13 +119,13 @@ Task<Exit> go_on_preparing(Work* work) {
     }
     const auto steps = steps_of({Part::prepare}, context);
     if (!progress.prepared) {
-        work->journal.set_fact("fingerprint", nullptr); // an earlier run's
+        work->journal.forget(facts::prepared_recorded);
     }
     co_await runner.forward(&steps, 1, progress.steps);
     crash_point("prepare", "unrecorded");
     record_carried_rights(&context);
-    if (context.journal.fact("fingerprint").is_null() || !progress.prepared) {
-        co_await record_fingerprint(&work->context);
+    if (!context.journal.recall(facts::prepared_recorded)) {
+        co_await record_prepared(&work->context);
     }
     co_await note_sides(&context);
     const auto streams = co_await read_streams(&context.estate, Side::blue, after(std::chrono::minutes(1)));
@@ -161,9 +161,9 @@ Task<Exit> go_on_removing(Work* work) {
     }
     if (!progress.removing) {
         const bool keep = work->session.options.keep_green;
-        context.journal.set_fact(keep_green, keep);
+        context.journal.remember(facts::keep_green, keep);
     } else if (work->session.options.keep_green) {
-        context.journal.set_fact(keep_green, true);
+        context.journal.remember(facts::keep_green, true);
     }
     co_await require_droppable(&context);
     if (!progress.removing) {
@@ -176,7 +176,7 @@ Task<Exit> go_on_removing(Work* work) {
     context.journal.append(run_event(EventKind::removed, progress.epoch));
     const auto found = context.executor.bindings().find("roles_left");
     const auto left = found == context.executor.bindings().end() ? std::string() : found->second.value;
-    const bool kept = context.journal.fact(keep_green) == boost::json::value(true);
+    const bool kept = context.journal.recall(facts::keep_green).value_or(false);
     if (work->session.options.json) {
         boost::json::object document;
         document["outcome"] = "removed";
@@ -344,7 +344,7 @@ Task<Exit> run_resume(Session* session) {
     session->interrupted = progress.attempt.has_value();
     co_await require_bound(&work.context);
     auto next = decide_resume(progress);
-    if (next == Resume::nothing && progress.active && work.journal.fact("fingerprint").is_null()) {
+    if (next == Resume::nothing && progress.active && !work.journal.recall(facts::prepared_recorded)) {
         next = Resume::go_on_preparing; // ended between the last step and the record of the schemas
     }
     if (next == Resume::nothing) {

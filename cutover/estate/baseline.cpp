@@ -91,37 +91,13 @@ Task<void> add_new_entries(Estate* estate, Side serving, std::vector<PoolerBasel
 std::vector<PoolerBaseline> recorded_poolers(const Journal& journal) {
     auto baselines = every_recorded_pooler(journal);
     auto without = left_behind(journal);
-    const auto left_out = journal.fact("poolers_left_out");
-    if (left_out.is_array()) {
-        for (const auto& name : left_out.as_array()) {
-            without.emplace(name.as_string());
-        }
-    }
+    without.merge(journal.recall(facts::poolers_left_out).value_or(std::set<std::string>{}));
     std::erase_if(baselines, [&without](const auto& one) { return without.contains(one.name); });
     return baselines;
 }
 
 std::vector<PoolerBaseline> every_recorded_pooler(const Journal& journal) {
-    std::vector<PoolerBaseline> baselines;
-    const auto fact = journal.fact("poolers");
-    if (!fact.is_array()) {
-        return baselines;
-    }
-    for (const auto& item : fact.as_array()) {
-        const auto& object = item.as_object();
-        PoolerBaseline one;
-        one.name = std::string(object.at("name").as_string());
-        one.path = std::string(object.at("path").as_string());
-        one.hash = std::string(object.at("hash").as_string());
-        for (const auto& [entry, target] : object.at("entries").as_object()) {
-            const auto& parts = target.as_array();
-            one.entries[std::string(entry)] = {std::string(parts.at(0).as_string()),
-                                               std::string(parts.at(1).as_string()),
-                                               std::string(parts.at(2).as_string())};
-        }
-        baselines.push_back(std::move(one));
-    }
-    return baselines;
+    return journal.recall(poolers_recorded).value_or(std::vector<PoolerBaseline>{});
 }
 
 void record_poolers(Journal& journal, std::vector<PoolerBaseline> baselines) {
@@ -134,20 +110,7 @@ void record_poolers(Journal& journal, std::vector<PoolerBaseline> baselines) {
             baselines.push_back(one);
         }
     }
-    boost::json::array all;
-    for (const auto& one : baselines) {
-        boost::json::object entries;
-        for (const auto& [entry, target] : one.entries) {
-            entries[entry] = boost::json::array{target.host, target.port, target.database};
-        }
-        boost::json::object object;
-        object["name"] = one.name;
-        object["path"] = one.path;
-        object["hash"] = one.hash;
-        object["entries"] = std::move(entries);
-        all.push_back(std::move(object));
-    }
-    journal.set_fact("poolers", all);
+    journal.remember(poolers_recorded, baselines);
 }
 
 pooler::Target target_for(const Config& config, Side side, const pooler::Target& original) {
@@ -176,32 +139,14 @@ std::map<std::string, pooler::Target> targets_for(const Config& config, Side sid
     return targets;
 }
 
-namespace {
-
-constexpr const char* left_behind_fact = "poolers_left_behind";
-
-} // namespace
-
 std::set<std::string> left_behind(const Journal& journal) {
-    std::set<std::string> names;
-    const auto recorded = journal.fact(left_behind_fact);
-    if (recorded.is_array()) {
-        for (const auto& name : recorded.as_array()) {
-            names.emplace(name.as_string());
-        }
-    }
-    return names;
+    return journal.recall(facts::poolers_left_behind).value_or(std::set<std::string>{});
 }
 
 void record_left_behind(Journal& journal, const std::set<std::string>& names) {
-    if (names == left_behind(journal)) {
-        return;
+    if (names != left_behind(journal)) {
+        journal.remember(facts::poolers_left_behind, names);
     }
-    boost::json::array all;
-    for (const auto& name : names) {
-        all.push_back(boost::json::string(name));
-    }
-    journal.set_fact(left_behind_fact, all);
 }
 
 } // namespace pgteal::cutover

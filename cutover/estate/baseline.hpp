@@ -19,11 +19,15 @@ struct PoolerBaseline {
     std::string hash; ///< of the file as pgteal last saw or wrote it
     std::map<std::string, pooler::Target> entries;
 };
+BOOST_DESCRIBE_STRUCT(PoolerBaseline, (), (name, path, hash, entries))
+
+/// What recorded_poolers() and its like read.
+inline constexpr Fact<std::vector<PoolerBaseline>> poolers_recorded{"poolers"};
 
 /// How long a pooler's console may take to answer while clients may be held.
 inline constexpr auto console_patience = std::chrono::seconds(3);
 
-/// Baselines as recorded by the run (journal fact "poolers"); empty before. Without those that the operator
+/// Baselines as recorded by the run; empty before. Without those that the operator
 /// left out (every_recorded_pooler() has them), and those that a switch-back left behind (left_behind.hpp).
 std::vector<PoolerBaseline> recorded_poolers(const Journal& journal);
 /// With those that the operator left out.

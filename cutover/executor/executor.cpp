@@ -205,13 +205,8 @@ Task<void> Executor::run(const Sql* action, Deadline deadline) {
         throw Error(ErrorCode::internal, server.name(), "no row came back from: " + statement.text.display());
     }
     if (!action->remember.empty() && !results.back().is_null(0, 0)) {
-        auto known = journal_.fact(action->remember);
-        auto facts = known.is_object() ? known.as_object() : boost::json::object();
         const auto answer = boost::json::parse(std::string(results.back().text(0, 0)));
-        for (const auto& one : answer.as_object()) {
-            facts[one.key()] = one.value();
-        }
-        journal_.set_fact(action->remember, facts);
+        journal_.add_to(action->remember, answer.as_object());
     }
     for (std::size_t i = 0; i < statement.gives.size(); ++i) {
         set(statement.gives[i], std::string(results.back().text(0, static_cast<int>(i))));

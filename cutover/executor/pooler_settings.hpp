@@ -9,7 +9,7 @@ namespace pgteal::cutover {
 /// Reads them from every pooler of the run into the journal. Throws Error(unreachable).
 Task<void> record_pooler_settings(Estate* estate, Journal* journal, Deadline deadline);
 
-/// Puts back what was recorded for this pooler; nothing when nothing was (a run of an earlier version).
+/// Puts back what was recorded for this pooler; nothing when nothing was.
 Task<void> put_back_pooler_settings(Estate* estate, const Journal* journal, std::string pooler,
                                     Deadline deadline);
 

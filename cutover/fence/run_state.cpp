@@ -88,22 +88,16 @@ Task<FenceState> read_fence(postgres::Server* server, std::string database, Dead
 }
 
 int recorded_limit(const Journal& journal, const std::string& database) {
-    const auto limits = journal.fact("limits");
-    if (limits.is_object()) {
-        if (const auto* limit = limits.as_object().if_contains(database);
-            limit != nullptr && limit->is_int64()) {
-            return static_cast<int>(limit->as_int64());
-        }
-    }
-    return -1;
+    const auto limits = journal.recall(facts::limits).value_or(facts::ByName<int>{});
+    const auto limit = limits.find(database);
+    return limit == limits.end() ? -1 : limit->second;
 }
 
 std::string lift_fence(const Journal& journal, const std::string& database) {
-    const auto settings = journal.fact("read_only_settings");
-    const auto* setting = settings.is_object() ? settings.as_object().if_contains(database) : nullptr;
-    return past_lockers(
-        lift_fence_text(database, recorded_limit(journal, database),
-                        setting != nullptr ? std::string(setting->as_string()) : std::string()));
+    const auto settings = journal.recall(facts::read_only_settings);
+    const auto setting = settings ? settings->find(database) : decltype(settings->end()){};
+    return past_lockers(lift_fence_text(database, recorded_limit(journal, database),
+                                        settings && setting != settings->end() ? setting->second : ""));
 }
 
 } // namespace pgteal::cutover

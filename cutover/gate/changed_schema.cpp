@@ -13,10 +13,6 @@ namespace {
 
 constexpr std::size_t most = 3;
 
-std::string fact_of(Side side, const std::string& database) {
-    return "schema_objects " + to_string(side) + " " + database;
-}
-
 std::string words(const std::string& what, const std::vector<std::string>& names) {
     std::string text;
     for (std::size_t i = 0; i < names.size() && i < most; ++i) {
@@ -51,18 +47,15 @@ Task<void> record_objects(Context* context, Deadline deadline) {
     for (const auto side : {Side::blue, Side::green}) {
         for (const auto& database : context->estate.config().database_names()) {
             const auto objects = co_await schema_objects(&context->estate, side, database, deadline);
-            boost::json::object prints;
-            for (const auto& [name, print] : migration::schema::fingerprints(objects)) {
-                prints[name] = print;
-            }
-            context->journal.set_fact(fact_of(side, database), prints);
+            context->journal.remember(facts::schema_objects, facts::schema_objects.of(side, database),
+                                      migration::schema::fingerprints(objects));
         }
     }
 }
 
-SchemaChange name_changes(const boost::json::object& recorded, const migration::schema::Objects& now,
-                          const std::set<std::string>& moved, int version) {
-    const auto prints = migration::schema::fingerprints(now, version);
+SchemaChange name_changes(const facts::ByName<std::string>& recorded, const migration::schema::Objects& now,
+                          const std::set<std::string>& moved) {
+    const auto prints = migration::schema::fingerprints(now);
     std::vector<const migration::schema::Object*> fresh;
     std::set<std::string> families; // what belongs to something new goes with it
     for (const auto& object : now.list) {
@@ -87,14 +80,14 @@ SchemaChange name_changes(const boost::json::object& recorded, const migration::
         made.push_back(object->kind + " " + object->identity);
     }
     for (const auto& [name, print] : prints) {
-        const auto* was = recorded.if_contains(name);
-        if (was != nullptr && *was != boost::json::value(print)) {
+        const auto was = recorded.find(name);
+        if (was != recorded.end() && was->second != print) {
             other_ones.push_back(name + " (changed)");
         }
     }
     for (const auto& [name, print] : recorded) {
-        if (!prints.contains(std::string(name)) && !is_of_a_moved_table(name, moved)) {
-            other_ones.push_back(std::string(name) + " (gone)");
+        if (!prints.contains(name) && !is_of_a_moved_table(name, moved)) {
+            other_ones.push_back(name + " (gone)");
         }
     }
     change.what = words("new:", made);
@@ -107,45 +100,53 @@ SchemaChange name_changes(const boost::json::object& recorded, const migration::
     return change;
 }
 
+namespace {
+
+Task<SchemaChange> changes_of(Context* context, Side side, std::string database, Deadline deadline) {
+    const auto recorded =
+        context->journal.recall(facts::schema_objects, facts::schema_objects.of(side, database));
+    if (!recorded) { // prepare has not ended
+        co_return SchemaChange{};
+    }
+    const auto now = co_await schema_objects(&context->estate, side, database, deadline);
+    auto change = name_changes(*recorded, now);
+    if (!change.what.empty()) {
+        // What is recorded has the tables that became, or are no longer, partitions.
+        const auto moved =
+            co_await replication::moved_partition_names(context->estate.server(side), database, deadline);
+        change = name_changes(*recorded, now, moved);
+    }
+    co_return change;
+}
+
+} // namespace
+
 Task<std::vector<ChangedSchema>> changed_schemas(Context* context, Deadline deadline) {
     std::vector<ChangedSchema> changed;
-    const auto recorded = context->journal.fact("fingerprint");
+    const auto names = context->estate.config().database_names();
     const auto serving = context->progress().serving;
     for (const auto side : {Side::blue, Side::green}) {
-        const auto* fact = recorded.is_object() ? recorded.as_object().if_contains(to_string(side)) : nullptr;
-        const auto was = fact != nullptr ? std::string(fact->as_string()) : std::string();
-        const auto now = co_await fingerprint(&context->estate, side, deadline, was);
-        if (was == now) {
-            continue;
+        std::vector<Task<SchemaChange>> looks;
+        for (const auto& database : names) {
+            looks.push_back(changes_of(context, side, database, deadline));
         }
+        const auto found = co_await all(std::move(looks));
         ChangedSchema one{to_string(side), {}, {}};
         bool dropping = true;
-        bool any_moved = false;
-        bool moved_only = true; // what is recorded has the tables that became, or are no longer, partitions
-        for (const auto& database : context->estate.config().database_names()) {
-            const auto known = context->journal.fact(fact_of(side, database));
-            if (!known.is_object()) { // of a run that an earlier version prepared
-                moved_only = false;
-                continue;
-            }
-            const auto objects = co_await schema_objects(&context->estate, side, database, deadline);
-            const auto moved =
-                co_await replication::moved_partition_names(context->estate.server(side), database, deadline);
-            const auto change = name_changes(known.as_object(), objects, moved, fingerprint_version_of(was));
-            any_moved = any_moved || !moved.empty();
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            const auto& change = found[i];
             if (change.what.empty()) {
                 continue;
             }
-            moved_only = false;
-            one.what += (one.what.empty() ? "" : "; ") + ("in database " + database + " ") + change.what;
+            one.what += (one.what.empty() ? "" : "; ") + ("in database " + names[i] + " ") + change.what;
             dropping = dropping && !change.drops.empty() && one.fix.empty();
-            one.fix = dropping ? "in database " + database + " on " + one.side +
+            one.fix = dropping ? "in database " + names[i] + " on " + one.side +
                                      ", as a superuser: SET pgteal.ddl = on; " +
                                      (side == serving ? "" : "SET default_transaction_read_only = off; ") +
                                      change.drops
                                : std::string();
         }
-        if (!moved_only || !any_moved) {
+        if (!one.what.empty()) {
             changed.push_back(std::move(one));
         }
     }

@@ -175,40 +175,32 @@ std::optional<StateChange> judge_database_state(const std::string& database, con
     return std::nullopt;
 }
 
-Task<std::optional<StateChange>> changed_database(Estate* estate, boost::json::value recorded, Move move,
-                                                  std::string database, bool carried, Deadline deadline) {
-    if (!recorded.is_object()) { // of a run that an earlier version prepared
+Task<std::optional<StateChange>> changed_database(Estate* estate, const Journal* journal, Move move,
+                                                  std::string database, Deadline deadline) {
+    const auto recorded = [&](Side side) {
+        return journal->recall(facts::database_state, facts::database_state.of(side, database));
+    };
+    const auto recorded_from = recorded(move.from);
+    const auto recorded_to = recorded(move.to);
+    if (!recorded_from || !recorded_to) { // prepare has not ended
         co_return std::nullopt;
     }
-    const auto counted = [carried](DatabaseState state) {
-        return carried ? without_rights(std::move(state)) : state;
-    };
-    const auto state_of = [&recorded, &counted](Side side) {
-        DatabaseState state;
-        for (const auto& one : recorded.as_object().at(to_string(side)).as_array()) {
-            state.insert(std::string(one.as_string()));
-        }
-        return counted(std::move(state));
-    };
-    const auto recorded_from = state_of(move.from);
-    const auto recorded_to = state_of(move.to);
     const auto roles = co_await replication::read_roles(estate->server(move.from), deadline);
     std::set<std::string> known{roles.bootstrap};
     for (const auto& role : roles.roles) {
         known.insert(role.name);
     }
-    if (carried) {
-        const auto there = co_await replication::read_roles(estate->server(move.to), deadline);
-        std::erase_if(known, [&there, &roles](const auto& name) {
-            return name != roles.bootstrap && name != there.bootstrap &&
-                   std::none_of(there.roles.begin(), there.roles.end(),
-                                [&name](const auto& role) { return role.name == name; });
-        });
-    }
+    const auto carried = co_await replication::read_roles(estate->server(move.to), deadline);
+    std::erase_if(known, [&carried, &roles](const auto& name) {
+        return name != roles.bootstrap && name != carried.bootstrap &&
+               std::none_of(carried.roles.begin(), carried.roles.end(),
+                            [&name](const auto& role) { return role.name == name; });
+    });
     const auto here = co_await read_database_state(&estate->server(move.from), database, deadline, &known);
     const auto there = co_await read_database_state(&estate->server(move.to), database, deadline, &known);
     auto changed =
-        judge_database_state(database, move, recorded_from, recorded_to, counted(here), counted(there));
+        judge_database_state(database, move, without_rights(*recorded_from), without_rights(*recorded_to),
+                             without_rights(here), without_rights(there));
     co_return changed;
 }
 

@@ -31,9 +31,9 @@ std::optional<StateChange> judge_database_state(const std::string& database, con
                                                 const DatabaseState& recorded_from,
                                                 const DatabaseState& recorded_to, const DatabaseState& from,
                                                 const DatabaseState& to);
-/// The same, read now; `recorded`: fact "database_state <database>" of the journal. `carried`: the run
-/// carries privileges, comments, and roles that `to` has not yet.
-Task<std::optional<StateChange>> changed_database(Estate* estate, boost::json::value recorded, Move move,
-                                                  std::string database, bool carried, Deadline deadline);
+/// The same, read now and held against what the journal remembers. Privileges, comments, and roles that `to`
+/// has not yet are carried.
+Task<std::optional<StateChange>> changed_database(Estate* estate, const Journal* journal, Move move,
+                                                  std::string database, Deadline deadline);
 
 } // namespace pgteal::cutover

@@ -58,10 +58,9 @@ Task<std::optional<Refusal>> changed_role(Context* context, Move move, Deadline 
                 " in psql on both sides shows what it belongs to"};
     }
     // Going back demands no role that the run found on green and blue never had.
-    const auto before = context->journal.fact("roles_before");
+    const auto before = context->journal.recall(facts::roles_before);
     const auto found_there = [&](const std::string& name) {
-        return move.to == Side::blue && before.is_array() &&
-               std::ranges::find(before.as_array(), boost::json::value(name)) != before.as_array().end();
+        return move.to == Side::blue && before && before->contains(name);
     };
     for (const auto& role : source.roles) {
         if (!role.login || role.name == ours || role.name == target.bootstrap) {
@@ -207,13 +206,13 @@ Task<std::vector<Refusal>> read_risks(Context* context, Move move, std::string d
                              " on " + to_string(move.to) + " was never carried over",
                          "COMMIT PREPARED or ROLLBACK PREPARED it there"});
     }
-    const auto recorded = context->journal.fact("large_objects " + database);
+    const auto was =
+        context->journal.recall(facts::large_objects, facts::large_objects.of(move.from, database));
     const auto now = co_await large_objects(&from, database, deadline);
-    const auto* was = recorded.is_object() ? recorded.as_object().if_contains(side) : nullptr;
-    if (was != nullptr && was->is_int64() && was->as_int64() != now) {
+    if (was && *was != now) {
         risks.push_back({side,
                          "database " + database + " has " + std::to_string(now) + " large objects on " +
-                             side + ", " + std::to_string(was->as_int64()) +
+                             side + ", " + std::to_string(*was) +
                              " when the run was prepared: they are not replicated",
                          "copy them by hand (lo_export, lo_import), or keep clients from making them"});
     }
@@ -259,11 +258,10 @@ Task<std::vector<Refusal>> read_risks(Context* context, Move move, std::string d
     if (role) {
         risks.push_back(std::move(*role));
     }
-    const auto compared = context->journal.fact("compared");
-    if (compared.is_object() && !compared.as_object().at("equal").as_bool()) {
+    const auto compared = context->journal.recall(facts::compared);
+    if (compared && !compared->equal) {
         risks.push_back({to_string(move.to),
-                         "the last comparison of data, at " +
-                             std::string(compared.as_object().at("at").as_string()) + ", found differences",
+                         "the last comparison of data, at " + compared->at + ", found differences",
                          "mend them, then pgteal compare must find both sides equal"});
     }
     co_return risks;

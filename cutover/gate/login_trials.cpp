@@ -335,12 +335,12 @@ std::vector<Refusal> refusals_of(const health::CheckResult& result) {
 Task<std::vector<Refusal>> refused_logins(Context* context, Move move, bool with_rights) {
     const RightsScope scope{false, move.to == Side::blue};
     const auto coming = co_await look_at_rights(context, move, scope, after(std::chrono::seconds(20)));
-    if (with_rights && coming && !coming->refused.empty()) {
-        co_return coming->refused;
+    if (with_rights && !coming.refused.empty()) {
+        co_return coming.refused;
     }
     const auto result =
         co_await try_client_logins(&context->estate, recorded_poolers(context->journal), move.from, move.to,
-                                   true, coming ? &*coming : nullptr, after(std::chrono::seconds(20)));
+                                   true, &coming, after(std::chrono::seconds(20)));
     co_return refusals_of(result);
 }
 

@@ -16,21 +16,13 @@ namespace {
 using replication::PrivilegeMap;
 enum Phase { roles_first, then_grants, roles_last };
 
-std::string fact_of(Side side) { return "rights " + to_string(side); }
-/// Object ids of roles that the run made on a side; green's are what abort goes by.
-std::string made_on(Side side) { return side == Side::green ? "roles_made" : "roles_made_on_blue"; }
-
-/// Journal fact: what an attempt was about to grant and revoke there; none once that is known to be done.
-std::string doubt_of(Side to) { return "rights in doubt on " + to_string(to); }
-
 std::string text_at(const boost::json::object& object, const std::string& key) {
     const auto* value = object.if_contains(key);
     return value == nullptr ? std::string() : std::string(value->as_string());
 }
 
 boost::json::object recorded(const Journal& journal, Side side) {
-    auto fact = journal.fact(fact_of(side));
-    return fact.is_object() ? std::move(fact.as_object()) : boost::json::object{};
+    return journal.recall(facts::rights, facts::rights.of(side)).value_or(boost::json::object{});
 }
 
 boost::json::object recorded_roles(const boost::json::object& rights) {
@@ -191,7 +183,7 @@ public:
         note.side = move_.to;
         note.statement = {
             "", "SELECT " + postgres::quote_literal(boost::json::serialize(doubtful_)) + "::json", {}};
-        note.remember = doubt_of(move_.to);
+        note.remember = facts::rights_in_doubt.of(move_.to);
         plan.actions.insert(plan.actions.begin(), Action{std::move(note), roles_first});
     }
 
@@ -199,8 +191,9 @@ public:
 
 private:
     PrivilegeMap doubtful_of(const std::string& database) const {
-        const auto fact = context_->journal.fact(doubt_of(move_.to));
-        const auto* one = fact.is_object() ? fact.as_object().if_contains(database) : nullptr;
+        const auto doubt =
+            context_->journal.recall(facts::rights_in_doubt, facts::rights_in_doubt.of(move_.to));
+        const auto* one = doubt ? doubt->if_contains(database) : nullptr;
         return one == nullptr ? PrivilegeMap() : replication::privileges_from_json(*one);
     }
 
@@ -231,21 +224,20 @@ private:
                             "WHERE rolname IN (" +
                                 names + ")",
                             {}};
-        record.remember = made_on(move_.to);
+        record.remember = facts::roles_made.of(move_.to);
         record.spared = scope_.spared;
         plan.actions.push_back({std::move(record), roles_first});
     }
 
     /// A login that was taken away is none on the other side either. Only what the run made is dropped.
     Task<void> drop(replication::Role role, Deadline deadline) {
-        const auto made = context_->journal.fact(made_on(move_.to));
-        const auto* known = made.is_object() ? made.as_object().if_contains(role.name) : nullptr;
+        const auto made = context_->journal.recall(facts::roles_made, facts::roles_made.of(move_.to));
         bool ours = false;
-        if (known != nullptr) {
+        if (made && made->contains(role.name)) {
             const postgres::Params name{role.name};
             const auto oid = co_await context_->estate.server(move_.to).exec(
                 "", "SELECT oid::int8 FROM pg_catalog.pg_roles WHERE rolname = $1", name, deadline);
-            ours = !oid.empty() && *known == boost::json::value(oid.get<std::int64_t>(0, 0));
+            ours = !oid.empty() && made->at(role.name) == oid.get<std::int64_t>(0, 0);
         }
         if (role.login) {
             add({"", "ALTER ROLE " + postgres::quote_identifier(role.name) + " NOLOGIN", {}}, roles_last);
@@ -313,13 +305,9 @@ private:
 
 } // namespace
 
-Task<std::optional<RightsPlan>> look_at_rights(Context* context, Move move, RightsScope scope,
-                                               Deadline deadline) {
-    auto base = recorded(context->journal, move.from);
-    if (base.empty()) {
-        co_return std::nullopt;
-    }
-    Look look(context, move, scope, std::move(base), recorded(context->journal, move.to));
+Task<RightsPlan> look_at_rights(Context* context, Move move, RightsScope scope, Deadline deadline) {
+    Look look(context, move, scope, recorded(context->journal, move.from),
+              recorded(context->journal, move.to));
     co_await look.roles(deadline);
     for (const auto& database : context->estate.config().database_names()) {
         co_await look.database(database, deadline);
@@ -351,18 +339,16 @@ replication::RoleChanges changed_roles(const Journal& journal, Side side, const 
 }
 
 void record_rights(Journal& journal, Side side, const boost::json::object& rights) {
-    journal.set_fact(fact_of(side), rights);
+    journal.remember(facts::rights, facts::rights.of(side), rights);
 }
 
 void record_carried_rights(Context* context) {
     auto& seen = context->executor.results().rights;
     for (const auto& [side, rights] : seen) {
         record_rights(context->journal, side, rights);
-        context->journal.set_fact(doubt_of(side), boost::json::value());
+        context->journal.forget(facts::rights_in_doubt, facts::rights_in_doubt.of(side));
     }
     seen.clear();
 }
-
-bool rights_are_carried(const Journal& journal) { return journal.fact(fact_of(Side::blue)).is_object(); }
 
 } // namespace pgteal::cutover

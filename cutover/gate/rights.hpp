@@ -33,9 +33,8 @@ struct RightsScope {
     bool spared = false; ///< what fails is a warning
 };
 
-/// Nullopt when the run recorded none: a version that froze them prepared it. Changes nothing.
-Task<std::optional<RightsPlan>> look_at_rights(Context* context, Move move, RightsScope scope,
-                                               Deadline deadline);
+/// Changes nothing.
+Task<RightsPlan> look_at_rights(Context* context, Move move, RightsScope scope, Deadline deadline);
 
 /// What changed of roles since they were recorded: that is carried.
 replication::RoleChanges changed_roles(const Journal& journal, Side side, const replication::Roles& now);
@@ -45,6 +44,5 @@ Task<boost::json::object> read_rights(Context* context, Side side, Deadline dead
 void record_rights(Journal& journal, Side side, const boost::json::object& rights);
 /// What the steps that carry them saw last (Executor::Results).
 void record_carried_rights(Context* context);
-bool rights_are_carried(const Journal& journal);
 
 } // namespace pgteal::cutover

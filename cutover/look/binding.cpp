@@ -35,28 +35,13 @@ Task<Binding> read_binding(Context* context, bool must) {
     co_return now;
 }
 
-std::optional<Binding> recorded_binding(const Journal& journal) {
-    const auto fact = journal.fact("binding");
-    if (!fact.is_object()) {
-        return std::nullopt; // of a run that an earlier version began
-    }
-    Binding recorded;
-    for (const auto& [side, identifier] : fact.as_object().at("servers").as_object()) {
-        recorded.servers[std::string(side)] = std::string(identifier.as_string());
-    }
-    for (const auto& [database, lanes] : fact.as_object().at("lanes").as_object()) {
-        recorded.lanes[std::string(database)] = static_cast<int>(lanes.as_int64());
-    }
-    return recorded;
-}
-
 /// Poolers of the run that the config has no more, and of the config that the run has not.
 void compare_poolers(Context* context) {
     const auto& config = context->estate.config();
     const bool accepted =
         std::find(config.accept.begin(), config.accept.end(), "pooler-gone") != config.accept.end();
     const auto baselines = every_recorded_pooler(context->journal);
-    boost::json::array left_out;
+    std::set<std::string> left_out;
     for (const auto& one : baselines) {
         const bool there = std::any_of(config.poolers.begin(), config.poolers.end(),
                                        [&one](const auto& pooler) { return pooler.name == one.name; });
@@ -76,14 +61,14 @@ void compare_poolers(Context* context) {
             "pooler {} is left as it is; the side that does not serve is fenced, so that its clients "
             "can't write there",
             one.name);
-        left_out.push_back(boost::json::value(one.name));
+        left_out.insert(one.name);
     }
     if (!baselines.empty() && left_out.size() == baselines.size()) {
         throw Error(ErrorCode::refused, "", "no pooler of the run is left in the config",
                     "a run without a pooler moves nobody: put one back");
     }
-    if (context->journal.fact("poolers_left_out") != boost::json::value(left_out)) {
-        context->journal.set_fact("poolers_left_out", left_out);
+    if (context->journal.recall(facts::poolers_left_out).value_or(std::set<std::string>{}) != left_out) {
+        context->journal.remember(facts::poolers_left_out, left_out);
     }
 }
 
@@ -94,24 +79,13 @@ std::map<std::string, std::string> bound_servers(const Config& config) {
     if (!journal || !peek_progress(config).active) {
         return {};
     }
-    const auto recorded = recorded_binding(*journal);
+    const auto recorded = journal->recall(facts::binding);
     return recorded ? recorded->servers : std::map<std::string, std::string>{};
 }
 
 Task<void> record_binding(Context* context) {
     const auto now = co_await read_binding(context, true);
-    boost::json::object servers;
-    for (const auto& [side, identifier] : now.servers) {
-        servers[side] = identifier;
-    }
-    boost::json::object lanes;
-    for (const auto& [database, count] : now.lanes) {
-        lanes[database] = count;
-    }
-    boost::json::object fact;
-    fact["servers"] = std::move(servers);
-    fact["lanes"] = std::move(lanes);
-    context->journal.set_fact("binding", fact);
+    context->journal.remember(facts::binding, now);
 }
 
 std::optional<Refusal> judge_binding(const Binding& recorded, const Binding& now) {
@@ -150,7 +124,7 @@ Task<void> require_bound(Context* context) {
     if (!context->progress().active) {
         co_return;
     }
-    if (const auto recorded = recorded_binding(context->journal)) {
+    if (const auto recorded = context->journal.recall(facts::binding)) {
         const auto now = co_await read_binding(context, false);
         if (const auto refusal = judge_binding(*recorded, now)) {
             throw Error(ErrorCode::refused, refusal->side, refusal->message, refusal->hint);

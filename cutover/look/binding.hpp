@@ -10,12 +10,6 @@
 
 namespace pgteal::cutover {
 
-struct Binding {
-    std::map<std::string, std::string> servers; ///< side -> system_identifier (pg_control_system())
-    std::map<std::string, int> lanes;           ///< database -> how many
-    auto operator<=>(const Binding&) const = default;
-};
-
 /// Written when the run begins. Throws Error(unreachable).
 Task<void> record_binding(Context* context);
 

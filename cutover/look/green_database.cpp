@@ -34,10 +34,10 @@ UNION ALL
 SELECT pg_catalog.format('prepared transaction %s', x.gid) FROM pg_catalog.pg_prepared_xacts x JOIN pg_catalog.pg_database d ON d.datname = x.database
  WHERE d.oid = $1::oid)";
 
-std::int64_t recorded(const Journal& journal, const char* fact, const std::string& database) {
-    const auto known = journal.fact(fact);
-    const auto* one = known.is_object() ? known.as_object().if_contains(database) : nullptr;
-    return one != nullptr && one->is_int64() ? one->as_int64() : 0;
+std::int64_t recorded(const Journal& journal, const Fact<facts::ByName<std::int64_t>>& fact,
+                      const std::string& database) {
+    const auto known = journal.recall(fact);
+    return known && known->contains(database) ? known->at(database) : 0;
 }
 
 std::string number_of(const Config& config, const std::string& database) {
@@ -103,8 +103,8 @@ Task<GreenDatabase> read_green_database(Context* context, std::string database, 
     GreenDatabase found;
     found.name = database;
     found.run_id = context->progress().run_id;
-    found.made = recorded(context->journal, made_databases, database);
-    found.found = recorded(context->journal, found_databases, database);
+    found.made = recorded(context->journal, facts::databases_made, database);
+    found.found = recorded(context->journal, facts::databases_found, database);
     const postgres::Params names{database, new_name(*context, database), old_name(*context, database)};
     const auto rows = co_await green.exec("",
                                           "SELECT oid::int8, datname = $1, datname = $2 FROM "
@@ -139,7 +139,7 @@ Task<GreenDatabase> read_green_database(Context* context, std::string database, 
 
 Task<void> record_found_databases(Context* context, Deadline deadline) {
     auto& green = context->estate.server(Side::green);
-    boost::json::object found;
+    facts::ByName<std::int64_t> found;
     for (const auto& database : context->estate.config().databases) {
         const postgres::Params name{database.name};
         const auto row = co_await green.exec(
@@ -148,9 +148,9 @@ Task<void> record_found_databases(Context* context, Deadline deadline) {
             found[database.name] = row.get<std::int64_t>(0, 0);
         }
     }
-    context->journal.set_fact(found_databases, found);
-    context->journal.set_fact(made_databases, boost::json::object());
-    context->journal.set_fact(keep_green, false);
+    context->journal.remember(facts::databases_found, found);
+    context->journal.forget(facts::databases_made);
+    context->journal.forget(facts::keep_green);
 }
 
 namespace {
@@ -243,7 +243,7 @@ namespace {
 /// What is looked for under its name would never be found, and never be gone. `replaced`: also where another
 /// one has the name by now.
 Task<void> require_own_name(Context* context, std::string database, bool replaced) {
-    const auto made = recorded(context->journal, made_databases, database);
+    const auto made = recorded(context->journal, facts::databases_made, database);
     const postgres::Params which{std::to_string(made), database};
     const auto there = co_await context->estate.server(Side::green)
                            .exec("",
@@ -273,7 +273,7 @@ Task<void> require_droppable(Context* context) {
         }
     }
     if (context->begun(StepId::schema)) {
-        const bool keeps = context->journal.fact(keep_green) == boost::json::value(true);
+        const bool keeps = context->journal.recall(facts::keep_green).value_or(false);
         for (const auto& database : context->estate.config().databases) {
             const auto there = co_await read_green_database(context, database.name, after(patience));
             if (keeps && there.exists && there.ours()) {
@@ -282,8 +282,7 @@ Task<void> require_droppable(Context* context) {
             co_await require_own_name(context, database.name, keeps);
         }
     }
-    const auto kept = context->journal.fact(keep_green);
-    if (!context->begun(StepId::schema) || (kept.is_bool() && kept.as_bool())) {
+    if (!context->begun(StepId::schema) || context->journal.recall(facts::keep_green).value_or(false)) {
         co_return;
     }
     for (const auto& database : context->estate.config().databases) {

@@ -12,12 +12,6 @@
 
 namespace pgteal::cutover {
 
-/// Journal facts, objects of oid by database: made by this run; there, and empty, when the run began.
-inline constexpr const char* made_databases = "green_made";
-inline constexpr const char* found_databases = "green_found";
-/// Journal fact, true: abort was told to leave green's databases and roles.
-inline constexpr const char* keep_green = "keep_green";
-
 /// A database is made under the first of these names and gets its own once its oid is recorded; it is renamed
 /// to the second one, in the transaction that proves it ours, before it is dropped. The run's id is in both:
 /// what a crash leaves under them is ours, whatever else is on green.
@@ -45,8 +39,8 @@ struct GreenDatabase {
     [[nodiscard]] bool ours() const { return exists && made != 0 && oid == made; }
 };
 Task<GreenDatabase> read_green_database(Context* context, std::string database, Deadline deadline);
-/// Records oids of the configured databases that are on green now, for found_databases; they are empty, says
-/// the check.
+/// Records oids of the configured databases that are on green now, for facts::databases_found; they are
+/// empty, says the check.
 Task<void> record_found_databases(Context* context, Deadline deadline);
 
 /// Pure. Why a run can't go on with this database of its own; nothing when it can, or when it is to be made.

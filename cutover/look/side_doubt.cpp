@@ -11,23 +11,20 @@ void keep_looked(Journal* journal, const Progress& progress, const Looked& looke
     if (looked.records.empty()) {
         return;
     }
-    const auto fact = journal->fact("seen");
-    boost::json::object kept;
-    kept["run_id"] = progress.run_id;
+    const auto before = seen_in_run(*journal, progress.run_id);
+    Seen kept{progress.run_id, before};
     std::vector<Event> events;
     for (const auto side : {Side::blue, Side::green}) {
-        auto known = side_in_fact(fact, progress.run_id, side);
         const auto found = looked.records.find(side);
         if (found == looked.records.end()) {
-            if (known) {
-                kept[to_string(side)] = to_json(*known);
-            }
             continue;
         }
         const auto& record = found->second;
-        kept[to_string(side)] = to_json(record);
-        const bool newly = !record.doubt.empty() && (!known || known->doubt != record.doubt);
-        const bool settled = known && !known->doubt.empty() && record.doubt.empty();
+        kept.sides[side] = record;
+        const auto known = before.find(side);
+        const auto doubted = known == before.end() ? std::string() : known->second.doubt;
+        const bool newly = !record.doubt.empty() && doubted != record.doubt;
+        const bool settled = !doubted.empty() && record.doubt.empty();
         if (newly || settled) {
             Event event;
             event.epoch = progress.epoch;
@@ -41,7 +38,7 @@ void keep_looked(Journal* journal, const Progress& progress, const Looked& looke
     if (!events.empty()) {
         journal->append(std::move(events));
     }
-    journal->set_fact("seen", kept);
+    journal->remember(sides_seen, kept);
 }
 
 namespace {
@@ -69,7 +66,7 @@ Task<void> require_no_doubt(Context* context) {
 }
 
 Task<void> require_nothing_only_on_green(Context* context) {
-    if (context->journal.fact(keep_green) == boost::json::value(true)) {
+    if (context->journal.recall(facts::keep_green).value_or(false)) {
         co_return;
     }
     const auto looked = co_await look_and_keep(context);

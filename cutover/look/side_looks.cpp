@@ -114,11 +114,6 @@ Task<Reading> read_both(Estate* estate, const Progress* progress, Deadline deadl
     co_return reading;
 }
 
-boost::json::value journal_fact(const Config& config) {
-    const auto journal = Journal::peek(config.state, config.run);
-    return journal ? journal->fact("seen") : boost::json::value();
-}
-
 Task<void> read_lane_positions(Estate* estate, const Progress* progress, Side publisher,
                                std::vector<LaneNow>* out, Deadline deadline) {
     for (const auto& database : estate->config().database_names()) {
@@ -241,12 +236,9 @@ void add_doubt(std::vector<Doubt>* doubts, Doubt doubt) {
 
 } // namespace
 
-std::optional<SideRecord> side_in_fact(const boost::json::value& fact, const std::string& run_id, Side side) {
-    if (!fact.is_object() || fact.as_object().at("run_id") != boost::json::value(run_id)) {
-        return std::nullopt;
-    }
-    const auto* record = fact.as_object().if_contains(to_string(side));
-    return record == nullptr ? std::nullopt : parse_side_record(*record);
+std::map<Side, SideRecord> seen_in_run(const Journal& journal, const std::string& run_id) {
+    auto seen = journal.recall(sides_seen).value_or(Seen{});
+    return seen.run_id == run_id ? std::move(seen.sides) : std::map<Side, SideRecord>{};
 }
 
 bool worth_a_look(const Progress& progress) {
@@ -259,14 +251,17 @@ Task<Looked> look_at_sides(Estate* estate, Progress progress, Deadline deadline)
     if (!worth_a_look(progress)) {
         co_return looked;
     }
-    const auto fact = journal_fact(estate->config()); // like the other side's word, before the side's own
+    // Like the other side's word, before the side's own.
+    const auto& config = estate->config();
+    const auto journal = Journal::peek(config.state, config.run);
+    const auto seen = journal ? seen_in_run(*journal, progress.run_id) : std::map<Side, SideRecord>{};
     const auto reading = co_await read_both(estate, &progress, deadline);
     looked.now = reading.now;
     std::map<Side, std::optional<SideRecord>> remembered;
     for (const auto side : both_sides) {
         std::vector<SideRecord> records;
-        if (auto record = side_in_fact(fact, progress.run_id, side)) {
-            records.push_back(std::move(*record));
+        if (const auto record = seen.find(side); record != seen.end()) {
+            records.push_back(record->second);
         }
         for (const auto* rows :
              {&reading.first.at(other(side)), &reading.first.at(side), &reading.own.at(side)}) {

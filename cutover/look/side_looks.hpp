@@ -30,7 +30,7 @@ Task<Looked> look_at_sides(Estate* estate, Progress progress, Deadline deadline)
 /// before it. Throws Error(conflict) when a side went back while it was compared.
 Task<Looked> accept_sides(Estate* estate, Progress progress, const Looked* before, Deadline deadline);
 
-/// Of the journal's fact "seen"; nullopt when it knows nothing of this side in this run.
-std::optional<SideRecord> side_in_fact(const boost::json::value& fact, const std::string& run_id, Side side);
+/// What the journal remembers of the sides in this run.
+std::map<Side, SideRecord> seen_in_run(const Journal& journal, const std::string& run_id);
 
 } // namespace pgteal::cutover

@@ -180,4 +180,24 @@ std::optional<SideRecord> parse_side_record(const boost::json::value& value) {
                       std::string(object.at("doubt").as_string())};
 }
 
+void tag_invoke(const boost::json::value_from_tag&, boost::json::value& to, const Seen& seen) {
+    boost::json::object object{{"run_id", seen.run_id}};
+    for (const auto& [side, record] : seen.sides) {
+        object[to_string(side)] = to_json(record);
+    }
+    to = std::move(object);
+}
+
+Seen tag_invoke(const boost::json::value_to_tag<Seen>&, const boost::json::value& from) {
+    const auto& object = from.as_object();
+    Seen seen{std::string(object.at("run_id").as_string()), {}};
+    for (const auto side : {Side::blue, Side::green}) {
+        const auto* found = object.if_contains(to_string(side));
+        if (auto record = found == nullptr ? std::nullopt : parse_side_record(*found)) {
+            seen.sides[side] = std::move(*record);
+        }
+    }
+    return seen;
+}
+
 } // namespace pgteal::cutover

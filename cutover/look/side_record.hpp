@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "base/refusal.hpp"
 #include "base/side.hpp"
 #include "base/units.hpp"
+#include "cutover/record/facts.hpp"
 
 namespace pgteal::cutover {
 
@@ -30,6 +32,15 @@ struct SideRecord {
     std::string at;         ///< UTC, for people
     std::string doubt;      ///< what voided the comparison; "" while it holds
 };
+
+/// What the journal remembers of both.
+struct Seen {
+    std::string run_id;
+    std::map<Side, SideRecord> sides;
+};
+void tag_invoke(const boost::json::value_from_tag&, boost::json::value& to, const Seen& seen);
+Seen tag_invoke(const boost::json::value_to_tag<Seen>&, const boost::json::value& from);
+inline constexpr Fact<Seen> sides_seen{"seen"};
 
 /// What a side says of itself now.
 struct SideNow {

@@ -324,13 +324,13 @@ void Journal::append(Event event) {
     append(std::move(one));
 }
 
-boost::json::value Journal::fact(const std::string& key) const {
+boost::json::value Journal::read(const std::string& key) const {
     Query query(impl_->db, "SELECT value FROM fact WHERE key = ?", impl_->path);
     query.bind(1, key);
     return query.row() ? boost::json::parse(query.text(0)) : boost::json::value();
 }
 
-void Journal::set_fact(const std::string& key, const boost::json::value& value) {
+void Journal::write(const std::string& key, const boost::json::value& value) {
     Query query(
         impl_->db,
         "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -338,6 +338,15 @@ void Journal::set_fact(const std::string& key, const boost::json::value& value) 
     query.bind(1, key);
     query.bind(2, boost::json::serialize(value));
     query.row();
+}
+
+void Journal::add_to(const std::string& which, const boost::json::object& members) {
+    const auto known = read(which);
+    auto all = known.is_object() ? known.as_object() : boost::json::object();
+    for (const auto& [name, value] : members) {
+        all[name] = value;
+    }
+    write(which, all);
 }
 
 std::string Journal::work_dir() const { return impl_->dir; }

@@ -4,11 +4,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <boost/json.hpp>
 
 #include "base/side.hpp"
+#include "cutover/record/facts.hpp"
 
 namespace pgteal::cutover {
 
@@ -79,15 +81,47 @@ public:
     void append(std::vector<Event> events);
     void append(Event event);
 
-    /// Facts that later steps and undo need, durable like events. Null when unknown.
-    [[nodiscard]] boost::json::value fact(const std::string& key) const;
-    void set_fact(const std::string& key, const boost::json::value& value);
+    /// See facts.hpp. Nullopt for what was never remembered, or is forgotten.
+    template <typename T>
+    [[nodiscard]] std::optional<T> recall(const Fact<T>& fact) const {
+        return as<T>(read(std::string(fact.key)));
+    }
+    /// `which`: Fact::of().
+    template <typename T>
+    [[nodiscard]] std::optional<T> recall(const Fact<T>&, const std::string& which) const {
+        return as<T>(read(which));
+    }
+    template <typename T>
+    void remember(const Fact<T>& fact, const std::type_identity_t<T>& value) {
+        write(std::string(fact.key), boost::json::value_from(value));
+    }
+    template <typename T>
+    void remember(const Fact<T>&, const std::string& which, const std::type_identity_t<T>& value) {
+        write(which, boost::json::value_from(value));
+    }
+    template <typename T>
+    void forget(const Fact<T>& fact) {
+        write(std::string(fact.key), nullptr);
+    }
+    template <typename T>
+    void forget(const Fact<T>&, const std::string& which) {
+        write(which, nullptr);
+    }
+    /// Members that a fact gets besides those that it has: what a statement answered.
+    void add_to(const std::string& which, const boost::json::object& members);
 
     /// A folder beside the journal for dumps.
     [[nodiscard]] std::string work_dir() const;
     [[nodiscard]] std::string path() const;
 
 private:
+    template <typename T>
+    static std::optional<T> as(const boost::json::value& value) {
+        return value.is_null() ? std::nullopt : std::optional<T>(boost::json::value_to<T>(value));
+    }
+    [[nodiscard]] boost::json::value read(const std::string& key) const;
+    void write(const std::string& key, const boost::json::value& value);
+
     struct Impl;
     explicit Journal(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;

@@ -214,7 +214,7 @@ Actions todo_of_roles(Context* context, const RolesSeen& roles) {
                             "WHERE rolname IN (" +
                                 names + ")",
                             {}};
-        record.remember = "roles_made";
+        record.remember = facts::roles_made.of(Side::green);
         actions.push_back({std::move(record), 0});
     }
     return actions;
@@ -222,23 +222,19 @@ Actions todo_of_roles(Context* context, const RolesSeen& roles) {
 
 /// Roles of blue that green did not have when the run began, and that are still the ones that were made then.
 Actions undo_roles(Context* context, const RolesSeen& roles) {
-    std::set<std::string> before;
-    const auto recorded = context->journal.fact("roles_before");
-    const auto kept = context->journal.fact(keep_green);
-    if (!recorded.is_array() || (kept.is_bool() && kept.as_bool())) {
+    const auto& journal = context->journal;
+    const auto before = journal.recall(facts::roles_before);
+    if (!before || journal.recall(facts::keep_green).value_or(false)) {
         return {};
     }
-    const auto made = context->journal.fact("roles_made");
+    const auto made = journal.recall(facts::roles_made, facts::roles_made.of(Side::green))
+                          .value_or(facts::ByName<std::int64_t>{});
     const bool recorded_all = context->progress().step(StepId::roles).done;
-    for (const auto& name : recorded.as_array()) {
-        before.insert(std::string(name.as_string()));
-    }
     std::vector<std::string> ours;
     for (const auto& [name, oid] : roles.on_both) {
-        const auto* known = made.is_object() ? made.as_object().if_contains(name) : nullptr;
+        const auto known = made.find(name);
         // Without its number a crash came between the role and the record of it, or it is somebody else's.
-        if (!before.contains(name) &&
-            (known == nullptr ? !recorded_all : *known == boost::json::value(oid))) {
+        if (!before->contains(name) && (known == made.end() ? !recorded_all : known->second == oid)) {
             ours.push_back(name);
         }
     }

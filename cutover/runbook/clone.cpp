@@ -162,7 +162,7 @@ Actions todo_of_schema(Context* context, const SchemaSeen& found) {
 }
 
 Actions undo_schema(Context* context, const SchemaSeen& found) {
-    const bool kept = context->journal.fact(keep_green) == boost::json::value(true);
+    const bool kept = context->journal.recall(facts::keep_green).value_or(false);
     std::vector<Action> actions;
     int phase = 0;
     for (const auto& database : context->estate.config().databases) {

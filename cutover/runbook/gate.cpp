@@ -115,9 +115,7 @@ Task<void> read_database_facts(Context* context, Move move, std::string database
                                          "; rows of blue that refer to them refer to nothing there");
         }
     }
-    const auto state = context->journal.fact("database_state " + database);
-    auto changed = co_await changed_database(&context->estate, state, move, database,
-                                             rights_are_carried(context->journal), deadline);
+    auto changed = co_await changed_database(&context->estate, &context->journal, move, database, deadline);
     if (changed && (move.to == Side::green || changed->read_only)) {
         facts->risks.push_back(std::move(changed->refusal));
     } else if (changed) { // the way back is not held up by it

@@ -133,7 +133,7 @@ void make_database(const Context& context, const replication::DatabaseProperties
         "SELECT pg_catalog.json_build_object(" + postgres::quote_literal(properties.name) +
             ", oid::int8) FROM pg_catalog.pg_database WHERE datname = " + postgres::late_literal(binding),
         {}};
-    record.remember = made_databases;
+    record.remember = facts::databases_made.key;
     actions->push_back({std::move(record), *phase});
     add("ALTER DATABASE " + name + " RENAME TO " + postgres::quote_identifier(properties.name), (*phase)++);
     for (const auto& grant : properties.grants) { // they name it

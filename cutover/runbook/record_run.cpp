@@ -13,9 +13,10 @@ namespace pgteal::cutover {
 Task<void> record_baseline(Context* context) {
     const auto deadline = after(std::chrono::seconds(30));
     auto& estate = context->estate;
-    context->journal.set_fact("poolers", boost::json::value()); // an earlier run's
-    context->journal.set_fact("poolers_left_out", boost::json::value());
-    record_left_behind(context->journal, {});
+    auto& journal = context->journal;
+    journal.forget(poolers_recorded); // an earlier run's
+    journal.forget(facts::poolers_left_out);
+    journal.forget(facts::poolers_left_behind);
     auto baselines = co_await read_poolers(&estate, deadline);
     for (const auto& baseline : baselines) {
         if (baseline.entries.empty()) {
@@ -25,55 +26,46 @@ Task<void> record_baseline(Context* context) {
                         "name its entries in [[pooler]], or set pooler_host and pooler_port of [blue]");
         }
     }
-    record_poolers(context->journal, baselines);
-    boost::json::object limits;
+    record_poolers(journal, baselines);
+    facts::ByName<int> limits;
     for (const auto& database : estate.config().databases) {
         const auto fence = co_await read_fence(&estate.server(Side::blue), database.name, deadline);
         limits[database.name] = fence.connection_limit;
     }
-    context->journal.set_fact("limits", limits);
-    context->journal.set_fact("compared", boost::json::value());
+    journal.remember(facts::limits, limits);
+    journal.forget(facts::compared);
+    journal.forget(facts::prepared_recorded);
     co_await record_found_databases(context, deadline);
-    context->journal.set_fact("roles_made", boost::json::object());
-    context->journal.set_fact("roles_made_on_blue", boost::json::object());
+    for (const auto side : {Side::blue, Side::green}) {
+        journal.forget(facts::roles_made, facts::roles_made.of(side));
+    }
     // Before anything is copied: what is granted from here on is carried at the end of prepare.
     const auto rights = co_await read_rights(context, Side::blue, after(std::chrono::minutes(1)));
-    record_rights(context->journal, Side::blue, rights);
-    record_rights(context->journal, Side::green, {});
+    record_rights(journal, Side::blue, rights);
+    record_rights(journal, Side::green, {});
     const auto roles =
         co_await estate.server(Side::green).exec("", "SELECT rolname::text FROM pg_roles", {}, deadline);
-    boost::json::array existing;
+    std::set<std::string> before;
     for (int i = 0; i < roles.rows(); ++i) {
-        existing.push_back(boost::json::value(roles.get<std::string>(i, 0)));
+        before.insert(roles.get<std::string>(i, 0));
     }
-    context->journal.set_fact("roles_before", existing);
+    journal.remember(facts::roles_before, before);
 }
 
-Task<void> record_fingerprint(Context* context) {
-    co_await record_objects(context, after(std::chrono::minutes(1)));
-    boost::json::object prints;
+Task<void> record_prepared(Context* context) {
+    const auto deadline = after(std::chrono::minutes(3));
+    auto& journal = context->journal;
+    co_await record_objects(context, deadline);
     for (const auto side : {Side::blue, Side::green}) {
-        prints[to_string(side)] =
-            co_await fingerprint(&context->estate, side, after(std::chrono::minutes(1)));
-    }
-    for (const auto& database : context->estate.config().databases) {
-        boost::json::object counts;
-        boost::json::object states;
-        for (const auto side : {Side::blue, Side::green}) {
-            const auto state = co_await read_database_state(&context->estate.server(side), database.name,
-                                                            after(std::chrono::minutes(1)));
-            boost::json::array statements;
-            for (const auto& one : state) {
-                statements.push_back(boost::json::value(one));
-            }
-            states[to_string(side)] = std::move(statements);
-            counts[to_string(side)] = co_await large_objects(&context->estate.server(side), database.name,
-                                                             after(std::chrono::minutes(1)));
+        auto& server = context->estate.server(side);
+        for (const auto& database : context->estate.config().database_names()) {
+            const auto state = co_await read_database_state(&server, database, deadline);
+            journal.remember(facts::database_state, facts::database_state.of(side, database), state);
+            const auto count = co_await large_objects(&server, database, deadline);
+            journal.remember(facts::large_objects, facts::large_objects.of(side, database), count);
         }
-        context->journal.set_fact("large_objects " + database.name, counts);
-        context->journal.set_fact("database_state " + database.name, states);
     }
-    context->journal.set_fact("fingerprint", prints); // last: it says that all of this is recorded
+    journal.remember(facts::prepared_recorded, true);
 }
 
 } // namespace pgteal::cutover

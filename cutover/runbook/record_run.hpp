@@ -8,6 +8,6 @@ namespace pgteal::cutover {
 /// Pooler entries and files, connection limits, roles that green had.
 Task<void> record_baseline(Context* context);
 /// Schemas, large objects, settings and privileges of both sides: the gate finds what changed since.
-Task<void> record_fingerprint(Context* context);
+Task<void> record_prepared(Context* context);
 
 } // namespace pgteal::cutover

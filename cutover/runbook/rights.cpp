@@ -62,25 +62,21 @@ Task<Sight<RightsPlan>> look_at_rights_of(Context* context, Move move, RightsSco
         co_return seen;
     }
     auto plan = co_await look_at_rights(context, move, scope, after(patience));
-    if (!plan) {
-        seen.summary = "an earlier version prepared the run: privileges and comments were frozen";
-        co_return seen;
-    }
-    if (!plan->refused.empty()) {
-        co_return refused(plan->refused);
+    if (!plan.refused.empty()) {
+        co_return refused(plan.refused);
     }
     auto& rights = context->executor.results().rights;
-    rights[move.from] = plan->from_now;
-    walk->summary = summary_of(*plan, move.to);
-    warn_of(context, *plan, move.to);
+    rights[move.from] = plan.from_now;
+    walk->summary = summary_of(plan, move.to);
+    warn_of(context, plan, move.to);
     if (late) {
-        rights[move.to] = plan->to_then;
-    } else if (plan->actions.empty()) {
+        rights[move.to] = plan.to_then;
+    } else if (plan.actions.empty()) {
         rights[move.to] = co_await read_rights(context, move.to, after(patience));
     }
     seen.summary = walk->summary;
-    seen.state = plan->actions.empty() ? State::done : State::absent;
-    co_return Sight<RightsPlan>(std::move(seen), std::move(*plan));
+    seen.state = plan.actions.empty() ? State::done : State::absent;
+    co_return Sight<RightsPlan>(std::move(seen), std::move(plan));
 }
 
 Actions todo_of_rights(Context* context, const RightsPlan& plan, Walk* walk) {

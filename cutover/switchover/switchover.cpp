@@ -51,16 +51,16 @@ Task<void> warm_server(postgres::Server* server, std::vector<std::string> databa
 
 /// What clients live with now on the side that serves is what they get back, on whichever side.
 Task<void> record_limits(Context* context, Side serving) {
-    boost::json::object limits;
-    boost::json::object settings;
+    facts::ByName<int> limits;
+    facts::ByName<std::string> settings;
     for (const auto& database : context->estate.config().databases) {
         const auto fence = co_await read_fence(&context->estate.server(serving), database.name,
                                                after(std::chrono::seconds(10)));
         limits[database.name] = fence.connection_limit;
         settings[database.name] = fence.setting;
     }
-    context->journal.set_fact("limits", limits);
-    context->journal.set_fact("read_only_settings", settings);
+    context->journal.remember(facts::limits, limits);
+    context->journal.remember(facts::read_only_settings, settings);
 }
 
 Task<void> take_back(Context* context, Runner* runner, Move move) {

@@ -104,17 +104,16 @@ std::string listed(const Object& object) {
 
 constexpr std::string_view of_column = " of column ";
 
-/// Publications come and go with lanes. The others drift compares since "2:" was recorded.
-bool left_out(const Object& object, int version) {
-    return (version > 2 && object.kind == "default privileges") || object.follows ||
-           object.kind == "publication" || object.kind == "database" || object.kind == "access method" ||
-           object.kind == "conversion" || (object.kind == "language" && object.definition.empty());
+/// Publications come and go with lanes.
+bool left_out(const Object& object) {
+    return object.kind == "default privileges" || object.follows || object.kind == "publication" ||
+           object.kind == "database" || object.kind == "access method" || object.kind == "conversion" ||
+           (object.kind == "language" && object.definition.empty());
 }
 
-bool left_out(const Object& object, const std::string& attribute, int version) {
-    return (version > 2 && (attribute == "privileges" || attribute == "comment")) || attribute == "order" ||
-           attribute == "filled" || attribute.find(of_column) != std::string::npos ||
-           (object.kind == "extension" && attribute == "comment");
+bool left_out(const std::string& attribute) {
+    return attribute == "privileges" || attribute == "comment" || attribute == "order" ||
+           attribute == "filled" || attribute.find(of_column) != std::string::npos;
 }
 
 bool under_way(const Object& object) {
@@ -160,21 +159,21 @@ std::string describe(const Object& object) {
 namespace {
 
 /// What of the object counts; "" when nothing does.
-std::string counted(const Object& object, int version) {
+std::string counted(const Object& object) {
     std::string text;
     // Each with its length in front, so that no two lists give the same text.
     const auto put = [&text](std::string_view part) {
         text += std::to_string(part.size()) + ":";
         text += part;
     };
-    if (left_out(object, version) || under_way(object)) {
+    if (left_out(object) || under_way(object)) {
         return text;
     }
     put(object.kind);
     put(object.identity);
     put(object.definition);
     for (const auto& [name, value] : object.attributes) {
-        if (!left_out(object, name, version)) {
+        if (!left_out(name)) {
             put(name);
             put(value);
         }
@@ -190,19 +189,11 @@ std::string hashed(const std::string& text) {
 
 } // namespace
 
-std::string fingerprint(const Objects& objects, int version) {
-    std::string text;
-    for (const auto& object : objects.list) {
-        text += counted(object, version);
-    }
-    return std::to_string(version) + ":" + hashed(text);
-}
-
-std::map<std::string, std::string> fingerprints(const Objects& objects, int version) {
+std::map<std::string, std::string> fingerprints(const Objects& objects) {
     std::map<std::string, std::string> each;
     for (const auto& object : objects.list) {
-        if (const auto text = counted(object, version); !text.empty()) {
-            each[object.kind + " " + object.identity] += hashed(text).substr(0, 8);
+        if (const auto text = counted(object); !text.empty()) {
+            each[object.kind + " " + object.identity] += hashed(text).substr(0, 18);
         }
     }
     return each;

@@ -49,19 +49,13 @@ int rank_of(const std::string& kind);
 /// The whole object on one line, for people: "bigint NOT NULL DEFAULT 0".
 std::string describe(const Object& object);
 
-/// The version of what a fingerprint covers: 2 had privileges and comments, which may change during a run.
-inline constexpr int fingerprint_version = 3;
-
-/// A stable hash over kinds, identities, definitions and attributes; not over oids, privileges (default ones
-/// too) and comments, the order of columns, publications, access methods, conversions, the system's
-/// languages, the database itself, whether a materialized view is filled, what columns of views and of
-/// composite types have of their own, partitions' copies of triggers that follow their parent's, and indexes
-/// that a REINDEX CONCURRENTLY has under way. It holds for one server: different majors print the same schema
-/// differently (see normal.hpp). Begins with "3:", its version.
-std::string fingerprint(const Objects& objects, int version = fingerprint_version);
-
-/// What each object adds to it, as a short hash by kind and identity ("table public.orders"): tells which
-/// objects changed.
-std::map<std::string, std::string> fingerprints(const Objects& objects, int version = fingerprint_version);
+/// A short stable hash of each object that counts as the schema, by kind and identity ("table
+/// public.orders"): tells which objects changed. Over definitions and attributes; not over oids, privileges
+/// (default ones too) and comments, which may change during a run, the order of columns, publications, access
+/// methods, conversions, the system's languages, the database itself, whether a materialized view is filled,
+/// what columns of views and of composite types have of their own, partitions' copies of triggers that follow
+/// their parent's, and indexes that a REINDEX CONCURRENTLY has under way. It holds for one server: different
+/// majors print the same schema differently (see normal.hpp).
+std::map<std::string, std::string> fingerprints(const Objects& objects);
 
 } // namespace pgteal::migration::schema

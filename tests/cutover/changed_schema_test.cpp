@@ -16,17 +16,9 @@ Object object(const std::string& kind, const std::string& name, const std::strin
     return one;
 }
 
-boost::json::object prints_of(const Objects& objects) {
-    boost::json::object prints;
-    for (const auto& [name, print] : migration::schema::fingerprints(objects)) {
-        prints[name] = print;
-    }
-    return prints;
-}
-
 TEST(ChangedSchema, NamesWhatIsNewWithWhatTakesItAway) {
     Objects was{150000, {object("table", "public.t"), object("column", "public.t.id", "public.t")}};
-    const auto recorded = prints_of(was);
+    const auto recorded = fingerprints(was);
     EXPECT_EQ(name_changes(recorded, was).what, "");
     was.list.push_back(object("table", "public.x"));
     was.list.push_back(object("column", "public.x.a", "public.x"));
@@ -39,7 +31,7 @@ TEST(ChangedSchema, OffersNothingToTypeWhereSomethingElseChangedToo) {
     const Objects was{150000, {object("table", "public.t"), object("view", "public.v")}};
     Objects now{150000, {object("table", "public.t"), object("table", "public.x")}};
     now.list[0].attributes["owner"] = "eve";
-    const auto change = name_changes(prints_of(was), now);
+    const auto change = name_changes(fingerprints(was), now);
     EXPECT_EQ(change.what,
               "new: table public.x; not as it was: table public.t (changed), view public.v (gone)");
     EXPECT_EQ(change.drops, "");

@@ -92,17 +92,27 @@ TEST(Journal, IsReadableByItsOwnerOnly) {
 
 TEST(Journal, KeepsFactsAndReplacesThem) {
     const Folder folder;
+    const auto of_blue = facts::roles_made.of(Side::blue);
     {
         auto journal = Journal::open(folder.path(), "shop", "prepare");
-        EXPECT_TRUE(journal.fact("limits").is_null());
-        journal.set_fact("limits", boost::json::object{{"app", 10}});
-        journal.set_fact("limits", boost::json::object{{"app", -1}});
-        journal.set_fact("other", "text");
+        EXPECT_FALSE(journal.recall(facts::limits));
+        journal.remember(facts::limits, {{"app", 10}});
+        journal.remember(facts::limits, {{"app", -1}});
+        journal.remember(facts::keep_green, true);
+        journal.forget(facts::keep_green);
+        journal.remember(facts::roles_before, {"ann", "bob"});
+        journal.remember(facts::binding, {{{"blue", "7"}}, {{"app", 2}}});
+        journal.add_to(of_blue, {{"ann", 5000000000}});
+        journal.add_to(of_blue, {{"bob", 16500}});
     }
     const auto journal = Journal::open(folder.path(), "shop", "status");
-    EXPECT_EQ(journal.fact("limits").at("app").as_int64(), -1);
-    EXPECT_EQ(journal.fact("other").as_string(), "text");
-    EXPECT_TRUE(journal.fact("nothing").is_null());
+    EXPECT_EQ(journal.recall(facts::limits), (facts::ByName<int>{{"app", -1}}));
+    EXPECT_FALSE(journal.recall(facts::keep_green));
+    EXPECT_EQ(journal.recall(facts::roles_before), (std::set<std::string>{"ann", "bob"}));
+    EXPECT_EQ(journal.recall(facts::binding), (Binding{{{"blue", "7"}}, {{"app", 2}}}));
+    EXPECT_EQ(journal.recall(facts::roles_made, of_blue),
+              (facts::ByName<std::int64_t>{{"ann", 5000000000}, {"bob", 16500}}));
+    EXPECT_FALSE(journal.recall(facts::roles_made, facts::roles_made.of(Side::green)));
 }
 
 TEST(Journal, KeepsRunsApart) {
@@ -274,7 +284,7 @@ TEST(Peek, NeverWrites) {
         ASSERT_TRUE(peek);
         EXPECT_EQ(peek->events().size(), 1U);
         EXPECT_EQ(error_of([&] { peek->append(event(EventKind::done, "fence")); }).code(), ErrorCode::file);
-        EXPECT_EQ(error_of([&] { peek->set_fact("a", 1); }).code(), ErrorCode::file);
+        EXPECT_EQ(error_of([&] { peek->remember(facts::keep_green, true); }).code(), ErrorCode::file);
     }
     EXPECT_TRUE(toys::read_file(path) == file);
     EXPECT_TRUE(toys::read_file(path + "-wal") == log);

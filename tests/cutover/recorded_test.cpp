@@ -70,7 +70,7 @@ TEST(Baselines, ComeBackFromTheJournalAsTheyWere) {
     EXPECT_TRUE(found[1].entries.empty());
     record_poolers(journal, {baseline()});
     EXPECT_EQ(recorded_poolers(journal).size(), 2U) << "one that is not named is not forgotten";
-    journal.set_fact("poolers_left_out", boost::json::array{"pgb2"});
+    journal.remember(facts::poolers_left_out, {"pgb2"});
     EXPECT_EQ(recorded_poolers(journal).size(), 1U);
     EXPECT_EQ(every_recorded_pooler(journal).size(), 2U);
 }

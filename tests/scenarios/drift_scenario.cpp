@@ -2,9 +2,6 @@
 // killed.
 #include <pqxx/pqxx>
 
-#include "cutover/config/config.hpp"
-#include "cutover/estate/estate.hpp"
-#include "cutover/gate/changed_schema.hpp"
 #include "tests/scenarios/world.hpp"
 #include "tests/support/scenario.hpp"
 
@@ -23,22 +20,6 @@ std::string objects(const boost::json::value& document, const std::string& list)
         text += (text.empty() ? "" : ", ") + std::string(one.at("object").as_string());
     }
     return text;
-}
-
-Task<void> read_old_fingerprints(std::string config_path, boost::json::object* prints) {
-    auto estate = co_await cutover::Estate::make(cutover::load_config(config_path));
-    for (const auto side : {cutover::Side::blue, cutover::Side::green}) {
-        auto text = co_await cutover::fingerprint(estate.get(), side, after(std::chrono::seconds(30)),
-                                                  "of an earlier version");
-        (*prints)[to_string(side)] = std::move(text);
-    }
-}
-
-/// As a version recorded them that hashed tables and columns only.
-boost::json::object old_fingerprints(const std::string& config_path) {
-    boost::json::object prints;
-    run_here([&] { return read_old_fingerprints(config_path, &prints); });
-    return prints;
 }
 
 /// Past the freeze and the fence, as somebody who means it.
@@ -101,15 +82,6 @@ TEST(Drift, of_a_run_is_what_its_migrations_do_not_explain) {
     EXPECT_EQ(run.exit_code, 0) << run;
     run = scenario.pgteal({"switch-back"});
     ASSERT_EQ(run.exit_code, 0) << run;
-
-    // A run that an earlier version prepared recorded less, and goes on with that.
-    {
-        const auto config = cutover::load_config(scenario.lab().config());
-        auto journal = cutover::Journal::open(config.state, config.run, "test");
-        EXPECT_TRUE(journal.fact("fingerprint").at("blue").as_string().starts_with("3:"));
-        journal.set_fact("fingerprint", old_fingerprints(scenario.lab().config()));
-        EXPECT_FALSE(journal.fact("fingerprint").at("blue").as_string().starts_with("3:"));
-    }
     run = scenario.pgteal({"cutover"});
     EXPECT_EQ(run.exit_code, 0) << run;
     EXPECT_EQ(scratch_databases(scenario), "");
