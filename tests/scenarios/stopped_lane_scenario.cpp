@@ -51,7 +51,8 @@ TEST(StoppedLane, is_named_by_status_check_and_gate_with_what_the_server_tells) 
 
 TEST(StoppedLane, that_waits_for_a_lock_is_late_and_not_in_step) {
     Scenario scenario({"--blue", "15", "--green", "17"});
-    scenario.query("blue", "app", "CREATE TABLE public.t (id int PRIMARY KEY, v text)");
+    scenario.query("blue", "app",
+                   "CREATE TABLE public.t (id int PRIMARY KEY CHECK (id > 0), v text DEFAULT 1 + 1)");
     const auto prepared = scenario.pgteal({"prepare"});
     ASSERT_EQ(prepared.exit_code, 0) << prepared;
     auto holder_dsn = scenario.lab().dsn("green").with_database("app").with("application_name", "holder");

@@ -189,16 +189,21 @@ SELECT pg_catalog.format_type(t.oid, NULL) AS name, a.attname::text AS attribute
         OR t.typarray IN (SELECT u.typbasetype FROM pg_catalog.pg_type u WHERE u.typbasetype <> 0))
  ORDER BY t.oid, a.attnum;
 
+-- Not through pg_publication_tables, which opens tables and would wait for whoever has locked one.
+WITH RECURSIVE listed (pub, rel) AS (
+  SELECT r.prpubid, r.prrelid FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid WHERE p.pubname LIKE 'pgteal\_%'
+  UNION
+  SELECT l.pub, h.inhrelid FROM listed l JOIN pg_catalog.pg_class c ON c.oid = l.rel AND c.relkind = 'p' JOIN pg_catalog.pg_inherits h ON h.inhparent = l.rel)
 SELECT p.pubname::text AS publication, n.nspname::text || '.' || c.relname::text AS table_name,
        coalesce(pg_catalog.to_jsonb(r) ->> 'prattrs', '') <> '' AS listed,
        ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = c.oid AND a.attnum::text = ANY (pg_catalog.regexp_split_to_array(
                     coalesce(pg_catalog.to_jsonb(r) ->> 'prattrs', ''), '[^0-9]+'))
               ORDER BY a.attnum) AS columns
-  FROM (SELECT DISTINCT t.pubname, t.schemaname, t.tablename FROM pg_catalog.pg_publication_tables t WHERE t.pubname LIKE 'pgteal\_%') t
-  JOIN pg_catalog.pg_publication p ON p.pubname = t.pubname
-  JOIN pg_catalog.pg_namespace n ON n.nspname = t.schemaname
-  JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename
+  FROM listed l
+  JOIN pg_catalog.pg_publication p ON p.oid = l.pub
+  JOIN pg_catalog.pg_class c ON c.oid = l.rel AND c.relkind = 'r' AND c.relpersistence = 'p'
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
  WHERE n.nspname <> 'pgteal';
 
