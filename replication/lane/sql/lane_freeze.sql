@@ -127,7 +127,7 @@ BEGIN
     RETURN;
   END IF;
   IF tg_tag LIKE '%SUBSCRIPTION' OR (pg_catalog.strpos(query, 'concurrently') > 0
-                                     AND query !~ '^[[:space:]]*(do|select|call|with|insert|update|delete)[^a-z_]') THEN
+                                     AND query !~ '^[[:space:]]*(do|select|call|with|insert|update|delete|refresh)[^a-z_]') THEN
     PERFORM pgteal.refuse_ddl(tg_tag);
   END IF;
 END $function$;
