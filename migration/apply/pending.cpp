@@ -1,6 +1,7 @@
 // What has to be applied, given what was.
 #include <algorithm>
 #include <cctype>
+#include <regex>
 
 #include "base/error.hpp"
 #include "migration/apply/history.hpp"
@@ -50,7 +51,19 @@ void refuse_gaps(const std::vector<File>& files) {
 }
 
 void refuse_placeholders(const File& file) {
+    static const std::regex of_templates(R"(\{[{%]-?\s*[A-Za-z_][^{}]*[}%]\})"); // Jinja, Liquid, Mustache
     for (const auto& statement : file.statements) {
+        std::smatch found;
+        if (!statement.analysed && std::regex_search(statement.text, found, of_templates)) {
+            throw Error(
+                ErrorCode::migration, "",
+                file.script + ":" +
+                    std::to_string(statement.line +
+                                   line_at(statement.text, static_cast<std::size_t>(found.position())) - 1) +
+                    ": " + excerpt(found.str(), 60) + " is a template's, which a tool would fill in",
+                "pgteal fills in nothing: write the value, or let the tool migrate with command = [...] in "
+                "[migrate]. Nothing was applied.");
+        }
         auto at = statement.text.find("${");
         while (at != std::string::npos &&
                std::isalpha(static_cast<unsigned char>(statement.text[at + 2])) == 0 &&

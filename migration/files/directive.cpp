@@ -15,7 +15,7 @@ constexpr std::string_view mark = "pgteal:";
 constexpr int largest_batch = 1'000'000;
 
 /// One comment under examination.
-struct Comment {
+struct Directive {
     const std::string& script;
     const std::string& text;
     std::size_t offset;
@@ -41,7 +41,7 @@ std::optional<std::pair<long, std::string>> number_and_rest(const std::string& t
     return std::make_pair(number, std::string(end, text.data() + text.size()));
 }
 
-std::chrono::milliseconds duration(const Comment& comment, const std::string& value) {
+std::chrono::milliseconds duration(const Directive& comment, const std::string& value) {
     const auto read = number_and_rest(value);
     const auto unit = read ? read->second : std::string();
     const long factor = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "min" ? 60'000 : 0;
@@ -51,7 +51,7 @@ std::chrono::milliseconds duration(const Comment& comment, const std::string& va
     return std::chrono::milliseconds(read->first * factor);
 }
 
-Backfill backfill(const Comment& comment, std::istringstream words) {
+Backfill backfill(const Directive& comment, std::istringstream words) {
     Backfill result;
     for (std::string word; words >> word;) {
         const auto equals = word.find('=');
@@ -83,7 +83,7 @@ Backfill backfill(const Comment& comment, std::istringstream words) {
     return result;
 }
 
-Phase phase(const Comment& comment, std::istringstream words) {
+Phase phase(const Directive& comment, std::istringstream words) {
     std::string name;
     std::string more;
     words >> name;
@@ -102,7 +102,7 @@ Directives read_directives(const std::string& script, const std::string& text, s
         if (!said.starts_with(mark)) {
             continue;
         }
-        const Comment comment{script, text, offset};
+        const Directive comment{script, text, offset};
         std::istringstream words(said.substr(mark.size()));
         std::string word;
         words >> word;

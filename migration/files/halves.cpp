@@ -68,12 +68,13 @@ struct Comment {
     std::size_t offset = 0;
     std::size_t line_end = 0;
     std::string words;
+    bool block = false; ///< no tool cuts at those; people do
 };
 
 /// In lower case, without what draws a line; "Up Migration" of "--- Up   Migration ---".
 std::string words_of(std::string_view comment) {
-    const auto first = comment.find_first_not_of("- \t#");
-    const auto last = comment.find_last_not_of("- \t\r");
+    const auto first = comment.find_first_not_of("-/* \t#");
+    const auto last = comment.find_last_not_of("-/* \t\r");
     if (first == std::string_view::npos) {
         return {};
     }
@@ -91,7 +92,8 @@ std::string words_of(std::string_view comment) {
 std::vector<Comment> comments_of(const std::string& text) {
     std::vector<Comment> found;
     for (const auto& token : parser::scan(text)) {
-        if (text.compare(token.begin, 2, "--") != 0) {
+        const bool block = text.compare(token.begin, 2, "/*") == 0;
+        if (!block && text.compare(token.begin, 2, "--") != 0) {
             continue;
         }
         const auto before = token.begin == 0 ? std::string::npos : text.find_last_of("\r\n", token.begin - 1);
@@ -100,7 +102,8 @@ std::vector<Comment> comments_of(const std::string& text) {
             continue;
         }
         const auto end = std::min(text.find_first_of("\r\n", token.begin), text.size());
-        found.push_back({line, end, words_of(std::string_view(text).substr(token.begin, end - token.begin))});
+        found.push_back(
+            {line, end, words_of(std::string_view(text).substr(token.begin, end - token.begin)), block});
     }
     return found;
 }
@@ -118,7 +121,8 @@ bool seems_to_go_back(const std::string& words) {
     std::istringstream in(letters);
     int back = 0;
     for (std::string word; in >> word;) {
-        if (is_one_of(word, {"down", "downs", "undo", "rollback", "revert", "downgrade"})) {
+        if (is_one_of(word, {"down", "downs", "undo", "rollback", "revert", "downgrade", "unapply",
+                             "backward", "backwards", "reverse", "reversed"})) {
             ++back;
         } else if (!is_one_of(word, {"migrate", "migration", "migrations", "script", "sql", "section",
                                      "begin", "start", "step", "part"})) {
@@ -158,6 +162,12 @@ std::vector<Cut> cuts_of(const std::string& script, const std::string& text, Hal
         const auto offset = comment.offset;
         const auto end = comment.line_end;
         const auto& words = comment.words; // clang 14 captures no structured binding
+        if (comment.block) {
+            if (seems_to_go_back(words)) {
+                cuts.push_back({offset, end, Section::unknown, words});
+            }
+            continue;
+        }
         if (words.starts_with("liquibase formatted sql")) {
             refuse(script, text, offset, "a file of Liquibase's change sets", let_the_tool);
         }

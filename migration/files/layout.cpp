@@ -88,6 +88,13 @@ std::string tool_of_code(std::string_view ending) {
                                {".xml", "Liquibase"},
                                {".yaml", "Liquibase or another"},
                                {".yml", "Liquibase or another"},
+                               {".json", "Liquibase, pgroll or another"},
+                               {".rs", "SeaORM or another"},
+                               {".edn", "Migratus"},
+                               {".clj", "Migratus"},
+                               {".hcl", "Atlas"},
+                               {".scala", "a Scala tool"},
+                               {".gz", "packed SQL"},
                                {".pgsql", "SQL of another ending"},
                                {".psql", "SQL of another ending"}};
     const auto* found = std::find_if(std::begin(known), std::end(known),
@@ -157,6 +164,14 @@ std::string Layout::spelled(const std::string& script) const {
         return *down;
     }
     for (const std::string separator : {"_", "-"}) {
+        const auto before = script.substr(0, script.size() - file.size());
+        for (const auto& [own, others] : {std::pair{"up" + separator, "down" + separator},
+                                          std::pair{"down" + separator, "up" + separator}}) {
+            if (file.starts_with(own) && scripts_.contains(before + others + file.substr(own.size()))) {
+                const auto rest = file.substr(own.size(), file.size() - own.size() - 4);
+                return rest + (own[0] == 'u' ? ".up.sql" : ".down.sql");
+            }
+        }
         const auto up = with_ending(script, {separator + "up.sql"}, separator + "down.sql");
         const auto down = with_ending(script, {separator + "down.sql"}, separator + "up.sql");
         if (up && scripts_.contains(*up)) {

@@ -191,7 +191,7 @@ private:
                 own_.insert(std::string(node.text("ctename")));
             } else if (node.is("TypeCast")) {
                 cast(node);
-            } else if (node.is("A_Expr") && node.text("kind") == "AEXPR_OP") {
+            } else if (node.is("A_Expr")) { // IN, LIKE and DISTINCT FROM are operators too
                 add(Kind::operation, strings(node.list("name")));
             } else if (node.is("VariableSetStmt") && node.text("name") == "search_path") {
                 found_.sets_path = true;
