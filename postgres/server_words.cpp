@@ -6,14 +6,6 @@
 
 namespace pgteal::postgres {
 
-namespace {
-
-bool one_of(std::string_view word, std::initializer_list<std::string_view> list) {
-    return std::find(list.begin(), list.end(), word) != list.end();
-}
-
-std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
-
 std::string one_line(std::string_view text) {
     std::string out;
     for (const char c : text) {
@@ -27,6 +19,14 @@ std::string one_line(std::string_view text) {
     }
     return out;
 }
+
+namespace {
+
+bool one_of(std::string_view word, std::initializer_list<std::string_view> list) {
+    return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
 
 /// A function's line in CONTEXT, whatever the language of the server's messages.
 bool names_block(std::string_view line) {

@@ -22,6 +22,9 @@ struct ServerWords {
 };
 ServerWords without_values(const ServerSaid& said);
 
+/// On one line, each run of spaces and breaks one space.
+std::string one_line(std::string_view text);
+
 /// libpq's text of an error (fe-protocol3.c, pqBuildErrorMessage3): message, DETAIL, HINT and CONTEXT.
 /// `sqlstate`: when it is known from elsewhere.
 ServerSaid read_error_text(std::string_view text, std::string sqlstate = {});

@@ -17,17 +17,6 @@ bool ends_session(const PGresult* result) {
     return severity == "FATAL" || severity == "PANIC";
 }
 
-std::string one_line(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        out += c == '\n' || c == '\r' || c == '\t' ? ' ' : c;
-    }
-    while (!out.empty() && out.back() == ' ') {
-        out.pop_back();
-    }
-    return out;
-}
-
 std::string seconds(Clock::duration time) {
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
     if (ms < 1000) {

@@ -21,7 +21,7 @@ namespace {
 using migration::schema::Finding;
 using migration::schema::Report;
 
-constexpr auto patience = std::chrono::minutes(30);
+constexpr auto drift_patience = std::chrono::minutes(30);
 
 /// A database as blue's, owned by ourselves: its owner may be no role of green yet.
 Task<std::vector<std::string>> create_statements(Estate* estate, std::string database, std::string name) {
@@ -111,7 +111,7 @@ Task<std::vector<Report>> read_reports(Session* session, Terminal* terminal, std
             terminal->progress(step, words, -1);
         };
         request.stopped = [stop] { return *stop; };
-        auto report = co_await migration::schema::drift(std::move(request), after(patience));
+        auto report = co_await migration::schema::drift(std::move(request), after(drift_patience));
         if (!migrate.command.empty() && !database.migrations.empty()) {
             report.remarks.push_back("[migrate] command applies the migrations: they are not replayed here");
         }

@@ -21,7 +21,7 @@ namespace json = boost::json;
 namespace lint = migration::lint;
 
 constexpr int default_major = 15;
-constexpr std::chrono::seconds patience{20};
+constexpr std::chrono::seconds lint_patience{20};
 
 /// Files that belong to one database.
 struct Group {
@@ -76,7 +76,7 @@ lint::Options options_of(const Session& session) {
 Task<int> major_of_green(Session* session) {
     constexpr int per_major = 10000;
     try {
-        const auto identity = co_await session->estate->server(Side::green).identity(after(patience));
+        const auto identity = co_await session->estate->server(Side::green).identity(after(lint_patience));
         co_return identity.version / per_major;
     } catch (const Error&) {
         co_return default_major;

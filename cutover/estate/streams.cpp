@@ -10,7 +10,7 @@ namespace pgteal::cutover {
 
 namespace {
 
-using replication::compat::Level;
+using StreamLevel = replication::compat::Level;
 using replication::compat::Reason;
 using replication::compat::Schema;
 using replication::compat::TableVerdict;
@@ -57,7 +57,7 @@ Task<StreamVerdicts> read_database(Estate* estate, std::string database, Side pu
 }
 
 /// What people are told of: not that a column list is at work.
-bool worth_saying(const Reason& reason) { return reason.level != Level::info; }
+bool worth_saying(const Reason& reason) { return reason.level != StreamLevel::info; }
 
 std::string line_of(const StreamVerdict& verdict, const TableVerdict& table, const Reason& reason) {
     return fmt::format("  {:<9} {}: {}", to_string(reason.level), verdict.database, sentence(table, reason));
@@ -76,12 +76,12 @@ Task<std::vector<StreamVerdicts>> read_streams(Estate* estate, Side publisher, D
 
 std::optional<BrokenStream> broken(const StreamVerdict& verdict) {
     for (const auto& table : verdict.tables) {
-        if (table.level == Level::error) {
+        if (table.level == StreamLevel::error) {
             const auto& reason = table.reasons.front();
             const auto from = to_string(verdict.publisher);
             const auto others =
                 std::ranges::count_if(verdict.tables,
-                                      [](const auto& one) { return one.level == Level::error; }) -
+                                      [](const auto& one) { return one.level == StreamLevel::error; }) -
                 1;
             return BrokenStream{fmt::format("{} > {}, database {}: {}{}", from,
                                             to_string(other(verdict.publisher)), verdict.database,
@@ -98,7 +98,7 @@ std::vector<BrokenStream> all_broken(const StreamVerdicts& streams) {
     std::vector<BrokenStream> found;
     for (const auto& table : verdict.tables) {
         for (const auto& reason : table.reasons) {
-            if (reason.level == Level::error) {
+            if (reason.level == StreamLevel::error) {
                 found.push_back({fmt::format("{} > {}, database {}: {}", to_string(verdict.publisher),
                                              to_string(other(verdict.publisher)), verdict.database,
                                              sentence(table, reason)),
@@ -211,7 +211,7 @@ std::string warnings_of(const std::vector<StreamVerdict>& verdicts) {
     std::size_t tables = 0;
     for (const auto& verdict : verdicts) {
         tables += static_cast<std::size_t>(std::ranges::count_if(
-            verdict.tables, [](const auto& one) { return one.level == Level::warning; }));
+            verdict.tables, [](const auto& one) { return one.level == StreamLevel::warning; }));
     }
     return tables == 0 ? "" : fmt::format("{} {} with warnings", tables, tables == 1 ? "table" : "tables");
 }

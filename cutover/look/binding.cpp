@@ -8,12 +8,12 @@ namespace pgteal::cutover {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(5);
+constexpr auto binding_patience = std::chrono::seconds(5);
 
 Task<void> read_server(postgres::Server* server, std::string side, std::map<std::string, std::string>* found,
                        bool must) {
     try {
-        const auto identity = co_await server->identity(after(patience));
+        const auto identity = co_await server->identity(after(binding_patience));
         (*found)[side] = identity.system_identifier;
     } catch (const Error&) {
         if (must) {

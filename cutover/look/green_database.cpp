@@ -9,7 +9,7 @@ namespace pgteal::cutover {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(60);
+constexpr auto green_database_patience = std::chrono::seconds(60);
 
 /// Who, but pgteal itself, uses the database with oid $1; $2: our own pids. A session of our own role that
 /// says that it is pgteal's is another pgteal's (serve, status --watch, a pg_restore that outlived its
@@ -249,7 +249,7 @@ Task<void> require_own_name(Context* context, std::string database, bool replace
                            .exec("",
                                  "SELECT datname::text, EXISTS (SELECT FROM pg_catalog.pg_database WHERE "
                                  "datname = $2) FROM pg_catalog.pg_database WHERE oid = $1::oid",
-                                 which, after(patience));
+                                 which, after(green_database_patience));
     if (made == 0 || there.empty() || (there.get<bool>(0, 1) && !replaced)) {
         co_return;
     }
@@ -275,7 +275,8 @@ Task<void> require_droppable(Context* context) {
     if (context->begun(StepId::schema)) {
         const bool keeps = context->journal.recall(facts::keep_green).value_or(false);
         for (const auto& database : context->estate.config().databases) {
-            const auto there = co_await read_green_database(context, database.name, after(patience));
+            const auto there =
+                co_await read_green_database(context, database.name, after(green_database_patience));
             if (keeps && there.exists && there.ours()) {
                 co_await require_droppable_schema(&context->estate, Side::green, database.name);
             }
@@ -286,7 +287,8 @@ Task<void> require_droppable(Context* context) {
         co_return;
     }
     for (const auto& database : context->estate.config().databases) {
-        const auto found = co_await read_green_database(context, database.name, after(patience));
+        const auto found =
+            co_await read_green_database(context, database.name, after(green_database_patience));
         const auto refusal = judge_drop(found, true);
         if (refusal) {
             throw Error(ErrorCode::refused, refusal->side, refusal->message, refusal->hint);

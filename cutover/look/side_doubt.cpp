@@ -12,7 +12,7 @@ void keep_looked(Journal* journal, const Progress& progress, const Looked& looke
         return;
     }
     const auto before = seen_in_run(*journal, progress.run_id);
-    Seen kept{progress.run_id, before};
+    SidesSeen kept{progress.run_id, before};
     std::vector<Event> events;
     for (const auto side : {Side::blue, Side::green}) {
         const auto found = looked.records.find(side);
@@ -43,11 +43,11 @@ void keep_looked(Journal* journal, const Progress& progress, const Looked& looke
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(15);
+constexpr auto side_doubt_patience = std::chrono::seconds(15);
 
 Task<Looked> look_and_keep(Context* context) {
     const auto progress = context->progress();
-    auto looked = co_await look_at_sides(&context->estate, progress, after(patience));
+    auto looked = co_await look_at_sides(&context->estate, progress, after(side_doubt_patience));
     keep_looked(&context->journal, progress, looked);
     co_return looked;
 }

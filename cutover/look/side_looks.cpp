@@ -237,7 +237,7 @@ void add_doubt(std::vector<Doubt>* doubts, Doubt doubt) {
 } // namespace
 
 std::map<Side, SideRecord> seen_in_run(const Journal& journal, const std::string& run_id) {
-    auto seen = journal.recall(sides_seen).value_or(Seen{});
+    auto seen = journal.recall(sides_seen).value_or(SidesSeen{});
     return seen.run_id == run_id ? std::move(seen.sides) : std::map<Side, SideRecord>{};
 }
 

@@ -180,7 +180,7 @@ std::optional<SideRecord> parse_side_record(const boost::json::value& value) {
                       std::string(object.at("doubt").as_string())};
 }
 
-void tag_invoke(const boost::json::value_from_tag&, boost::json::value& to, const Seen& seen) {
+void tag_invoke(const boost::json::value_from_tag&, boost::json::value& to, const SidesSeen& seen) {
     boost::json::object object{{"run_id", seen.run_id}};
     for (const auto& [side, record] : seen.sides) {
         object[to_string(side)] = to_json(record);
@@ -188,9 +188,9 @@ void tag_invoke(const boost::json::value_from_tag&, boost::json::value& to, cons
     to = std::move(object);
 }
 
-Seen tag_invoke(const boost::json::value_to_tag<Seen>&, const boost::json::value& from) {
+SidesSeen tag_invoke(const boost::json::value_to_tag<SidesSeen>&, const boost::json::value& from) {
     const auto& object = from.as_object();
-    Seen seen{std::string(object.at("run_id").as_string()), {}};
+    SidesSeen seen{std::string(object.at("run_id").as_string()), {}};
     for (const auto side : {Side::blue, Side::green}) {
         const auto* found = object.if_contains(to_string(side));
         if (auto record = found == nullptr ? std::nullopt : parse_side_record(*found)) {

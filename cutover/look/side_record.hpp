@@ -34,13 +34,13 @@ struct SideRecord {
 };
 
 /// What the journal remembers of both.
-struct Seen {
+struct SidesSeen {
     std::string run_id;
     std::map<Side, SideRecord> sides;
 };
-void tag_invoke(const boost::json::value_from_tag&, boost::json::value& to, const Seen& seen);
-Seen tag_invoke(const boost::json::value_to_tag<Seen>&, const boost::json::value& from);
-inline constexpr Fact<Seen> sides_seen{"seen"};
+void tag_invoke(const boost::json::value_from_tag&, boost::json::value& to, const SidesSeen& seen);
+SidesSeen tag_invoke(const boost::json::value_to_tag<SidesSeen>&, const boost::json::value& from);
+inline constexpr Fact<SidesSeen> sides_seen{"seen"};
 
 /// What a side says of itself now.
 struct SideNow {

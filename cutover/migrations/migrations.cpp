@@ -157,11 +157,12 @@ Task<void> warn_of_reach(Estate* estate, MigrationJob job, const MigrationNews* 
 }
 
 /// A look at green, or a change of a few rows.
-constexpr auto patience = std::chrono::seconds(30);
+constexpr auto migrations_patience = std::chrono::seconds(30);
 
 Task<void> script_on_green(Estate* estate, postgres::Statement statement) {
     auto text = statement.text.plain();
-    co_await estate->server(Side::green).script(statement.database, std::move(text), after(patience));
+    co_await estate->server(Side::green)
+        .script(statement.database, std::move(text), after(migrations_patience));
 }
 
 /// What is pending, or the command. Within a run each is noted first, so that its rows are known as its own.
@@ -255,7 +256,7 @@ Task<std::vector<migration::Applied>> apply_migrations(Estate* estate, Migration
     }
     auto& blue = estate->server(Side::blue);
     auto& green = estate->server(Side::green);
-    auto ahead = co_await replication::carry_ahead(blue, green, job.database, after(patience));
+    auto ahead = co_await replication::carry_ahead(blue, green, job.database, after(migrations_patience));
     std::exception_ptr failure;
     try {
         co_await apply_now(estate, &job, &feed, deadline, &applied);
@@ -265,7 +266,8 @@ Task<std::vector<migration::Applied>> apply_migrations(Estate* estate, Migration
     std::exception_ptr untidy;
     try {
         co_await script_on_green(estate, replication::end_migrations(job.database));
-        co_await replication::take_back_unused(green, job.database, std::move(ahead), after(patience));
+        co_await replication::take_back_unused(green, job.database, std::move(ahead),
+                                               after(migrations_patience));
     } catch (...) {
         untidy = std::current_exception();
     }

@@ -17,7 +17,7 @@ namespace {
 
 using migration::rehearse::Scratch;
 
-constexpr auto patience = std::chrono::minutes(1);
+constexpr auto rehearsal_patience = std::chrono::minutes(1);
 constexpr auto long_patience = std::chrono::hours(24);
 constexpr const char* again = "mend that, then run pgteal migrate rehearse again; nothing is left on green";
 
@@ -56,10 +56,10 @@ Task<void> copy_rows(Estate* estate, Scratch* scratch, const GroundPlan* plan,
 
 /// New rows of a migration must not meet the keys of those that are there.
 Task<void> carry_sequences(Estate* estate, Scratch* scratch, const GroundPlan* plan) {
-    auto source = co_await estate->server(plan->from).session(plan->database, after(patience));
-    auto target = co_await estate->server(Side::green).session(scratch->name(), after(patience));
-    const auto from = co_await replication::read_sequences(*source, after(patience));
-    const auto to = co_await replication::read_sequences(*target, after(patience));
+    auto source = co_await estate->server(plan->from).session(plan->database, after(rehearsal_patience));
+    auto target = co_await estate->server(Side::green).session(scratch->name(), after(rehearsal_patience));
+    const auto from = co_await replication::read_sequences(*source, after(rehearsal_patience));
+    const auto to = co_await replication::read_sequences(*target, after(rehearsal_patience));
     const auto carried = replication::carry(from, to, true);
     if (carried.set.empty()) {
         co_return;
@@ -68,7 +68,7 @@ Task<void> carry_sequences(Estate* estate, Scratch* scratch, const GroundPlan* p
     bindings[replication::binding_for("sequences", plan->database)] = {replication::to_json(carried.set),
                                                                        false};
     auto text = postgres::bind(replication::set_sequences(plan->database).text, bindings);
-    co_await target->script(std::move(text), after(patience));
+    co_await target->script(std::move(text), after(rehearsal_patience));
 }
 
 /// A restored schema has them empty, and REFRESH … CONCURRENTLY refuses that.
@@ -78,8 +78,8 @@ Task<void> fill_views_and_analyze(Estate* estate, Scratch* scratch, const Ground
                                  "SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace "
                                  "n ON n.oid = c.relnamespace"
                                  " WHERE c.relkind = 'm' AND c.relispopulated ORDER BY c.oid",
-                                 {}, after(patience));
-    auto session = co_await estate->server(Side::green).session(scratch->name(), after(patience));
+                                 {}, after(rehearsal_patience));
+    auto session = co_await estate->server(Side::green).session(scratch->name(), after(rehearsal_patience));
     for (int i = 0; i < views.rows(); ++i) {
         auto text = "REFRESH MATERIALIZED VIEW " +
                     postgres::quote_qualified(views.get<std::string>(i, 0), views.get<std::string>(i, 1));
@@ -97,20 +97,21 @@ Task<Ground> make_ground(Estate* estate, Scratch* scratch, GroundPlan plan) {
     auto& green = estate->server(Side::green);
     green.close_idle(); // those in an earlier scratch database of that name have ended with it
     const auto began = Clock::now();
-    const auto source_version = (co_await source.identity(after(patience))).version;
-    const auto green_version = (co_await green.identity(after(patience))).version;
-    const auto tools = co_await replication::find_dump(source_version, after(patience), green_version);
-    const bool newer = co_await replication::restores_newer(tools, green_version, after(patience));
+    const auto source_version = (co_await source.identity(after(rehearsal_patience))).version;
+    const auto green_version = (co_await green.identity(after(rehearsal_patience))).version;
+    const auto tools =
+        co_await replication::find_dump(source_version, after(rehearsal_patience), green_version);
+    const bool newer = co_await replication::restores_newer(tools, green_version, after(rehearsal_patience));
     co_await make_scratch_roles(estate, scratch, plan.from);
     co_await make_scratch_database(estate, scratch, plan.from, plan.database, green_version);
-    auto reader = co_await source.session(plan.database, after(patience));
-    const auto snapshot = co_await begin_snapshot(&*reader, after(patience));
-    auto tables = co_await replication::read_tables(*reader, after(patience));
+    auto reader = co_await source.session(plan.database, after(rehearsal_patience));
+    const auto snapshot = co_await begin_snapshot(&*reader, after(rehearsal_patience));
+    auto tables = co_await replication::read_tables(*reader, after(rehearsal_patience));
     ground.tables = static_cast<int>(tables.size());
 
     // In the snapshot that is dumped.
     const auto refusal =
-        co_await rowless_code_refusal(estate, plan.from, &*reader, plan.database, after(patience));
+        co_await rowless_code_refusal(estate, plan.from, &*reader, plan.database, after(rehearsal_patience));
     if (refusal) {
         throw Error(ErrorCode::refused, refusal->side, refusal->message, refusal->hint);
     }
@@ -129,7 +130,7 @@ Task<Ground> make_ground(Estate* estate, Scratch* scratch, GroundPlan plan) {
         ground.schema_took = Clock::now() - began;
         co_await copy_rows(estate, scratch, &plan, std::move(tables), snapshot, &ground);
     }
-    co_await reader->script("COMMIT", after(patience));
+    co_await reader->script("COMMIT", after(rehearsal_patience));
     const auto building = Clock::now();
     plan.say("indexes and constraints", -1);
     auto indexes = replication::restore_schema(green.dsn(), scratch->name(), dump.path(),

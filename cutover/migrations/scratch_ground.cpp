@@ -12,7 +12,7 @@ namespace {
 using migration::rehearse::Scratch;
 using migration::rehearse::ScratchRole;
 
-constexpr auto patience = std::chrono::minutes(1);
+constexpr auto scratch_ground_patience = std::chrono::minutes(1);
 
 } // namespace
 
@@ -32,7 +32,7 @@ Task<std::string> begin_snapshot(postgres::Connection* reader, Deadline deadline
 }
 
 Task<void> make_scratch_roles(Estate* estate, Scratch* scratch, Side from) {
-    const auto roles = co_await replication::read_roles(estate->server(from), after(patience));
+    const auto roles = co_await replication::read_roles(estate->server(from), after(scratch_ground_patience));
     std::vector<ScratchRole> wanted;
     for (const auto& role : roles.roles) {
         ScratchRole one{role.name, role.superuser, {}};
@@ -50,8 +50,8 @@ Task<void> make_scratch_roles(Estate* estate, Scratch* scratch, Side from) {
 
 Task<void> make_scratch_database(Estate* estate, Scratch* scratch, Side from, std::string database,
                                  int green_version) {
-    auto properties =
-        co_await replication::read_database(estate->server(from), std::move(database), after(patience));
+    auto properties = co_await replication::read_database(estate->server(from), std::move(database),
+                                                          after(scratch_ground_patience));
     properties.name = scratch->name();
     properties.connection_limit = 0; // superusers only
     properties.grants.clear();

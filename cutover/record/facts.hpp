@@ -15,7 +15,8 @@
 
 namespace pgteal::cutover {
 
-template <typename T> struct Fact {
+template <typename T>
+struct Fact {
     std::string_view key;
     /// One of several of the kind: a side's, a database's.
     [[nodiscard]] std::string of(std::string_view which) const {
@@ -44,7 +45,8 @@ BOOST_DESCRIBE_STRUCT(Compared, (), (equal, at))
 
 namespace facts {
 
-template <typename T> using ByName = std::map<std::string, T>;
+template <typename T>
+using ByName = std::map<std::string, T>;
 
 inline constexpr Fact<Binding> binding{"binding"};
 inline constexpr Fact<Compared> compared{"compared"};

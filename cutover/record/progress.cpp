@@ -11,7 +11,7 @@ namespace {
                 "restore the journal from where it was copied, or look at pgteal.run on both sides");
 }
 
-std::string text_in(const boost::json::object& body, const char* key) {
+std::string needed_text(const boost::json::object& body, const char* key) {
     const auto* value = body.if_contains(key);
     if (value == nullptr || !value->is_string()) {
         throw_lacking(key);
@@ -20,7 +20,7 @@ std::string text_in(const boost::json::object& body, const char* key) {
 }
 
 Side side_in(const boost::json::object& body, const char* key) {
-    const auto side = parse_side(text_in(body, key));
+    const auto side = parse_side(needed_text(body, key));
     if (!side) {
         throw_lacking(key);
     }
@@ -70,7 +70,7 @@ Progress progress_of(const std::vector<Event>& events) {
         case EventKind::run_begun:
             progress = Progress{};
             progress.active = true;
-            progress.run_id = text_in(event.body, "run_id");
+            progress.run_id = needed_text(event.body, "run_id");
             break;
         case EventKind::begun: {
             Attempt attempt;
@@ -78,7 +78,7 @@ Progress progress_of(const std::vector<Event>& events) {
             attempt.to = side_in(event.body, "to");
             attempt.epoch = event.epoch;
             if (event.body.contains("attempt")) { // not so in journals of early builds
-                attempt.token = text_in(event.body, "attempt");
+                attempt.token = needed_text(event.body, "attempt");
             }
             attempt.returning = progress.unserved;
             attempt.before = progress;

@@ -8,7 +8,7 @@ namespace pgteal::cutover {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(60);
+constexpr auto arm_patience = std::chrono::seconds(60);
 
 struct ArmSeen {
     struct Todo {
@@ -29,9 +29,9 @@ Task<std::vector<replication::Table>> tables_of_lane(Context* context, replicati
                                                      bool cloned) {
     replication::LaneState state;
     if (cloned) {
-        state =
-            co_await replication::read_lane(context->estate.server(Side::blue),
-                                            context->estate.server(Side::green), forward, after(patience));
+        state = co_await replication::read_lane(context->estate.server(Side::blue),
+                                                context->estate.server(Side::green), forward,
+                                                after(arm_patience));
     }
     std::vector<replication::Table> mine;
     if (!state.publication) {
@@ -54,33 +54,35 @@ Task<std::vector<replication::Table>> tables_of_lane(Context* context, replicati
 }
 
 Task<bool> exists_on_green(Context* context, std::string database) {
-    const auto reached = co_await milestones(&context->estate.server(Side::green), database, after(patience));
+    const auto reached =
+        co_await milestones(&context->estate.server(Side::green), database, after(arm_patience));
     co_return reached.contains(name_of(StepId::schema));
 }
 
 Task<Sight<ArmSeen>> look_at_arm(Context* context) {
     ArmSeen found;
-    found.green_version = (co_await context->estate.server(Side::green).identity(after(patience))).version;
+    found.green_version =
+        (co_await context->estate.server(Side::green).identity(after(arm_patience))).version;
     std::size_t armed = 0;
     std::size_t lanes = 0;
     bool begun = false;
     for (const auto& database : context->estate.config().databases) {
         const bool cloned = co_await exists_on_green(context, database.name);
         const auto blue_tables =
-            co_await tables_on(&context->estate.server(Side::blue), database.name, after(patience));
+            co_await tables_on(&context->estate.server(Side::blue), database.name, after(arm_patience));
         std::vector<replication::Table> green_tables;
         if (cloned) {
             green_tables =
-                co_await tables_on(&context->estate.server(Side::green), database.name, after(patience));
+                co_await tables_on(&context->estate.server(Side::green), database.name, after(arm_patience));
             if (!co_await replication::frozen(context->estate.server(Side::green), database.name,
-                                              after(patience))) {
+                                              after(arm_patience))) {
                 found.unfrozen.push_back(database.name);
             }
         } else {
             green_tables = blue_tables;
             found.unfrozen.push_back(database.name);
         }
-        if (co_await carries_partitions(context, database.name, after(patience))) {
+        if (co_await carries_partitions(context, database.name, after(arm_patience))) {
             found.carried.push_back(database.name);
         }
         for (const auto& lane : context->estate.lanes(Side::green, database.name)) {
@@ -109,7 +111,7 @@ Task<Sight<ArmSeen>> look_at_arm(Context* context) {
             if (cloned) {
                 todo.state = co_await replication::read_lane(context->estate.server(Side::green),
                                                              context->estate.server(Side::blue), lane,
-                                                             after(patience));
+                                                             after(arm_patience));
             }
             begun = begun || todo.state.publication || todo.state.slot || todo.state.subscription;
             if (todo.state.publication && todo.state.slot && todo.state.slot_status != "lost" &&

@@ -14,7 +14,7 @@ namespace pgteal::cutover {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(30);
+constexpr auto begin_patience = std::chrono::seconds(30);
 
 Task<Observation> look_at_check(Context* context) {
     CheckScope scope;
@@ -48,12 +48,12 @@ Task<Observation> look_at_claim(Context* context) {
     std::size_t ours = 0;
     for (const auto& database : context->estate.config().databases) {
         const auto row =
-            co_await read_run_row(&context->estate.server(Side::blue), database.name, after(patience));
+            co_await read_run_row(&context->estate.server(Side::blue), database.name, after(begin_patience));
         const auto schema =
             co_await context->estate.server(Side::blue)
                 .exec(database.name,
                       "SELECT to_regnamespace('pgteal') IS NOT NULL AND to_regclass('pgteal.run') IS NULL",
-                      {}, after(patience));
+                      {}, after(begin_patience));
         if (schema.get<bool>(0, 0)) {
             seen.state = State::conflict;
             seen.side = "blue";
@@ -99,10 +99,10 @@ Task<Observation> look_at_freeze(Context* context) {
     Observation seen;
     std::size_t frozen = 0;
     for (const auto& database : context->estate.config().databases) {
-        frozen +=
-            (co_await replication::frozen(context->estate.server(Side::blue), database.name, after(patience)))
-                ? 1U
-                : 0U;
+        frozen += (co_await replication::frozen(context->estate.server(Side::blue), database.name,
+                                                after(begin_patience)))
+                      ? 1U
+                      : 0U;
     }
     seen.state = frozen == context->estate.config().databases.size() ? State::done
                  : frozen == 0                                       ? State::absent
@@ -150,7 +150,7 @@ replication::Roles with_logins(const replication::Roles& source, const replicati
 }
 
 Task<Sight<RolesSeen>> look_at_roles(Context* context) {
-    const auto deadline = after(patience);
+    const auto deadline = after(begin_patience);
     const auto source = co_await replication::read_roles(context->estate.server(Side::blue), deadline);
     const auto target = co_await replication::read_roles(context->estate.server(Side::green), deadline);
     const auto keep = context->estate.config().green.dsn.get("user").value_or("");

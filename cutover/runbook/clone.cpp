@@ -16,7 +16,7 @@ namespace pgteal::cutover {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(60);
+constexpr auto clone_patience = std::chrono::seconds(60);
 
 /// While the run holds blue, its schema can't be mended there, and rows that are mended come to green after
 /// the build at the earliest: the same error would come again and again.
@@ -76,7 +76,7 @@ Observation in_the_way(const Refusal& refusal) {
 }
 
 Task<Sight<SchemaSeen>> look_at_schema(Context* context) {
-    const auto deadline = after(patience);
+    const auto deadline = after(clone_patience);
     auto& blue = context->estate.server(Side::blue);
     SchemaSeen found;
     const auto progress = context->progress();
@@ -217,7 +217,7 @@ Task<Bytes> memory_for_indexes(postgres::Server* green, Deadline deadline) {
 
 Task<Sight<BuildSeen>> look_at_build(Context* context) {
     BuildSeen found;
-    const auto deadline = after(patience);
+    const auto deadline = after(clone_patience);
     for (const auto& database : context->estate.config().databases) {
         const auto reached =
             co_await milestones(&context->estate.server(Side::green), database.name, deadline);

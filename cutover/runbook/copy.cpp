@@ -8,7 +8,7 @@ namespace pgteal::cutover {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(60);
+constexpr auto copy_patience = std::chrono::seconds(60);
 
 // ---- lanes
 
@@ -24,7 +24,7 @@ struct LanesSeen {
 /// was interrupted, the others get what these leave: sizes have changed since, and so would the distribution.
 Task<std::vector<replication::Lane>> spread_tables(Context* context, std::string database, LanesSeen* found,
                                                    std::size_t* tables) {
-    const auto deadline = after(patience);
+    const auto deadline = after(copy_patience);
     auto& blue = context->estate.server(Side::blue);
     auto left = co_await tables_on(&blue, database, deadline);
     *tables += left.size();
@@ -64,13 +64,13 @@ Task<std::vector<replication::Lane>> spread_tables(Context* context, std::string
 
 Task<Sight<LanesSeen>> look_at_lanes(Context* context) {
     LanesSeen found;
-    found.blue_version = (co_await context->estate.server(Side::blue).identity(after(patience))).version;
+    found.blue_version = (co_await context->estate.server(Side::blue).identity(after(copy_patience))).version;
     std::size_t tables = 0;
     const auto lanes = context->estate.lanes(Side::blue).size();
     for (const auto& database : context->estate.config().databases) {
         const auto missing = co_await spread_tables(context, database.name, &found, &tables);
         found.missing.insert(found.missing.end(), missing.begin(), missing.end());
-        if (!missing.empty() && co_await carries_partitions(context, database.name, after(patience))) {
+        if (!missing.empty() && co_await carries_partitions(context, database.name, after(copy_patience))) {
             found.carried.push_back(database.name);
         }
     }
@@ -131,8 +131,8 @@ std::string copied_milestone(const replication::Lane& lane) { return "copy " + s
 /// are joined by foreign keys stay together: the rows of two snapshots would break the keys, and a TRUNCATE
 /// of both, committed between the two, could be applied to one of them only.
 Task<void> leave_out_copied(Context* context, CopySeen::Todo* todo, Lsn slot_at) {
-    const auto copied =
-        co_await replication::copied_tables(context->estate.server(Side::green), todo->lane, after(patience));
+    const auto copied = co_await replication::copied_tables(context->estate.server(Side::green), todo->lane,
+                                                            after(copy_patience));
     std::map<std::string, Lsn> at;
     for (const auto& one : copied) {
         if (one.at >= slot_at) {
@@ -145,7 +145,7 @@ Task<void> leave_out_copied(Context* context, CopySeen::Todo* todo, Lsn slot_at)
 }
 
 Task<Sight<CopySeen>> look_at_copy(Context* context) {
-    const auto deadline = after(patience);
+    const auto deadline = after(copy_patience);
     CopySeen found;
     Bytes size{};
     const auto lanes = context->estate.lanes(Side::blue);

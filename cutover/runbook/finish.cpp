@@ -7,7 +7,7 @@ namespace pgteal::cutover {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(30);
+constexpr auto finish_patience = std::chrono::seconds(30);
 
 Task<Observation> look_at_finish(Context* context, Side standing) {
     std::size_t left = 0;
@@ -15,10 +15,10 @@ Task<Observation> look_at_finish(Context* context, Side standing) {
         for (const auto& database : context->estate.config().databases) {
             const auto stray =
                 co_await replication::stray_objects(context->estate.server(side), database.name,
-                                                    context->estate.config().run, {}, after(patience));
+                                                    context->estate.config().run, {}, after(finish_patience));
             left += stray.size();
             const auto schema = co_await context->estate.server(side).exec(
-                database.name, "SELECT to_regnamespace('pgteal') IS NOT NULL", {}, after(patience));
+                database.name, "SELECT to_regnamespace('pgteal') IS NOT NULL", {}, after(finish_patience));
             left += schema.get<bool>(0, 0) ? 1U : 0U;
         }
     }

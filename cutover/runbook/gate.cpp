@@ -30,7 +30,7 @@ namespace pgteal::cutover {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(20);
+constexpr auto gate_patience = std::chrono::seconds(20);
 
 std::string array_of(const std::vector<int>& pids) {
     std::string text = "{";
@@ -41,7 +41,7 @@ std::string array_of(const std::vector<int>& pids) {
 }
 
 Task<void> read_database_facts(Context* context, Move move, std::string database, GateDatabase* facts) {
-    const auto deadline = after(patience);
+    const auto deadline = after(gate_patience);
     auto& from = context->estate.server(move.from);
     auto& to = context->estate.server(move.to);
     facts->name = database;
@@ -136,20 +136,20 @@ Task<void> read_lane_facts(Context* context, Move move, std::string database, st
         GateLane facts;
         facts.lane = lane;
         facts.lag = lags.at(lane.number);
-        facts.active = co_await replication::read_lane(from, to, lane, after(patience));
+        facts.active = co_await replication::read_lane(from, to, lane, after(gate_patience));
         if (facts.active.enabled && !facts.active.worker) {
-            auto told = co_await replication::read_apply_failure(to, lane, after(patience));
+            auto told = co_await replication::read_apply_failure(to, lane, after(gate_patience));
             facts.told = std::move(told);
         }
         auto back = lane;
         back.publisher = to_string(move.to);
-        facts.armed = co_await replication::read_lane(to, from, back, after(patience));
+        facts.armed = co_await replication::read_lane(to, from, back, after(gate_patience));
         lanes->push_back(std::move(facts));
     }
 }
 
 Task<void> read_stream_facts(Context* context, Move move, std::vector<GateDatabase>* databases) {
-    auto streams = co_await read_streams(&context->estate, move.from, after(patience));
+    auto streams = co_await read_streams(&context->estate, move.from, after(gate_patience));
     for (std::size_t i = 0; i < streams.size(); ++i) {
         (*databases)[i].streams = std::move(streams[i]);
     }
@@ -159,7 +159,7 @@ Task<void> read_stream_facts(Context* context, Move move, std::vector<GateDataba
 /// what is wrong.
 Task<void> probe_entry(Context* context, Move move, std::string entry, GatePooler* facts, Deadline deadline) {
     auto& unit = context->estate.pooler(facts->name);
-    const auto from = co_await context->estate.server(move.from).identity(after(patience));
+    const auto from = co_await context->estate.server(move.from).identity(after(gate_patience));
     std::string reached;
     try {
         const auto dsn = unit.config.probe.with_database(entry);
@@ -177,7 +177,7 @@ Task<void> probe_entry(Context* context, Move move, std::string entry, GatePoole
     if (reached == from.system_identifier) {
         co_return;
     }
-    const auto to = co_await context->estate.server(move.to).identity(after(patience));
+    const auto to = co_await context->estate.server(move.to).identity(after(gate_patience));
     const auto& target = facts->wanted.at(entry);
     Refusal refusal{facts->name,
                     "entry " + entry + " of " + facts->name + " answers from another server than " +
@@ -269,7 +269,7 @@ Task<std::vector<Refusal>> unknown_logins(Context* context, Move move,
         }
     }
     const auto result =
-        co_await check_logins(&context->estate, move.from, move.to, std::move(forced), after(patience));
+        co_await check_logins(&context->estate, move.from, move.to, std::move(forced), after(gate_patience));
     co_return refusals_of(result);
 }
 
@@ -310,7 +310,7 @@ Task<Observation> look_at_gate(Context* context, Move move) {
     }
     facts.without_entry = without_entry(*context);
     facts.logins = co_await unknown_logins(context, move, &facts.poolers);
-    facts.changed_schemas = co_await changed_schemas(context, after(patience));
+    facts.changed_schemas = co_await changed_schemas(context, after(gate_patience));
     if (move.to == Side::blue) {
         const auto behind = left_behind(context->journal);
         facts.left_behind.assign(behind.begin(), behind.end());

@@ -18,7 +18,7 @@ namespace pgteal::cutover {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(20);
+constexpr auto hold_patience = std::chrono::seconds(20);
 
 Task<Observation> absent() { co_return Observation{}; }
 
@@ -27,7 +27,7 @@ using IdleLanes = std::vector<replication::LaneState>;
 
 Task<Sight<IdleLanes>> look_at_stage(Context* context, Move move) {
     Observation seen;
-    IdleLanes idle = co_await lane_states(&context->estate, move.to, after(patience));
+    IdleLanes idle = co_await lane_states(&context->estate, move.to, after(hold_patience));
     const auto baselines = recorded_poolers(context->journal);
     const bool all_staged = std::all_of(baselines.begin(), baselines.end(), [context](const auto& one) {
         return context->executor.staged(one.name);
@@ -124,7 +124,7 @@ Task<Observation> look_at_fence(Context* context, Move move) {
     const auto& databases = context->estate.config().databases;
     for (const auto& database : databases) {
         const auto fence =
-            co_await read_fence(&context->estate.server(move.from), database.name, after(patience));
+            co_await read_fence(&context->estate.server(move.from), database.name, after(hold_patience));
         up += fence.read_only ? 1U : 0U;
     }
     seen.state = up == 0 ? State::absent : up == databases.size() ? State::done : State::partial;

@@ -7,13 +7,13 @@ namespace pgteal::cutover {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(60);
+constexpr auto prove_patience = std::chrono::seconds(60);
 
 Task<Observation> look_at_milestone(Context* context, StepId step, std::string summary) {
     std::size_t reached = 0;
     for (const auto& database : context->estate.config().databases) {
         const auto all =
-            co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
+            co_await milestones(&context->estate.server(Side::green), database.name, after(prove_patience));
         reached += all.contains(name_of(step)) ? 1U : 0U;
     }
     co_return counted(reached, context->estate.config().databases.size(), std::move(summary));
@@ -39,7 +39,7 @@ Task<std::string> tables_of_here(postgres::Server* server, std::string database)
         "  JOIN pg_namespace n ON n.oid = c.relnamespace\n"
         " WHERE EXISTS (SELECT FROM reach) AND c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't'\n"
         "   AND c.oid NOT IN (SELECT relid FROM reach)",
-        {}, after(patience));
+        {}, after(prove_patience));
     co_return rows.get<std::string>(0, 0);
 }
 
@@ -54,12 +54,12 @@ Task<Sight<AnalyzeSeen>> look_at_analyze(Context* context) {
                     .exec(database,
                           "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind = 'm' AND "
                           "c.relispopulated ORDER BY c.oid",
-                          {}, after(patience));
+                          {}, after(prove_patience));
             for (int row = 0; row < found.rows(); ++row) {
                 todo.views[database].push_back(found.get<std::string>(row, 0));
             }
             auto& green = context->estate.server(Side::green);
-            const auto reached = co_await milestones(&green, database, after(patience));
+            const auto reached = co_await milestones(&green, database, after(prove_patience));
             auto& there =
                 reached.contains(name_of(StepId::schema)) ? green : context->estate.server(Side::blue);
             todo.tables[database] = co_await tables_of_here(&there, database);
@@ -103,7 +103,7 @@ Task<bool> slot_to_be_made_again(Context* context) {
     if (!context->progress().prepared) {
         co_return false;
     }
-    for (const auto& state : co_await lane_states(&context->estate, Side::green, after(patience))) {
+    for (const auto& state : co_await lane_states(&context->estate, Side::green, after(prove_patience))) {
         if (!state.slot || state.slot_status == "lost") {
             co_return true;
         }

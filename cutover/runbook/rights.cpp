@@ -9,7 +9,7 @@ namespace pgteal::cutover {
 
 namespace {
 
-constexpr auto patience = std::chrono::minutes(1);
+constexpr auto rights_patience = std::chrono::minutes(1);
 
 /// What the steps of one walk know of each other: the first look is what is recorded of `from`.
 struct Walk {
@@ -52,7 +52,7 @@ Task<Sight<RightsPlan>> look_at_rights_of(Context* context, Move move, RightsSco
     if (walk->performed) { // what was granted meanwhile is carried after the switch, not waited for
         if (!late) {
             context->executor.results().rights[move.to] =
-                co_await read_rights(context, move.to, after(patience));
+                co_await read_rights(context, move.to, after(rights_patience));
         }
         seen.summary = walk->summary;
         co_return seen;
@@ -61,7 +61,7 @@ Task<Sight<RightsPlan>> look_at_rights_of(Context* context, Move move, RightsSco
         seen.state = State::absent;
         co_return seen;
     }
-    auto plan = co_await look_at_rights(context, move, scope, after(patience));
+    auto plan = co_await look_at_rights(context, move, scope, after(rights_patience));
     if (!plan.refused.empty()) {
         co_return refused(plan.refused);
     }
@@ -72,7 +72,7 @@ Task<Sight<RightsPlan>> look_at_rights_of(Context* context, Move move, RightsSco
     if (late) {
         rights[move.to] = plan.to_then;
     } else if (plan.actions.empty()) {
-        rights[move.to] = co_await read_rights(context, move.to, after(patience));
+        rights[move.to] = co_await read_rights(context, move.to, after(rights_patience));
     }
     seen.summary = walk->summary;
     seen.state = plan.actions.empty() ? State::done : State::absent;

@@ -15,7 +15,7 @@ namespace pgteal::cutover {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(60);
+constexpr auto sync_patience = std::chrono::seconds(60);
 
 // ---- migrate
 
@@ -85,7 +85,7 @@ Task<Sight<MigrateSeen>> look_at_migrate(Context* context) {
             continue;
         }
         const auto reached =
-            co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
+            co_await milestones(&context->estate.server(Side::green), database.name, after(sync_patience));
         if (!config.migrate.command.empty()) {
             ++commands;
             if (!reached.contains(name_of(StepId::migrate))) {
@@ -140,8 +140,9 @@ struct SubscribeSeen {
 
 /// Tables whose partitions can't be carried from blue, since green's migrations made something else of them.
 Task<std::optional<Observation>> partitions_in_the_way(Context* context, std::string database) {
-    const auto only = co_await replication::partitioned_only_on(
-        context->estate.server(Side::blue), context->estate.server(Side::green), database, after(patience));
+    const auto only = co_await replication::partitioned_only_on(context->estate.server(Side::blue),
+                                                                context->estate.server(Side::green), database,
+                                                                after(sync_patience));
     if (only.empty()) {
         co_return std::nullopt;
     }
@@ -163,16 +164,16 @@ Task<Sight<SubscribeSeen>> look_at_subscribe(Context* context) {
     bool ready = true;
     for (const auto& database : context->estate.config().databases) {
         const auto reached =
-            co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
+            co_await milestones(&context->estate.server(Side::green), database.name, after(sync_patience));
         ready = ready && reached.contains(name_of(StepId::schema));
     }
     std::size_t streaming = 0;
     for (const auto& lane : lanes) {
         replication::LaneState state;
         if (ready) {
-            state =
-                co_await replication::read_lane(context->estate.server(Side::blue),
-                                                context->estate.server(Side::green), lane, after(patience));
+            state = co_await replication::read_lane(context->estate.server(Side::blue),
+                                                    context->estate.server(Side::green), lane,
+                                                    after(sync_patience));
         }
         if (!state.subscription) {
             found.missing.push_back(lane);
@@ -190,7 +191,7 @@ Task<Sight<SubscribeSeen>> look_at_subscribe(Context* context) {
     }
     if (ready && !found.missing.empty()) {
         // Green has been migrated: what a lane could never carry there would keep it from catching up.
-        const auto streams = co_await read_streams(&context->estate, Side::blue, after(patience));
+        const auto streams = co_await read_streams(&context->estate, Side::blue, after(sync_patience));
         std::vector<BrokenStream> found_broken;
         for (const auto& one : streams) {
             for (auto& stream : all_broken(one)) {
@@ -210,7 +211,7 @@ Task<Sight<SubscribeSeen>> look_at_subscribe(Context* context) {
         const bool todo =
             std::any_of(found.missing.begin(), found.missing.end(),
                         [&database](const auto& lane) { return lane.database == database.name; });
-        if (todo && co_await carries_partitions(context, database.name, after(patience))) {
+        if (todo && co_await carries_partitions(context, database.name, after(sync_patience))) {
             found.carried.emplace_back(database.name, database.lanes);
             auto conflict = ready ? co_await partitions_in_the_way(context, database.name) : std::nullopt;
             if (conflict) {
@@ -267,7 +268,7 @@ Task<Observation> look_at_catch_up(Context* context) {
     Bytes most{};
     for (const auto& database : context->estate.config().databases) {
         const auto reached =
-            co_await milestones(&context->estate.server(Side::green), database.name, after(patience));
+            co_await milestones(&context->estate.server(Side::green), database.name, after(sync_patience));
         if (!reached.contains(name_of(StepId::schema))) {
             seen.state = State::absent;
             co_return seen;
@@ -275,9 +276,9 @@ Task<Observation> look_at_catch_up(Context* context) {
         const auto lanes = context->estate.lanes(Side::blue, database.name);
         // A lane without subscription carries no marker: waiting for one would only make abort slow.
         for (const auto& lane : lanes) {
-            const auto state =
-                co_await replication::read_lane(context->estate.server(Side::blue),
-                                                context->estate.server(Side::green), lane, after(patience));
+            const auto state = co_await replication::read_lane(context->estate.server(Side::blue),
+                                                               context->estate.server(Side::green), lane,
+                                                               after(sync_patience));
             if (!state.subscription) {
                 seen.state = State::absent;
                 co_return seen;

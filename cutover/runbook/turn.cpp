@@ -12,7 +12,7 @@ namespace pgteal::cutover {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(20);
+constexpr auto turn_patience = std::chrono::seconds(20);
 
 /// Whole file, shield, RELOAD, read-back: for each pooler in this order, all poolers at once.
 Actions retarget_actions(Context& context, Side side) {
@@ -74,9 +74,9 @@ Task<Sight<SwitchSeen>> look_at_switch(Context* context, Move move) {
     found.recorded = progress.active && progress.epoch == move.epoch && progress.serving == move.to;
     for (const auto& database : context->estate.config().databases) {
         const auto row =
-            co_await read_run_row(&context->estate.server(move.to), database.name, after(patience));
+            co_await read_run_row(&context->estate.server(move.to), database.name, after(turn_patience));
         const auto fence =
-            co_await read_fence(&context->estate.server(move.to), database.name, after(patience));
+            co_await read_fence(&context->estate.server(move.to), database.name, after(turn_patience));
         if (row.epoch > move.epoch) {
             Observation conflict;
             conflict.state = State::conflict;
@@ -161,14 +161,14 @@ struct TurnSeen {
 Task<Sight<TurnSeen>> look_at_turn(Context* context, Move move) {
     TurnSeen found;
     const auto old_lanes = context->estate.lanes(move.from);
-    const auto old_states = co_await lane_states(&context->estate, move.from, after(patience));
+    const auto old_states = co_await lane_states(&context->estate, move.from, after(turn_patience));
     for (std::size_t i = 0; i < old_lanes.size(); ++i) {
         if (old_states[i].enabled || old_states[i].worker) {
             found.running.push_back(old_lanes[i]);
         }
     }
     const auto new_lanes = context->estate.lanes(move.to);
-    const auto new_states = co_await lane_states(&context->estate, move.to, after(patience));
+    const auto new_states = co_await lane_states(&context->estate, move.to, after(turn_patience));
     for (std::size_t i = 0; i < new_lanes.size(); ++i) {
         const auto& state = new_states[i];
         if (state.enabled) {
@@ -185,7 +185,7 @@ Task<Sight<TurnSeen>> look_at_turn(Context* context, Move move) {
     }
     for (const auto& database : context->estate.config().databases) {
         const auto row =
-            co_await read_run_row(&context->estate.server(move.from), database.name, after(patience));
+            co_await read_run_row(&context->estate.server(move.from), database.name, after(turn_patience));
         if (row.epoch != move.epoch) {
             found.behind.push_back(database.name);
         }

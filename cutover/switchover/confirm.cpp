@@ -13,7 +13,7 @@ namespace pgteal::cutover {
 namespace {
 
 /// All tries together.
-constexpr auto patience = std::chrono::seconds(10);
+constexpr auto confirm_patience = std::chrono::seconds(10);
 constexpr auto least_try = std::chrono::seconds(1);
 /// A pooler that has just been let go, or a server that was killed and comes back, gets as long to serve
 /// somebody; longer where pgteal's own logins come through. Clients that nobody serves are held on, in
@@ -149,7 +149,7 @@ Task<Confirmed> confirm(Context* context, Runner* runner, Reporter* reporter, Mo
     const auto step = step_of(StepId::confirm, *context, move);
     reporter->started(step);
     const auto start = Clock::now();
-    const auto until = start + patience;
+    const auto until = start + confirm_patience;
     auto served_until = start;
     Confirmed result;
     StuckPools stuck;

@@ -14,11 +14,11 @@ namespace pgteal::cutover {
 
 namespace {
 
-constexpr auto nobody_for = std::chrono::seconds(4);
+constexpr auto watched_for = std::chrono::seconds(4);
 /// A newer PgBouncer (seen: 1.24) fails whoever waits as soon as a login to the server fails, so that clients
 /// are seen waiting now and then only. Where none was for so long, their logins are tried.
 constexpr auto nobody_comes = std::chrono::milliseconds(300);
-constexpr auto patience = std::chrono::seconds(10);
+constexpr auto unswitch_patience = std::chrono::seconds(10);
 
 /// Raises unless the slot holds nothing but our markers after the switch. What it holds is read and stays.
 /// pgoutput's messages (docs: protocol-logicalrep-message-formats): a letter, I U D with the relation's OID
@@ -95,7 +95,7 @@ Task<bool> refuses_logins(Context* context, Move move) {
 } // namespace
 
 Task<bool> nobody_reaches(Context* context, Move move) {
-    const auto until = after(nobody_for);
+    const auto until = after(watched_for);
     const auto idle_until = after(nobody_comes);
     bool waited = false;
     while (true) {
@@ -124,14 +124,14 @@ Task<void> unswitch(Context* context, Runner* runner, Move move) {
     std::exception_ptr error;
     try {
         auto actions = close_actions(*context, move);
-        co_await runner->together(&step, std::move(actions), move.epoch, after(patience));
+        co_await runner->together(&step, std::move(actions), move.epoch, after(unswitch_patience));
     } catch (...) {
         error = std::current_exception();
     }
     if (error) {
         step.id = name_of(StepId::switch_stays);
         auto actions = open_actions(*context, move);
-        co_await runner->apart(&step, std::move(actions), move.epoch, after(patience));
+        co_await runner->apart(&step, std::move(actions), move.epoch, after(unswitch_patience));
         std::rethrow_exception(error);
     }
 }

@@ -7,10 +7,6 @@ namespace pgteal::health {
 
 namespace {
 
-bool among(const std::vector<std::string>& databases, const std::string& name) {
-    return std::find(databases.begin(), databases.end(), name) != databases.end();
-}
-
 std::string who(const SessionRow& session) {
     return "pid " + std::to_string(session.pid) + " (role " + session.role +
            (session.application.empty() ? "" : ", app \"" + session.application + "\"") + ")";

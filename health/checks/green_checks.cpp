@@ -7,10 +7,6 @@ namespace pgteal::health {
 
 namespace {
 
-bool among(const std::vector<std::string>& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 std::string locale_text(const DatabaseRow& row) {
     if (row.provider == "c") {
         return row.collate == row.ctype ? row.collate : row.collate + "/" + row.ctype;

@@ -103,8 +103,10 @@ std::string lower(std::string text) {
     return text;
 }
 
-bool accepted(const std::vector<std::string>& accept, std::string_view check) {
-    return std::find(accept.begin(), accept.end(), check) != accept.end();
+bool among(const std::vector<std::string>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
 }
+
+bool accepted(const std::vector<std::string>& accept, std::string_view check) { return among(accept, check); }
 
 } // namespace pgteal::health

@@ -29,6 +29,7 @@ std::string seconds_text(Clock::duration time);
 /// ASCII letters only, as the server compares names of settings.
 std::string lower(std::string text);
 
+[[nodiscard]] bool among(const std::vector<std::string>& names, std::string_view name);
 [[nodiscard]] bool accepted(const std::vector<std::string>& accept, std::string_view check);
 
 /// Errors first, then warnings, then the rest; stable.

@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* as_whom = "Run pgteal as root or as the owner of PgBouncer's config file.";
 
-[[noreturn]] void fail(const std::string& what, const std::string& path, int error) {
+[[noreturn]] void refuse_rights(const std::string& what, const std::string& path, int error) {
     throw Error(ErrorCode::file, "", what + " " + path + ": " + std::strerror(error), as_whom);
 }
 
@@ -29,7 +29,7 @@ std::string sized(const std::string& what, const std::string& path, Read read) {
             return {};
         }
         if (size < 0) {
-            fail("cannot read " + what + " of", path, errno);
+            refuse_rights("cannot read " + what + " of", path, errno);
         }
         std::string value(static_cast<std::size_t>(size), '\0');
         const ssize_t got = read(value.data(), value.size());
@@ -38,7 +38,7 @@ std::string sized(const std::string& what, const std::string& path, Read read) {
             return value;
         }
         if (errno != ERANGE) {
-            fail("cannot read " + what + " of", path, errno);
+            refuse_rights("cannot read " + what + " of", path, errno);
         }
     }
 }
@@ -72,7 +72,8 @@ void give_attributes(int fd, const std::string& path, const std::map<std::string
     const auto have = attributes_of(fd, path);
     for (const auto& [name, value] : have) {
         if (!wanted.contains(name) && ::fremovexattr(fd, name.c_str()) != 0) {
-            fail("cannot take " + in_words(name) + ", which the original doesn't have, from", path, errno);
+            refuse_rights("cannot take " + in_words(name) + ", which the original doesn't have, from", path,
+                          errno);
         }
     }
     for (const auto& [name, value] : wanted) {
@@ -81,7 +82,7 @@ void give_attributes(int fd, const std::string& path, const std::map<std::string
             continue;
         }
         if (::fsetxattr(fd, name.c_str(), value.data(), value.size(), 0) != 0) {
-            fail("cannot give " + in_words(name) + " of the original to", path, errno);
+            refuse_rights("cannot give " + in_words(name) + " of the original to", path, errno);
         }
     }
 }
@@ -91,7 +92,7 @@ void give_attributes(int fd, const std::string& path, const std::map<std::string
 FileRights rights_of(int fd, const std::string& path) {
     struct stat found {};
     if (::fstat(fd, &found) != 0) {
-        fail("cannot stat", path, errno);
+        refuse_rights("cannot stat", path, errno);
     }
     return {found.st_mode & 07777U, found.st_uid, found.st_gid, attributes_of(fd, path)};
 }
@@ -100,12 +101,12 @@ void give_rights(int fd, const std::string& path, const FileRights& rights) {
     const auto now = rights_of(fd, path);
     if ((now.owner != rights.owner || now.group != rights.group) &&
         ::fchown(fd, rights.owner, rights.group) != 0) {
-        fail("cannot give the original's owner to", path, errno);
+        refuse_rights("cannot give the original's owner to", path, errno);
     }
     give_attributes(fd, path, rights.attributes);
     // Last: a change of owner clears bits. The group's bits are an ACL's mask, and the same in both.
     if (::fchmod(fd, rights.mode) != 0) {
-        fail("cannot give the original's mode to", path, errno);
+        refuse_rights("cannot give the original's mode to", path, errno);
     }
     if (rights_of(fd, path) != rights) {
         throw Error(

@@ -19,7 +19,7 @@ bool has_it_too(const Table& table, const Call& call) {
     });
 }
 
-void calls(const Pair& pair, std::vector<Reason>* reasons) {
+void judge_calls(const Pair& pair, std::vector<Reason>* reasons) {
     for (const Call& call : pair.to.calls) {
         const bool not_run = !call.column.empty() && pair.sends(call.column);
         if (not_run || has_it_too(pair.from, call)) {
@@ -92,7 +92,7 @@ void changing_triggers(const Pair& pair, std::vector<Reason>* reasons) {
 
 std::vector<Reason> worker_reasons(const Pair& pair) {
     std::vector<Reason> reasons;
-    calls(pair, &reasons);
+    judge_calls(pair, &reasons);
     changing_triggers(pair, &reasons);
     return reasons;
 }
