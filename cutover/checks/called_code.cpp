@@ -22,6 +22,7 @@ struct Source {
     bool procedure = false, sheltering = false;
     std::string language, source, definition;
     std::vector<std::string> reads;
+    std::vector<std::string> takes;  ///< oids of types
     std::optional<BodyNames> body{}; ///< once somebody asked
 };
 using Sources = std::map<std::string, Source>; ///< by oid
@@ -36,7 +37,12 @@ struct Reached {
 struct Leads {
     bool builtin = false;
     std::vector<std::string> schemas;
+    std::vector<std::string> operands; ///< oids of types that users' operators of this name are for
 };
+
+bool any_common(const std::vector<std::string>& one, const std::vector<std::string>& other) {
+    return std::ranges::find_first_of(one, other) != one.end();
+}
 
 std::string word_of(Named::Kind kind) {
     return kind == Named::Kind::function    ? "function"
@@ -50,10 +56,11 @@ Task<std::vector<Reached>> read_places(postgres::Connection* session, Deadline d
     std::vector<Reached> found;
     for (int i = 0; i < rows.rows(); ++i) {
         const auto text = [&rows, i](std::string_view column) { return rows.get<std::string>(i, column); };
-        found.push_back({{text("kind"), text("name"), text("relation"), text("index"),
-                          rows.get<bool>(i, "exclusion"), text("instead")},
-                         text("function"),
-                         rows.get<bool>(i, "sheltered")});
+        found.push_back(
+            {{text("kind"), text("name"), text("relation"), text("index"), rows.get<bool>(i, "exclusion"),
+              text("instead"), text("lacking"), rows.get<std::vector<std::string>>(i, "asks")},
+             text("function"),
+             rows.get<bool>(i, "sheltered")});
     }
     co_return found;
 }
@@ -72,7 +79,8 @@ Task<Sources> read_sources(postgres::Connection* session, Deadline deadline) {
                                 text("language"),
                                 text("source"),
                                 text("definition"),
-                                rows.get<std::vector<std::string>>(i, "reads")};
+                                rows.get<std::vector<std::string>>(i, "reads"),
+                                rows.get<std::vector<std::string>>(i, "takes")};
     }
     co_return sources;
 }
@@ -135,7 +143,8 @@ Task<std::map<Named, Leads>> read_leads(postgres::Connection* session, const std
     const auto rows = co_await session->exec(std::string(sql::where_names_lead), std::move(params), deadline);
     auto name = names->begin();
     for (int i = 0; i < rows.rows(); ++i, ++name) {
-        leads[*name] = {rows.get<bool>(i, "builtin"), rows.get<std::vector<std::string>>(i, "schemas")};
+        leads[*name] = {rows.get<bool>(i, "builtin"), rows.get<std::vector<std::string>>(i, "schemas"),
+                        rows.get<std::vector<std::string>>(i, "operands")};
     }
     co_return leads;
 }
@@ -166,7 +175,9 @@ void lead(CalledFunction& function, const Source& source, const BodyNames& body,
     std::vector<std::vector<std::string>> found;
     for (const auto& named : body.names) {
         const auto& where = leads.at(named);
-        if (where.schemas.empty() || (named.schema.empty() && where.builtin)) {
+        // PostgreSQL's own of that name would take the values for others: text for citext, say.
+        const bool of_users = any_common(where.operands, source.takes);
+        if (where.schemas.empty() || (named.schema.empty() && where.builtin && !of_users)) {
             continue;
         }
         if (named.schema.empty()) {
@@ -186,12 +197,18 @@ void lead(CalledFunction& function, const Source& source, const BodyNames& body,
 } // namespace
 
 Task<CalledCode> read_called_code(postgres::Server* server, std::string database, Deadline deadline) {
-    CalledCode code{database, {}};
+    CalledCode code{database, {}, {}};
     auto session = co_await server->session(database, deadline);
     auto reached = co_await read_places(&*session, deadline);
     if (reached.empty()) {
         co_return code;
     }
+    std::erase_if(reached, [&code](const Reached& one) {
+        if (!one.place.asks.empty()) {
+            code.asking.push_back(one.place);
+        }
+        return !one.place.asks.empty();
+    });
     auto sources = co_await read_sources(&*session, deadline);
     follow_calls(sources, reached);
     std::set<Named> names;

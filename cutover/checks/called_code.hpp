@@ -16,9 +16,11 @@ namespace pgteal::cutover {
 struct CallingPlace {
     std::string kind; ///< check, domain, generated, index, statistics, partition key, trigger, view
     std::string name, relation;
-    std::string index;      ///< quoted, of an index
-    bool exclusion = false; ///< the index of an EXCLUDE constraint
-    std::string instead{};  ///< SQL of a trigger that does the same for clients' rows, or ""
+    std::string index;               ///< quoted, of an index
+    bool exclusion = false;          ///< the index of an EXCLUDE constraint
+    std::string instead{};           ///< SQL of a trigger that does the same for clients' rows, or ""
+    std::string lacking{};           ///< the table's owner, where he may not execute the function
+    std::vector<std::string> asks{}; ///< PostgreSQL's functions that answer for the session or the clock
 };
 
 /// A function that places come to.
@@ -39,9 +41,10 @@ struct CalledFunction {
 struct CalledCode {
     std::string database;
     std::vector<CalledFunction> functions;
+    std::vector<CallingPlace> asking; ///< constraints whose answer changes with the session or the clock
 };
 
-/// Pure. The checks function-names and reads-tables.
+/// Pure. The checks function-names and reads-tables, and owners who may not execute what their rows call.
 std::vector<health::CheckResult> judge_called_code(const std::vector<CalledCode>& databases,
                                                    const std::vector<std::string>& accept);
 

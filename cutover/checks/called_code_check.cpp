@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "base/error.hpp"
 #include "cutover/checks/called_code.hpp"
@@ -84,7 +85,7 @@ void judge_names(health::CheckResult& result, const std::string& database, const
                         " without a schema, and " + list_of(places) +
                         (places.size() == 1 ? " comes" : " come") +
                         " to it. Copy, indexes and apply run with an empty search_path, where such names are "
-                        "not found: " +
+                        "not found, or an operator of PostgreSQL's for other types is: " +
                         stops(places) + ".",
                     alter + function.path + ", pg_temp;" +
                         (function.several.empty()
@@ -129,12 +130,50 @@ void judge_reads(health::CheckResult& result, const std::string& database, const
     }
 }
 
+/// Who acts in copy and apply, where he may not execute what his rows call.
+void judge_owners(health::CheckResult& result, const std::string& database, const CalledFunction& function) {
+    for (const auto& place : function.all) {
+        if (!place.lacking.empty()) {
+            health::add(result, Level::error, "blue", database + ": " + place.relation,
+                        "owner " + place.lacking + " of " + place.relation + " may not execute function " +
+                            function.signature + ", which " + what(place) +
+                            " calls: rows are written with the owner's rights, so the lane would stop with "
+                            "\"permission denied\".",
+                        "on blue, database " + database + ":  GRANT EXECUTE ON FUNCTION " +
+                            function.signature + " TO " + postgres::quote_identifier(place.lacking) + ";");
+        }
+    }
+}
+
+/// What passes for a client need not pass later, for another role, in another time zone.
+void judge_asking(health::CheckResult& result, const std::string& database, const CallingPlace& place,
+                  Level level) {
+    static const std::set<std::string_view> changing{"now",
+                                                     "statement_timestamp",
+                                                     "clock_timestamp",
+                                                     "transaction_timestamp",
+                                                     "timeofday",
+                                                     "current_setting",
+                                                     "random",
+                                                     "CURRENT_TIMESTAMP, CURRENT_USER or their like"};
+    const bool changes = std::any_of(place.asks.begin(), place.asks.end(),
+                                     [](const auto& name) { return changing.contains(name); });
+    health::add(result, changes ? level : Level::warning, "blue", database + ": " + place.relation,
+                what(place) + " asks " + health::list_of(place.asks) +
+                    ", whose answer depends on the session or the clock. Copy and apply come later, as the "
+                    "table's owner, with the settings of their own sessions (time zone, date style): a row "
+                    "that passed for a client may be refused there, so that prepare or a lane stops.",
+                "on blue, database " + database + ":  " + without(place) +
+                    "  -- and make it again after finish");
+}
+
 } // namespace
 
 std::vector<health::CheckResult> judge_called_code(const std::vector<CalledCode>& databases,
                                                    const std::vector<std::string>& accept) {
     health::CheckResult names{"function-names", {}, "functions that rows call find what they name"};
     health::CheckResult reads{"reads-tables", {}, "no constraint reads another table"};
+    health::CheckResult owners{"owner-privileges", {}, ""};
     const auto level = [&accept](const health::CheckResult& result) {
         return health::accepted(accept, result.check) ? Level::warning : Level::error;
     };
@@ -142,10 +181,14 @@ std::vector<health::CheckResult> judge_called_code(const std::vector<CalledCode>
         for (const auto& function : database.functions) {
             judge_names(names, database.database, function, level(names));
             judge_reads(reads, database.database, function, level(reads));
+            judge_owners(owners, database.database, function);
+        }
+        for (const auto& place : database.asking) {
+            judge_asking(reads, database.database, place, level(reads));
         }
     }
     std::vector<health::CheckResult> results;
-    for (auto* one : {&names, &reads}) {
+    for (auto* one : {&names, &reads, &owners}) {
         std::stable_sort(one->findings.begin(), one->findings.end(),
                          [](const auto& a, const auto& b) { return a.level > b.level; });
         results.push_back(health::limited(std::move(*one)));

@@ -161,6 +161,16 @@ Task<health::PoolerFacts> facts_of(Estate* estate, PoolerUnit* unit, Seen* seen,
     co_return facts;
 }
 
+/// Two looks may answer one question.
+void add_result(std::vector<health::CheckResult>* results, health::CheckResult result) {
+    const auto same = std::ranges::find(*results, result.check, &health::CheckResult::check);
+    if (same == results->end()) {
+        results->push_back(std::move(result));
+    } else {
+        std::move(result.findings.begin(), result.findings.end(), std::back_inserter(same->findings));
+    }
+}
+
 } // namespace
 
 Task<std::vector<health::CheckResult>> run_checks(Estate* estate, CheckScope scope) {
@@ -218,7 +228,9 @@ Task<std::vector<health::CheckResult>> run_checks(Estate* estate, CheckScope sco
                                                after(std::chrono::seconds(30)));
         std::move(code.begin(), code.end(), std::back_inserter(results));
         auto called = co_await check_called_code(estate, after(std::chrono::seconds(30)));
-        std::move(called.begin(), called.end(), std::back_inserter(results));
+        for (auto& one : called) {
+            add_result(&results, std::move(one));
+        }
         if (const auto progress = peek_progress(config);
             run_started && progress.active && progress.prepared) {
             auto lanes = co_await check_lanes(estate, progress, after(std::chrono::seconds(30)));

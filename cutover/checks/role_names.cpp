@@ -23,6 +23,23 @@ Task<health::CheckResult> check_role_names(Estate* estate, Side from, Deadline d
                             ";  or, where both are the same, give it there the rights that it has on " +
                             to_string(from));
         }
+        const auto older = co_await estate->server(from).identity(deadline);
+        const auto newer = co_await estate->server(to).identity(deadline);
+        constexpr int admin_option_since = 160000;
+        for (const auto& role : source.roles) {
+            if (role.create_role && !role.superuser && older.version < admin_option_since &&
+                newer.version >= admin_option_since) {
+                health::add(
+                    result, health::Level::info, to_string(to), role.name,
+                    "role " + role.name +
+                        " has CREATEROLE, and from PostgreSQL 16 on that manages only roles that it has "
+                        "ADMIN OPTION on: after the cutover it can't grant, alter or drop the others.",
+                    "on " + to_string(to) +
+                        ", after prepare, for each role that it has to manage:  GRANT ROLE TO " +
+                        postgres::quote_identifier(role.name) +
+                        " WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;");
+            }
+        }
     } catch (const Error& error) {
         health::add(result, health::Level::warning, error.side(), "",
                     std::string("whether a role would become more on the other side could not be told: ") +

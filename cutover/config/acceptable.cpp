@@ -17,6 +17,7 @@ const Words& acceptables() {
          "code of users that a lane, the restore of the schema or compare runs as a superuser"},
         {"function-names", "functions that rows call name things without a schema"},
         {"reads-tables", "constraints, columns and indexes whose functions read tables"},
+        {"triggers", "triggers that fire in apply too, and may change rows there or leave them out"},
         {"schema-changes", "functions that clients' writes run and that change the schema"},
         {"all-tables-publications", "subscribers of others have pgteal's tables"},
         {"untried-logins",

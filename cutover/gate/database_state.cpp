@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <boost/algorithm/string/join.hpp>
+
 #include "catalog/setting_text.hpp"
 #include "cutover/record/digest.hpp"
 #include "postgres/quote.hpp"
@@ -147,10 +149,15 @@ std::optional<StateChange> judge_database_state(const std::string& database, con
     }
     const auto changed = "database " + database + " on " + here +
                          " was changed since the run was prepared, and on " + there + " it is not so: ";
+    std::vector<std::string> missing;
     for (const auto& statement : from) {
         if (!recorded_from.contains(statement) && !to.contains(statement)) {
-            return StateChange{{there, changed + shown(statement), typed_on(there, shown(statement))}};
+            missing.push_back(shown(statement));
         }
+    }
+    if (!missing.empty()) {
+        return StateChange{{there, changed + boost::algorithm::join(missing, ", "),
+                            typed_on(there, boost::algorithm::join(missing, ";  "))}};
     }
     for (const auto& statement : recorded_from) {
         if (!from.contains(statement) && to.contains(statement)) {

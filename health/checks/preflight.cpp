@@ -273,7 +273,7 @@ void judge_blue(std::vector<CheckResult>& results, const ServerFacts& blue, cons
     results.push_back(check_jobs(blue, inside.blue));
     results.push_back(check_unlogged_tables(inside.blue, input.accept));
     results.push_back(check_large_objects(inside.blue, input.accept));
-    results.push_back(check_triggers(inside.blue));
+    results.push_back(check_triggers(inside.blue, input.accept));
     results.push_back(check_sequences(inside.blue));
     results.push_back(check_extension_tables(inside.blue));
     results.push_back(check_extension_members(inside.blue, input.accept));

@@ -114,10 +114,13 @@ IdentityRow identity_row(const Result& r, int i) {
             str(r, i, "candidate"),
             str(r, i, "key_columns"),
             str(r, i, "index_name"),
-            r.get<std::vector<std::string>>(i, "incomparable")};
+            r.get<std::vector<std::string>>(i, "incomparable"),
+            r.get<std::vector<std::string>>(i, "generated"),
+            str(r, i, "root"),
+            r.get<bool>(i, "typed")};
 }
 TriggerRow trigger_row(const Result& r, int i) {
-    return {str(r, i, "table"), str(r, i, "name"), str(r, i, "enabled")};
+    return {str(r, i, "table"), str(r, i, "name"), str(r, i, "enabled"), r.get<bool>(i, "before_row")};
 }
 SequenceRow sequence_row(const Result& r, int i) {
     return {str(r, i, "name"), str(r, i, "remaining"), str(r, i, "type")};
@@ -177,7 +180,9 @@ Task<void> read_settings(postgres::Connection& connection, ServerFacts& facts,
         }
     }
     auto names = visible_settings();
-    names.insert(names.end(), speed_settings().begin(), speed_settings().end());
+    for (const auto* more : {&speed_settings(), &safety_settings()}) {
+        names.insert(names.end(), more->begin(), more->end());
+    }
     names.emplace_back("default_transaction_read_only");
     const Params named{array_text(names)};
     auto settings = co_await rows(connection, sql::client_settings, named, deadline);

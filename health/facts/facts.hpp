@@ -127,9 +127,13 @@ struct IdentityRow {
     std::string key_columns; ///< "id, part"
     std::string index_name;  ///< for the index a fix would make
     std::vector<std::string> incomparable;
+    std::vector<std::string> generated; ///< columns of the identity in use that are, quoted
+    std::string root;                   ///< of a partition, whose columns are made there
+    bool typed = false;                 ///< CREATE TABLE OF a type, which has the columns
 };
 struct TriggerRow {
     std::string table, name, enabled;
+    bool before_row = false; ///< it may change a row, or leave it out
 };
 struct SequenceRow {
     std::string name, remaining, type;

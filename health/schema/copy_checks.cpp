@@ -54,6 +54,16 @@ CheckResult check_copyable(const std::vector<DatabaseFacts>& databases) {
                     "run");
             }
         }
+        for (const auto& row : database.copied) {
+            if (row.kind == "unproven domain") {
+                add(result, Level::error, "blue", database.name + ": " + row.name,
+                    "constraint " + row.what + " of domain " + row.name +
+                        " is NOT VALID, and lanes and copies read values through the domain: an older value "
+                        "that breaks it stops them, also when a client changes another column of its row.",
+                    "on blue, database " + database.name + ":  ALTER DOMAIN " + row.name +
+                        " VALIDATE CONSTRAINT " + row.what + ";");
+            }
+        }
         for (const auto& table : database.huge) {
             add(result, Level::error, "blue", database.name + ": " + table,
                 "table " + table +
@@ -80,7 +90,9 @@ CheckResult check_newer_values(const std::vector<DatabaseFacts>& databases, int 
     static const std::vector<Newer> all{
         {"newer numeric", 14, "numeric 'Infinity'"},
         {"newer char", 16, "\"char\" beyond ASCII, which is written in another way"},
-        {"newer interval", 17, "interval 'infinity'"}};
+        {"newer ltree", 16, "a hyphen in the labels of ltree"},
+        {"newer interval", 17, "interval 'infinity'"},
+        {"newer jsonpath", 17, "jsonpath with more methods, such as .bigint()"}};
     CheckResult result{"newer-values", {}, "green has no values that blue can't read"};
     for (const auto& database : databases) {
         for (const auto& one : all) {

@@ -1,5 +1,5 @@
-// Names of users' that mean something else on a newer major: a function that pg_catalog has there too is
-// found first, and a new word of the grammar is no name any more.
+// Names that mean something else on a newer major: a function of users' that pg_catalog has there too is
+// found first, a new word of the grammar is no name any more, and what it has no more is not found at all.
 #pragma once
 
 #include <set>
@@ -13,7 +13,7 @@ namespace pgteal::health {
 
 struct NewerName {
     std::string database;
-    std::string kind; ///< function, or word
+    std::string kind; ///< function, word, or gone
     std::string name; ///< "function app.uuidv7()", "column system_user of app.logins"
     std::string word;
     std::string fix; ///< SQL

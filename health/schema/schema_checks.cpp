@@ -6,9 +6,22 @@ namespace pgteal::health {
 
 namespace {
 
-/// Of a column of its own: which of the others are unique, nobody here knows. It rewrites the table.
+/// Of a column of its own: which of the others are unique, nobody here knows. It rewrites the table. A
+/// partition and a typed table have the columns of another.
 std::string key_of_its_own(const IdentityRow& table) {
     const std::string alter = "ALTER TABLE " + table.name + " ";
+    if (!table.root.empty()) {
+        return "ALTER TABLE " + table.root +
+               " ADD COLUMN row_id uuid DEFAULT pg_catalog.gen_random_uuid() NOT NULL;  CREATE UNIQUE "
+               "INDEX " +
+               table.index_name + " ON " + table.name + " (row_id);  " + alter +
+               "REPLICA IDENTITY USING INDEX " + table.index_name + ";";
+    }
+    if (table.typed) {
+        return alter + "NOT OF;  " + alter +
+               "ADD COLUMN row_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;  " + alter +
+               "REPLICA IDENTITY DEFAULT;";
+    }
     return alter + "ADD COLUMN row_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;" +
            (table.identity == "d" ? "" : "  " + alter + "REPLICA IDENTITY DEFAULT;");
 }
@@ -29,7 +42,7 @@ std::string identity_fix(const IdentityRow& table) {
     if (!table.incomparable.empty()) {
         return key_of_its_own(table);
     }
-    return alter + "REPLICA IDENTITY FULL;  or, where it is large: " + key_of_its_own(table);
+    return alter + "REPLICA IDENTITY FULL;  -- or, where it is large: " + key_of_its_own(table);
 }
 
 std::string identity_problem(const IdentityRow& table) {
@@ -88,6 +101,17 @@ CheckResult check_replica_identity(const std::vector<DatabaseFacts>& databases, 
             const bool usable = table.identity == "i"
                                     ? table.index_usable
                                     : table.identity == "d" && table.has_key && table.key_usable;
+            if (table.identity != "n" && !table.generated.empty()) {
+                add(result, Level::error, "blue", database.name + ": " + table.name,
+                    "the replica identity of table " + table.name + " has " + list_of(table.generated) +
+                        ", which is generated: lanes don't send it, so that no row would be found on the "
+                        "other side, and prepare would stop before the lanes start.",
+                    table.candidate.empty()
+                        ? "ALTER TABLE " + table.name + " ALTER COLUMN " + table.generated.front() +
+                              " DROP EXPRESSION;  -- and fill it by a trigger BEFORE INSERT OR UPDATE"
+                        : identity_fix(table));
+                continue;
+            }
             if (!usable) {
                 add(result, Level::error, "blue", database.name + ": " + table.name,
                     identity_problem(table) +
@@ -137,14 +161,21 @@ CheckResult check_large_objects(const std::vector<DatabaseFacts>& databases,
     return result;
 }
 
-CheckResult check_triggers(const std::vector<DatabaseFacts>& databases) {
+CheckResult check_triggers(const std::vector<DatabaseFacts>& databases,
+                           const std::vector<std::string>& accept) {
     CheckResult result{"triggers", {}, "none fire in apply"};
+    const Level level = accepted(accept, result.check) ? Level::warning : Level::error;
     for (const auto& database : databases) {
         for (const auto& trigger : database.triggers) {
-            add(result, Level::warning, "blue", database.name + ": " + trigger.table,
+            add(result, trigger.before_row ? level : Level::warning, "blue",
+                database.name + ": " + trigger.table,
                 "trigger " + trigger.name + " on " + trigger.table + " is ENABLE " + trigger.enabled +
-                    ": it fires in apply too. If it writes, it fails on the fenced side and stops the lane, "
-                    "and the cutover would be refused.",
+                    ": it fires in apply too. " +
+                    (trigger.before_row
+                         ? "One that returns NULL or changes its row would leave rows out on the other side, "
+                           "or make others of them, and nothing would say so."
+                         : "If it writes, it fails on the fenced side and stops the lane, and the cutover "
+                           "would be refused."),
                 "ALTER TABLE " + trigger.table + " ENABLE TRIGGER " + trigger.name + ";");
         }
     }
@@ -161,7 +192,7 @@ CheckResult check_sequences(const std::vector<DatabaseFacts>& databases) {
                     "runs out, inserts fail.",
                 sequence.type == "bigint"
                     ? ""
-                    : "ALTER SEQUENCE " + sequence.name + " AS bigint;  (and the column that it feeds)");
+                    : "ALTER SEQUENCE " + sequence.name + " AS bigint;  -- and the column that it feeds");
         }
     }
     return limited(std::move(result));

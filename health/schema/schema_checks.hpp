@@ -18,7 +18,8 @@ CheckResult check_unlogged_tables(const std::vector<DatabaseFacts>& databases,
                                   const std::vector<std::string>& accept);
 CheckResult check_large_objects(const std::vector<DatabaseFacts>& databases,
                                 const std::vector<std::string>& accept);
-CheckResult check_triggers(const std::vector<DatabaseFacts>& databases);
+CheckResult check_triggers(const std::vector<DatabaseFacts>& databases,
+                           const std::vector<std::string>& accept);
 CheckResult check_sequences(const std::vector<DatabaseFacts>& databases);
 CheckResult check_extension_tables(const std::vector<DatabaseFacts>& databases);
 /// Materialized views, foreign tables and event triggers: one check each.

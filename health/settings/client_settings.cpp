@@ -196,7 +196,10 @@ std::vector<std::string> split(const std::string& words) {
 
 const std::vector<std::string>& visible_settings() {
     static const auto names =
-        split("array_nulls backslash_quote bytea_output client_min_messages datestyle "
+        split("array_nulls backslash_quote bytea_output check_function_bodies client_min_messages "
+              "createrole_self_grant datestyle default_table_access_method default_toast_compression "
+              "event_triggers exit_on_error ignore_checksum_failure restrict_nonsystem_relation_kind "
+              "session_replication_role temp_file_limit zero_damaged_pages "
               "default_text_search_config default_transaction_deferrable default_transaction_isolation "
               "escape_string_warning extra_float_digits gin_fuzzy_search_limit "
               "idle_in_transaction_session_timeout idle_session_timeout intervalstyle lc_monetary lc_numeric "
@@ -217,6 +220,39 @@ const std::vector<std::string>& speed_settings() {
         "random_page_cost seq_page_cost shared_buffers temp_buffers work_mem");
     return names;
 }
+
+const std::vector<std::string>& safety_settings() {
+    static const auto names =
+        split("autovacuum data_sync_retry fsync full_page_writes track_commit_timestamp "
+              "track_counts wal_receiver_timeout wal_sender_timeout");
+    return names;
+}
+
+namespace {
+
+/// Of the server as a whole: what keeps rows, and what applications and lanes count on.
+void judge_safety(CheckResult& result, const ServerFacts& blue, const ServerFacts& green) {
+    const auto found = differences(blue, green, "", safety_settings());
+    if (found.empty()) {
+        return;
+    }
+    std::string lines;
+    bool restart = false;
+    for (const auto& one : found) {
+        if (one.both) {
+            lines += "ALTER SYSTEM SET " + postgres::setting_text(one.name, one.blue).plain() + ";  ";
+        }
+        restart = restart || one.name == "track_commit_timestamp" || one.name == "data_sync_retry";
+    }
+    add(result, Level::warning, green.side, "server",
+        "the servers differ in what keeps rows safe, lanes alive, or is written down: " + words(found) +
+            " (blue -> green). After the cutover clients live with green's.",
+        lines.empty()
+            ? ""
+            : "on green:  " + lines + "SELECT pg_reload_conf();" + (restart ? "  -- and restart green" : ""));
+}
+
+} // namespace
 
 CheckResult check_client_settings(const ServerFacts& blue, const ServerFacts& green,
                                   const std::vector<std::string>& databases, bool run_started) {
@@ -242,6 +278,7 @@ CheckResult check_client_settings(const ServerFacts& blue, const ServerFacts& gr
                 " (blue -> green). A connection that is kept changes with the switch.",
             mend(database, found, run_started));
     }
+    judge_safety(result, blue, green);
     const auto slower = differences(blue, green, "", speed_settings());
     std::vector<Difference> chosen;
     for (const auto& one : slower) {

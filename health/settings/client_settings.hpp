@@ -13,6 +13,8 @@ namespace pgteal::health {
 const std::vector<std::string>& visible_settings();
 /// Settings that decide which plan is taken, and how much memory it has; lower case.
 const std::vector<std::string>& speed_settings();
+/// What keeps rows safe and lanes alive on the server as a whole.
+const std::vector<std::string>& safety_settings();
 
 /// What the servers' configuration files have clients begin with, where a connection that is kept would
 /// change with the switch. One warning a database, with what carries blue's values. Pure.

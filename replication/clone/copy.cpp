@@ -30,7 +30,8 @@ constexpr auto mend_first = "where rows or functions of blue are the reason: pgt
 /// servers.
 bool is_of_rows(const std::string& sqlstate) {
     return sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate.starts_with("42") ||
-           sqlstate == "P0001";
+           sqlstate.starts_with("54") || sqlstate == "P0001" ||
+           sqlstate == "XX000"; // a row of more than 1 GB
 }
 
 struct CopyRun {

@@ -65,7 +65,11 @@ SELECT DISTINCT p.kind, p.name,
        coalesce((SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c
                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE p.kind = 'index' AND c.oid = p.object), '') AS index,
        EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = p.object AND k.contype = 'x') AS exclusion,
-       r.object::text AS function, r.sheltered, coalesce(i.sql, '') AS instead
+       r.object::text AS function, r.sheltered, coalesce(i.sql, '') AS instead,
+       -- Who acts in copy and apply, where he may not execute it.
+       coalesce((SELECT CASE WHEN NOT pg_catalog.has_function_privilege(c.relowner, r.object, 'EXECUTE') THEN pg_catalog.pg_get_userbyid(c.relowner)::text END
+                   FROM pg_catalog.pg_class c WHERE p.kind IN ('check', 'generated', 'index') AND c.oid = p.relation), '') AS lacking,
+       '{}'::text[] AS asks
   FROM reached r
   JOIN place p ON p.object = r.start AND p.kind = r.kind
   LEFT JOIN LATERAL (
@@ -83,4 +87,29 @@ SELECT DISTINCT p.kind, p.name,
        WHERE p.tree IS NOT NULL AND c.oid = p.relation AND p.tree::text !~ ':varattno (0|-)'
          AND (c.relkind = 'p' OR NOT EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid))) i (sql) ON true
  WHERE r.class = 'pg_catalog.pg_proc'::pg_catalog.regclass AND r.object >= 16384
+UNION ALL
+-- Constraints that ask the clock, the session or its settings: PostgreSQL's functions that are not immutable, by the tree, as nothing depends on
+-- them; not those that only put text together. A domain's constraint has no table whose trigger could do the same.
+SELECT CASE WHEN k.conrelid = 0 THEN 'domain' ELSE 'check' END, k.conname::text,
+       CASE WHEN k.conrelid = 0 THEN pg_catalog.format_type(k.contypid, NULL)
+            ELSE (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c
+                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = k.conrelid) END,
+       '', false, '0', false, '', '', a.names
+  FROM pg_catalog.pg_constraint k
+ CROSS JOIN LATERAL (SELECT ARRAY(
+         SELECT f.proname::text
+           FROM pg_catalog.regexp_matches(k.conbin::text, ':(?:funcid|opfuncid) ([0-9]+)', 'g') m
+           JOIN pg_catalog.pg_proc f ON f.oid = m[1]::pg_catalog.oid AND f.oid < 16384 AND f.provolatile <> 'i'
+          WHERE f.proname NOT IN ('anytextcat', 'textanycat', 'concat', 'concat_ws', 'format', 'array_to_string', 'to_json', 'to_jsonb')
+            AND f.proname !~ '^jsonb?_'
+         UNION
+         SELECT 'the input of ' || pg_catalog.format_type(t.oid, NULL)
+           FROM pg_catalog.regexp_matches(k.conbin::text, '[{]COERCEVIAIO .*?:resulttype ([0-9]+)', 'g') m
+           JOIN pg_catalog.pg_type t ON t.oid = m[1]::pg_catalog.oid
+           JOIN pg_catalog.pg_proc f ON f.oid = t.typinput AND f.provolatile <> 'i'
+         UNION
+         SELECT 'CURRENT_TIMESTAMP, CURRENT_USER or their like' WHERE k.conbin::text ~ '[{]SQLVALUEFUNCTION ')) a(names)
+ WHERE k.contype = 'c' AND (k.conislocal OR k.conrelid = 0) AND a.names <> '{}' AND k.oid >= 16384
+   AND coalesce(pg_catalog.to_jsonb(k) ->> 'conenforced', 'true') = 'true'
+   AND k.connamespace NOT IN (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname IN ('pg_catalog', 'information_schema', 'pgteal'))
  ORDER BY 3, 1, 2, 6

@@ -19,7 +19,7 @@ WITH RECURSIVE incomparable (type) AS (
                          UNION ALL SELECT c.reltype FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
                                     WHERE a.atttypid = i.type AND a.attnum > 0 AND NOT a.attisdropped AND c.reltype <> 0) o(type)
 ), tables AS (
-    SELECT c.oid, c.relname, c.relreplident, format('%I.%I', n.nspname, c.relname) AS name
+    SELECT c.oid, c.relname, c.relreplident, c.relispartition, c.reloftype, format('%I.%I', n.nspname, c.relname) AS name
       FROM pg_catalog.pg_class c
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind = 'r' AND c.relpersistence = 'p'
@@ -43,7 +43,7 @@ SELECT t.name,
                     AND i.indpred IS NULL AND i.indexprs IS NULL
                     AND NOT EXISTS (SELECT FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, n)
                                       JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum
-                                     WHERE k.n <= i.indnkeyatts AND NOT a.attnotnull)
+                                     WHERE k.n <= i.indnkeyatts AND (NOT a.attnotnull OR a.attgenerated <> ''))
                   ORDER BY i.indnkeyatts, ic.relname LIMIT 1), '') AS candidate,
        coalesce((SELECT string_agg(format('%I', a.attname), ', ' ORDER BY k.n)
                    FROM unnest(pk.indkey::int2[]) WITH ORDINALITY AS k(attnum, n)
@@ -53,7 +53,21 @@ SELECT t.name,
        ARRAY(SELECT a.attname::text
                FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid IN (SELECT i.type FROM incomparable i)
-              ORDER BY a.attnum) AS incomparable
+              ORDER BY a.attnum) AS incomparable,
+       ARRAY(SELECT pg_catalog.quote_ident(a.attname)
+               FROM pg_catalog.pg_index i
+              CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, n)
+               JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum AND a.attgenerated <> ''
+              WHERE i.indrelid = t.oid AND k.n <= i.indnkeyatts
+                AND CASE t.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END
+              ORDER BY k.n) AS generated,
+       coalesce((WITH RECURSIVE above (oid) AS (
+                   SELECT h.inhparent FROM pg_catalog.pg_inherits h WHERE h.inhrelid = t.oid AND t.relispartition
+                   UNION ALL SELECT h.inhparent FROM above a JOIN pg_catalog.pg_inherits h ON h.inhrelid = a.oid)
+                 SELECT format('%I.%I', n.nspname, c.relname) FROM above a
+                   JOIN pg_catalog.pg_class c ON c.oid = a.oid AND NOT c.relispartition
+                   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LIMIT 1), '') AS root,
+       t.reloftype <> 0 AS typed
   FROM tables t
   LEFT JOIN pg_catalog.pg_index pk ON pk.indrelid = t.oid AND pk.indisprimary
  ORDER BY t.name;
