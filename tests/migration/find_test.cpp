@@ -328,6 +328,9 @@ TEST(FindMigrations, RefusesMigrationsThatItWouldNotSee) {
         {"001_a.sql", "002_b.py", "002_b.py is a migration that is no .sql file (Django"},
         {"001_a.sql", "changelog.xml", "(Liquibase)"},
         {"V1__a.sql", "V2__b.java", "(Flyway in Java)"},
+        {"V1__a.sql", "V2__b.json", "(Liquibase, pgroll or another)"},
+        {"changelog.json", "README.md", "(Liquibase, pgroll or another)"},
+        {"m20220101_000001_a.rs", "lib.rs", "(SeaORM or another)"},
         {"20210101_a.rb", "20210102_b.rb", "(Rails)"},
         {"versions/ab12_x.py", "env.py", "(Django, Alembic or yoyo)"},
         {"1_a.up.pgsql", "1_a.down.pgsql", "(SQL of another ending)"},
@@ -343,6 +346,16 @@ TEST(FindMigrations, RefusesMigrationsThatItWouldNotSee) {
     drizzle.write("meta/0000_snapshot.json");
     drizzle.write("knexfile.js");
     EXPECT_EQ(drizzle.scripts().size(), 1U);
+}
+
+TEST(FindMigrations, TakesUpAndDownInFrontOfTheName) {
+    const Folder folder;
+    folder.write("up_001_a.sql", "CREATE TABLE a();");
+    folder.write("down_001_a.sql", "DROP TABLE a;");
+    const auto files = find_migrations(folder.path().string());
+    ASSERT_EQ(files.size(), 1U);
+    ASSERT_TRUE(files[0].down);
+    EXPECT_EQ(files[0].down->script, "down_001_a.sql");
 }
 
 TEST(Gaps, AreInTheFirstNumber) {

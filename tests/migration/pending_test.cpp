@@ -146,6 +146,14 @@ TEST(Pending, FlywaysPlaceholdersAreRefused) {
     EXPECT_EQ(pending({with}, {}).size(), 1U);
 }
 
+TEST(Pending, TemplatesAreRefusedAndArraysAreNot) {
+    Policy policy;
+    policy.placeholders = false;
+    expect_error(ErrorCode::migration, "V1__x.sql:2: {{ schema }} is a template's",
+                 [&] { pending({file("1", "SELECT 1;\nCREATE TABLE {{ schema }}.t ();")}, {}, policy); });
+    EXPECT_EQ(pending({file("1", "SELECT '{{a,b},{c,d}}'::text[];")}, {}, policy).size(), 1U);
+}
+
 TEST(MissingHere, IsWhatTheOtherSideHasMore) {
     EXPECT_THAT(missing_here({row("1")}, {row("1.0"), row("2")}), ElementsAre("V2__x.sql"));
     EXPECT_TRUE(missing_here({row("1"), row("2")}, {row("1")}).empty());
