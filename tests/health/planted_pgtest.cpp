@@ -62,7 +62,7 @@ CO_TEST(Planted, tables_whose_rows_can_not_be_found_again) {
     for (const auto& table : tables) {
         // Fixes are SQL: those without a choice in them are run as they stand.
         auto fix = fix_of(results, "replica-identity", "plant_keys: " + table);
-        fix = fix.substr(0, fix.find("  or, "));
+        fix = fix.substr(0, fix.find("  -- or, "));
         for (auto end = fix.find(";"); end != std::string::npos; end = fix.find(";")) {
             std::string statement = fix.substr(0, end + 1);
             fix.erase(0, end + 1);
@@ -177,7 +177,7 @@ CO_TEST(Planted, triggers_sequences_and_event_triggers) {
         CREATE TABLE public.orders (id int PRIMARY KEY);
         CREATE FUNCTION public.noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
         CREATE TRIGGER plain BEFORE INSERT ON public.orders FOR EACH ROW EXECUTE FUNCTION public.noop();
-        CREATE TRIGGER audit BEFORE INSERT ON public.orders FOR EACH ROW EXECUTE FUNCTION public.noop();
+        CREATE TRIGGER audit AFTER INSERT ON public.orders FOR EACH ROW EXECUTE FUNCTION public.noop();
         ALTER TABLE public.orders ENABLE ALWAYS TRIGGER audit;
         CREATE FUNCTION public.on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
         CREATE EVENT TRIGGER guard ON ddl_command_end EXECUTE FUNCTION public.on_ddl();
