@@ -76,8 +76,13 @@ CO_TEST(Unshown, rows_that_break_their_foreign_key) {
         CREATE TABLE public.said (id int PRIMARY KEY, a int, b text);
         INSERT INTO public.said VALUES (1, 7, 'x');
         ALTER TABLE public.said ADD FOREIGN KEY (a, b) REFERENCES public.p NOT VALID;
-        SET session_replication_role = replica; INSERT INTO public.broken VALUES (1, 2, 'q'); RESET session_replication_role;)");
-    EXPECT_THAT(lines(results, "foreign-keys"), ElementsAre("error blue unshown_keys: public.broken"));
+        CREATE TABLE public.whole (id int PRIMARY KEY, a int, b text, FOREIGN KEY (a, b) REFERENCES public.p MATCH FULL);
+        INSERT INTO public.whole VALUES (1, NULL, NULL), (2, 1, 'x');
+        CREATE TABLE public.half (id int PRIMARY KEY, a int, b text, FOREIGN KEY (a, b) REFERENCES public.p MATCH FULL);
+        SET session_replication_role = replica; INSERT INTO public.broken VALUES (1, 2, 'q');
+        INSERT INTO public.half VALUES (1, 1, NULL); RESET session_replication_role;)");
+    EXPECT_THAT(lines(results, "foreign-keys"), ElementsAre("error blue unshown_keys: public.broken",
+                                                            "error blue unshown_keys: public.half"));
     EXPECT_THAT(results.at("foreign-keys").findings.at(0).message, HasSubstr("foreign key \"My key\""));
     const auto after = co_await mended("unshown_keys", &results, "foreign-keys");
     EXPECT_THAT(lines(after, "foreign-keys"), IsEmpty());
