@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "cutover/estate/leads.hpp"
 #include "cutover/fence/own_tables.hpp"
+#include "cutover/gate/unfilled_views.hpp"
 #include "replication/lane/lane_log.hpp"
 #include "replication/marker/markers.hpp"
 
@@ -73,6 +74,20 @@ Task<void> read_way_back(Estate* estate, std::optional<SwitchBack>* back, Deadli
         *back = co_await read_switch_back(estate, deadline);
     } catch (const Error& error) {
         spdlog::debug("the way back: {}", error.what());
+    }
+}
+
+/// The way back is not held up by it.
+Task<void> read_unfilled(Estate* estate, std::optional<Refusal>* unfilled, Deadline deadline) {
+    try {
+        for (const auto& database : estate->config().database_names()) {
+            if (!*unfilled) {
+                *unfilled = co_await unfilled_views(&estate->server(Side::blue), &estate->server(Side::green),
+                                                    database, "pgteal cutover", deadline);
+            }
+        }
+    } catch (const Error& error) {
+        spdlog::debug("materialized views: {}", error.what());
     }
 }
 
@@ -219,6 +234,9 @@ Task<Status> read_status(Estate* estate, Progress progress, Deadline deadline,
         status.switch_back = std::move(known);
         if (!status.switch_back) {
             co_await read_way_back(estate, &status.switch_back, deadline);
+        }
+        if (status.progress.serving == Side::blue) {
+            co_await read_unfilled(estate, &status.unfilled, deadline);
         }
     }
     co_return status;

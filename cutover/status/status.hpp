@@ -58,6 +58,7 @@ struct Status {
     std::map<std::string, std::string> unread;
     std::vector<PoolerStatus> poolers;
     std::optional<SwitchBack> switch_back; ///< of a prepared run with both sides reachable
+    std::optional<Refusal> unfilled;       ///< a view that nobody could read on green: the gate refuses it
     /// Another controller went on: what `progress` says of who serves is not to be believed.
     std::optional<Refusal> superseded;
     std::map<std::string, int> lanes_of_run; ///< how many each database has, of a prepared run

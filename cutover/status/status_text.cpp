@@ -194,6 +194,10 @@ std::string next_line(const Status& status) {
                     ? "no cutover goes through.   pgteal abort, then pgteal prepare"
                     : "no cutover goes through.   pgteal finish ends the run where it serves");
     }
+    if (status.unfilled) {
+        return "In step, and a cutover would be refused: " + status.unfilled->message + ".   " +
+               status.unfilled->hint;
+    }
     return progress.serving == Side::blue
                ? "In step.   pgteal cutover --dry-run says whether the gate is open; pgteal cutover goes "
                  "through"

@@ -123,4 +123,30 @@ TEST(Foretold, what_rows_and_clients_would_meet_later_and_its_advice_mends_it) {
     EXPECT_EQ(compared.exit_code, 0) << compared;
 }
 
+// It can't be filled on either side: whoever reads status must not learn it from the gate.
+TEST(Foretold, a_view_that_could_not_be_filled_is_told_by_status_too) {
+    Scenario scenario({"--blue", "15", "--green", "17"});
+    script(scenario.lab(), "blue", "app", "CREATE TABLE public.n (id int PRIMARY KEY, d int)");
+    script(scenario.lab(), "blue", "app", "INSERT INTO public.n VALUES (1, 1)");
+    script(scenario.lab(), "blue", "app",
+           "CREATE MATERIALIZED VIEW public.tenths AS SELECT 10 / d AS tenth FROM public.n");
+    script(scenario.lab(), "blue", "app", "UPDATE public.n SET d = 0");
+    ASSERT_EQ(scenario.pgteal({"prepare"}).exit_code, 0);
+    const auto status = scenario.pgteal({"status"});
+    EXPECT_THAT(status.out, HasSubstr("a cutover would be refused: ")) << status;
+    EXPECT_THAT(status.out, HasSubstr("tenths")) << status;
+    const auto refused = scenario.pgteal({"cutover"});
+    EXPECT_EQ(refused.exit_code, 3) << refused;
+    script(scenario.lab(), "blue", "app", "UPDATE public.n SET d = 5");
+    run_here([&] {
+        return send_each(scenario.lab().dsn("green").with_database("app"),
+                         {"SET default_transaction_read_only = off",
+                          "DO $$ BEGIN FOR i IN 1..100 LOOP EXIT WHEN (SELECT d FROM public.n) = 5; PERFORM "
+                          "pg_catalog.pg_sleep(0.1); END LOOP; END $$",
+                          "REFRESH MATERIALIZED VIEW public.tenths"});
+    });
+    EXPECT_THAT(scenario.pgteal({"status"}).out, HasSubstr("In step.   pgteal cutover"));
+    EXPECT_EQ(scenario.pgteal({"cutover"}).exit_code, 0);
+}
+
 } // namespace pgteal::support
