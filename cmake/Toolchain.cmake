@@ -1,8 +1,14 @@
 # Compiler warnings, sanitizers, a fast linker when the machine has it.
 add_library(pgteal_warnings INTERFACE)
 target_compile_options(pgteal_warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wnon-virtual-dtor
   -Woverloaded-virtual -Wold-style-cast -Wnull-dereference)
+# What is anonymous in one file is neither shadowed nor shared by the next.
+if(PGTEAL_UNITY)
+  target_compile_options(pgteal_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+else()
+  target_compile_options(pgteal_warnings INTERFACE -Wshadow)
+endif()
 # Errors where pgteal is worked on (the presets dev, asan and tsan, and CI), never for who builds a release: each compiler
 # version warns of something new.
 option(PGTEAL_WERROR "Warnings are errors" OFF)

@@ -52,7 +52,7 @@ std::string word_of(Named::Kind kind) {
 }
 
 Task<std::vector<Reached>> read_places(postgres::Connection* session, Deadline deadline) {
-    const auto rows = co_await session->exec(std::string(sql::called_by_rows), {}, deadline);
+    const auto rows = co_await session->exec(std::string(checks::sql::called_by_rows), {}, deadline);
     std::vector<Reached> found;
     for (int i = 0; i < rows.rows(); ++i) {
         const auto text = [&rows, i](std::string_view column) { return rows.get<std::string>(i, column); };
@@ -66,7 +66,7 @@ Task<std::vector<Reached>> read_places(postgres::Connection* session, Deadline d
 }
 
 Task<Sources> read_sources(postgres::Connection* session, Deadline deadline) {
-    const auto rows = co_await session->exec(std::string(sql::user_functions), {}, deadline);
+    const auto rows = co_await session->exec(std::string(checks::sql::user_functions), {}, deadline);
     Sources sources;
     for (int i = 0; i < rows.rows(); ++i) {
         const auto text = [&rows, i](std::string_view column) { return rows.get<std::string>(i, column); };
@@ -140,7 +140,8 @@ Task<std::map<Named, Leads>> read_leads(postgres::Connection* session, const std
         asked.push_back(boost::json::array{word_of(one.kind), one.schema, one.name});
     }
     postgres::Params params{boost::json::serialize(asked)};
-    const auto rows = co_await session->exec(std::string(sql::where_names_lead), std::move(params), deadline);
+    const auto rows =
+        co_await session->exec(std::string(checks::sql::where_names_lead), std::move(params), deadline);
     auto name = names->begin();
     for (int i = 0; i < rows.rows(); ++i, ++name) {
         leads[*name] = {rows.get<bool>(i, "builtin"), rows.get<std::vector<std::string>>(i, "schemas"),

@@ -11,7 +11,7 @@ namespace pgteal::migration {
 
 namespace {
 
-constexpr std::string_view mark = "pgteal:";
+constexpr std::string_view directive_mark = "pgteal:";
 constexpr int largest_batch = 1'000'000;
 
 /// One comment under examination.
@@ -99,11 +99,11 @@ Directives read_directives(const std::string& script, const std::string& text, s
                            std::size_t end, bool head) {
     Directives found;
     for (const auto& [offset, said] : line_comments(text, begin, end)) {
-        if (!said.starts_with(mark)) {
+        if (!said.starts_with(directive_mark)) {
             continue;
         }
         const Directive comment{script, text, offset};
-        std::istringstream words(said.substr(mark.size()));
+        std::istringstream words(said.substr(directive_mark.size()));
         std::string word;
         words >> word;
         const bool of_file = word == "no-transaction" || word == "phase";
@@ -136,8 +136,9 @@ std::string with_parameters(const std::string& text) {
         const auto length = token.end - token.begin;
         const auto piece = std::string_view(text).substr(token.begin, length);
         if (piece.starts_with("--")) {
-            const auto said = excerpt(piece.substr(2), mark.size() + 20);
-            within = within || (said.starts_with(mark) && said.find("backfill") != std::string::npos);
+            const auto said = excerpt(piece.substr(2), directive_mark.size() + 20);
+            within =
+                within || (said.starts_with(directive_mark) && said.find("backfill") != std::string::npos);
             continue;
         }
         const auto word = word_at(piece, 0);

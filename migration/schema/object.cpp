@@ -102,7 +102,7 @@ std::string listed(const Object& object) {
     return text;
 }
 
-constexpr std::string_view of_column = " of column ";
+constexpr std::string_view column_mark = " of column ";
 
 /// Publications come and go with lanes.
 bool left_out(const Object& object) {
@@ -113,7 +113,7 @@ bool left_out(const Object& object) {
 
 bool left_out(const std::string& attribute) {
     return attribute == "privileges" || attribute == "comment" || attribute == "order" ||
-           attribute == "filled" || attribute.find(of_column) != std::string::npos;
+           attribute == "filled" || attribute.find(column_mark) != std::string::npos;
 }
 
 bool under_way(const Object& object) {
@@ -131,11 +131,11 @@ const std::string& Object::get(const std::string& attribute) const {
 }
 
 std::pair<std::string, std::string> split_attribute(const std::string& attribute) {
-    const auto at = attribute.find(of_column);
+    const auto at = attribute.find(column_mark);
     if (at == std::string::npos) {
         return {attribute, ""};
     }
-    return {attribute.substr(0, at), attribute.substr(at + of_column.size())};
+    return {attribute.substr(0, at), attribute.substr(at + column_mark.size())};
 }
 
 int rank_of(const std::string& kind) {
