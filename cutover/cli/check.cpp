@@ -201,7 +201,7 @@ Task<health::CheckResult> check_states(Estate* estate, const Journal* journal, P
 
 Task<Exit> run_check(Session* session) {
     const auto peeked = Journal::peek(session->config.state, session->config.run);
-    const auto progress = peeked ? progress_of(peeked->events()) : Progress{};
+    const auto progress = peeked ? progress_of(*peeked) : Progress{};
     Terminal terminal(stderr, session->options.quiet || session->options.json);
     CheckScope scope;
     scope.run_started = progress.active && progress.steps.contains(name_of(StepId::claim));

@@ -343,10 +343,7 @@ Task<Exit> run_resume(Session* session) {
     const auto progress = work.context.progress();
     session->interrupted = progress.attempt.has_value();
     co_await require_bound(&work.context);
-    auto next = decide_resume(progress);
-    if (next == Resume::nothing && progress.active && !work.journal.recall(facts::prepared_recorded)) {
-        next = Resume::go_on_preparing; // ended between the last step and the record of the schemas
-    }
+    const auto next = decide_resume(progress);
     if (next == Resume::nothing) {
         session->interrupted = true; // clients may be held all the same
         co_await refuse_paused(&work.context.estate);

@@ -4,7 +4,7 @@
 
 namespace pgteal::cutover {
 
-Progress Context::progress() const { return progress_of(journal.events()); }
+Progress Context::progress() const { return progress_of(journal); }
 
 bool Context::begun(StepId step) const {
     const auto now = progress();
@@ -50,7 +50,7 @@ Task<std::vector<replication::LaneState>> lane_states(Estate* estate, Side publi
 
 Progress peek_progress(const Config& config) {
     const auto journal = Journal::peek(config.state, config.run);
-    return journal ? progress_of(journal->events()) : Progress{};
+    return journal ? progress_of(*journal) : Progress{};
 }
 
 } // namespace pgteal::cutover

@@ -129,4 +129,10 @@ Progress progress_of(const std::vector<Event>& events) {
     return progress;
 }
 
+Progress progress_of(const Journal& journal) {
+    auto progress = progress_of(journal.events());
+    progress.prepared = progress.prepared && journal.recall(facts::prepared_recorded).value_or(false);
+    return progress;
+}
+
 } // namespace pgteal::cutover

@@ -58,5 +58,7 @@ struct Progress : Served {
 };
 
 Progress progress_of(const std::vector<Event>& events);
+/// A run is prepared once what both sides are is recorded too.
+Progress progress_of(const Journal& journal);
 
 } // namespace pgteal::cutover

@@ -60,6 +60,9 @@ TEST(CrashInPrepare, GoesOnFromEveryPointToTheEndOfAnUndisturbedRun) {
     }
     const auto unrecorded = scenario.pgteal({"prepare"}, kill_at("prepare", "unrecorded"));
     ASSERT_TRUE(unrecorded.killed()) << unrecorded;
+    // What changes from here on would not show: neither status nor a cutover takes it for prepared.
+    EXPECT_NE(scenario.pgteal({"status"}).out.find("Go on with:   pgteal prepare"), std::string::npos);
+    EXPECT_EQ(scenario.pgteal({"cutover"}).exit_code, 3);
     const auto end = scenario.pgteal({"resume"});
     ASSERT_EQ(end.exit_code, 0) << end;
     const auto again = scenario.pgteal_json({"resume"});
