@@ -122,6 +122,7 @@ void follow_calls(Sources& sources, std::vector<Reached>& reached) {
             for (auto callee = first; callee != last; ++callee) {
                 Reached next = reached[i];
                 next.function = callee->second;
+                next.place.lacking.clear(); // said of the function that the place names
                 next.sheltered = next.sheltered || at->second.sheltering || body.sets_path;
                 const auto& schema = sources.at(callee->second).schema;
                 if ((named.schema.empty() || named.schema == schema) && seen.insert(key(next)).second) {

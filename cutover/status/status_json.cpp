@@ -105,6 +105,9 @@ boost::json::object to_json(const Status& status) {
         }
         document["comparison"] = std::move(comparison);
     }
+    if (status.unfilled) {
+        document["refused"] = {{"message", status.unfilled->message}, {"hint", status.unfilled->hint}};
+    }
     if (status.switch_back) {
         auto back = to_json(*status.switch_back);
         boost::json::array lost;

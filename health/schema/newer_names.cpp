@@ -97,8 +97,7 @@ CheckResult check_newer_names(const std::vector<NewerName>& names, int green_maj
             add(result, Level::warning, "blue", one.database + ": " + one.name,
                 one.name + " names " + one.word + ", which " + major +
                     " has no more: after the cutover it fails for clients that call it, and so does what "
-                    "calls "
-                    "it for them.",
+                    "calls it for them.",
                 "on blue, have it do without");
             continue;
         }

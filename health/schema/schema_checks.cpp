@@ -12,7 +12,8 @@ std::string key_of_its_own(const IdentityRow& table) {
     const std::string alter = "ALTER TABLE " + table.name + " ";
     if (!table.root.empty()) {
         return "ALTER TABLE " + table.root +
-               " ADD COLUMN row_id uuid DEFAULT pg_catalog.gen_random_uuid() NOT NULL;  CREATE UNIQUE "
+               " ADD COLUMN IF NOT EXISTS row_id uuid DEFAULT pg_catalog.gen_random_uuid() NOT NULL;  CREATE "
+               "UNIQUE "
                "INDEX " +
                table.index_name + " ON " + table.name + " (row_id);  " + alter +
                "REPLICA IDENTITY USING INDEX " + table.index_name + ";";
